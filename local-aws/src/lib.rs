@@ -1,0 +1,1 @@
+//! A local AWS: the services the operator uses, over their real wire protocols.
