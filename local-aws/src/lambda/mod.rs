@@ -1,0 +1,20 @@
+//! Lambda: configuration and permission only.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::Route;
+use crate::world::Regional;
+use crate::{AwsError, Call, Reply};
+
+/// The functions of one account and Region.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct State {}
+
+pub(crate) const ROUTES: &[Route] = &[];
+
+pub(crate) fn settle(_place: &mut Regional, _now: Timestamp) {}
+
+pub(crate) fn handle(call: &Call, _place: &mut Regional) -> Result<Reply, AwsError> {
+    Err(AwsError::unknown_operation(call))
+}

@@ -1,0 +1,295 @@
+//! The local AWS itself: one entry for every request.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::calls::{Calls, Entry, Target};
+use crate::faults::{self, Effect, Fault};
+use crate::protocol::Protocol;
+use crate::quotas::{self, Quotas};
+use crate::service::{self, Service};
+use crate::sigv4::{self, Caller};
+use crate::store::{self, StoreError};
+use crate::world::{Regional, World};
+use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway};
+
+/// A local AWS; clones share one world.
+#[derive(Debug, Clone)]
+pub struct LocalAws(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Arc<Config>,
+    clock: Clock,
+    world: Mutex<World>,
+    calls: Mutex<Calls>,
+    faults: Mutex<Vec<Fault>>,
+    quotas: Mutex<Quotas>,
+    request_ids: Mutex<Ids>,
+    changes: watch::Sender<u64>,
+}
+
+/// Extension of a response that must not reach the client: a fault wants the connection closed instead. The server does so;
+/// a caller in process turns it into a transport error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplyLost;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LocalAws {
+    /// A world as `config` says: from its folder if there is something in it, else empty.
+    pub fn new(config: Config) -> Result<Self, StoreError> {
+        let kept = config
+            .state_dir
+            .as_deref()
+            .map(store::load)
+            .transpose()?
+            .flatten();
+        let world = kept.unwrap_or_else(|| World {
+            seed: config.seed,
+            ..World::default()
+        });
+        let clock = Clock::starting_at(config.start.unwrap_or_else(Timestamp::now));
+        Ok(Self(Arc::new(Inner {
+            request_ids: Mutex::new(Ids::new(format!("{}/requests", config.seed))),
+            config: Arc::new(config),
+            clock,
+            world: Mutex::new(world),
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            quotas: Mutex::default(),
+            changes: watch::Sender::new(0),
+        })))
+    }
+
+    /// Answers one request, whatever it is for. A response with the extension [`ReplyLost`] stands for a closed connection.
+    pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(path) = request.uri().path().strip_prefix("/_local/") {
+            let path = path.to_owned();
+            return admin::handle(self, &path, &request);
+        }
+        if is_data_plane(&request) {
+            return apigateway::data_plane::serve(self, request).await;
+        }
+        self.control(&request).await
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The present moment of this world.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Looks at or changes the world as it is now. Runs under the lock: no I/O, no waiting. What is changed here is
+    /// kept on disk with the next control call; call [`LocalAws::changed`] when it matters.
+    pub fn with_world<T>(&self, look: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+        let now = self.now();
+        let mut world = lock(&self.0.world);
+        world.settle(now);
+        look(&mut world, now)
+    }
+
+    /// A receiver that is notified after every control call and admin change.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// Keeps the world on disk, if it has a folder, and wakes who listens to [`LocalAws::changes`].
+    pub fn changed(&self) {
+        if let Err(error) = self.keep() {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the state was not kept"
+            );
+        }
+        self.0.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Forgets everything: world, call log, faults, used quota.
+    pub(crate) fn reset(&self) {
+        *lock(&self.0.world) = World {
+            seed: self.config().seed,
+            ..World::default()
+        };
+        *lock(&self.0.calls) = Calls::default();
+        *lock(&self.0.quotas) = Quotas::default();
+        lock(&self.0.faults).clear();
+        self.changed();
+    }
+
+    pub(crate) fn with_calls<T>(&self, look: impl FnOnce(&mut Calls) -> T) -> T {
+        look(&mut lock(&self.0.calls))
+    }
+
+    pub(crate) fn with_faults<T>(&self, look: impl FnOnce(&mut Vec<Fault>) -> T) -> T {
+        look(&mut lock(&self.0.faults))
+    }
+
+    fn keep(&self) -> Result<(), StoreError> {
+        let Some(folder) = &self.config().state_dir else {
+            return Ok(());
+        };
+        store::save(folder, &lock(&self.0.world))
+    }
+
+    async fn control(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let request_id = lock(&self.0.request_ids).uuid();
+        let (caller, service) = match self.addressee(request) {
+            Ok(found) => found,
+            // Nobody says which protocol the client speaks; this one is understood by most.
+            Err(error) => return Protocol::Json11.respond("", &request_id, Err(error)),
+        };
+        match service.protocol.parse(request) {
+            Err(error) => service.protocol.respond("", &request_id, Err(error)),
+            Ok((operation, params)) => {
+                let (now, config) = (self.now(), self.0.config.clone());
+                let call = Call {
+                    service: service.name,
+                    operation,
+                    caller,
+                    now,
+                    request_id,
+                    params,
+                    config,
+                };
+                let target = Target::of(&call, request.method().as_str(), request.uri().path());
+                self.perform(service, call, &target).await
+            }
+        }
+    }
+
+    fn addressee(&self, request: &Request<Bytes>) -> Result<(Caller, &'static Service), AwsError> {
+        let caller = sigv4::caller_of(request.headers(), &self.config().keys).map_err(|e| {
+            AwsError::new(403, "MissingAuthenticationTokenException", e.to_string())
+        })?;
+        let service = service::find(&caller.service).ok_or_else(|| {
+            AwsError::new(
+                404,
+                "UnknownOperationException",
+                format!("local-aws has no service {}", caller.service),
+            )
+        })?;
+        Ok((caller, service))
+    }
+
+    async fn perform(&self, service: &Service, mut call: Call, target: &Target) -> Response<Bytes> {
+        let effects = faults::strike(&mut lock(&self.0.faults), &call, &target.resource);
+        for effect in &effects {
+            if let Effect::Delay { ms } = effect {
+                tokio::time::sleep(Duration::from_millis(*ms)).await;
+                call.now = self.now();
+            }
+        }
+        let stopped = effects
+            .iter()
+            .find_map(|effect| refusal(effect, &call, target));
+        let result = match stopped {
+            Some(error) => Err(error),
+            None => self.apply(service, &call),
+        };
+        let lost = effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::LoseReply | Effect::LoseRequest));
+        self.record(&call, target, &result, lost);
+        let mut response = service
+            .protocol
+            .respond(&call.operation, &call.request_id, result);
+        if lost {
+            response.extensions_mut().insert(ReplyLost);
+        }
+        response
+    }
+
+    fn apply(&self, service: &Service, call: &Call) -> Result<Reply, AwsError> {
+        if self.config().quotas {
+            lock(&self.0.quotas).take(call)?;
+        }
+        let result = self.with_place(call, |place| (service.handle)(call, place));
+        let reads = ["Get", "List", "Describe"]
+            .iter()
+            .any(|verb| call.operation.starts_with(verb));
+        if !reads {
+            self.changed();
+        }
+        result
+    }
+
+    fn with_place<T>(&self, call: &Call, act: impl FnOnce(&mut Regional) -> T) -> T {
+        let mut world = lock(&self.0.world);
+        act(world.regional(call.account(), call.region(), call.now))
+    }
+
+    fn record(&self, call: &Call, target: &Target, result: &Result<Reply, AwsError>, lost: bool) {
+        let (status, error) = match result {
+            Ok(reply) => (reply.status, None),
+            Err(error) => (error.status, Some(error.code.clone())),
+        };
+        let entry = Entry {
+            lost,
+            ..Entry::new(call, target, status, error)
+        };
+        self.with_calls(|calls| calls.record(entry));
+    }
+}
+
+/// The error that stops a call before it is applied, if the fault is of that kind.
+fn refusal(effect: &Effect, call: &Call, target: &Target) -> Option<AwsError> {
+    match effect {
+        Effect::Fail {
+            code,
+            status,
+            message,
+        } => Some(AwsError::new(*status, code, message)),
+        Effect::Throttle { retry_after } => Some(quotas::throttled(call.service, *retry_after)),
+        Effect::DenyAccess => Some(denied(call, target)),
+        Effect::LoseRequest => Some(AwsError::new(
+            503,
+            "RequestLost",
+            "the request never arrived",
+        )),
+        Effect::Delay { .. } | Effect::LoseReply => None,
+    }
+}
+
+fn denied(call: &Call, target: &Target) -> AwsError {
+    let code = if matches!(call.service, "elasticache" | "sts") {
+        "AccessDenied"
+    } else {
+        "AccessDeniedException"
+    };
+    let status = if call.service == "secretsmanager" {
+        400
+    } else {
+        403
+    };
+    let Target { action, resource } = target;
+    let who = call.caller.arn();
+    let message = format!(
+        "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows \
+         the {action} action"
+    );
+    AwsError::new(status, code, message)
+}
+
+fn is_data_plane(request: &Request<Bytes>) -> bool {
+    let host = request
+        .headers()
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| request.uri().host()).unwrap_or("");
+    request.uri().path().starts_with("/_aws/execute-api/") || host.contains(".execute-api.")
+}
