@@ -31,7 +31,7 @@ pub(crate) fn handle(call: &Call, _place: &mut Regional) -> Result<Reply, AwsErr
 
 /// Keeps node processes in step with the world until the program ends.
 pub async fn supervise(_local: LocalAws) {
-    std::future::pending().await;
+    std::future::pending::<()>().await;
 }
 
 /// The certificate authority of the nodes' TLS, if there are real nodes.
