@@ -1,0 +1,179 @@
+//! etcd, kube-apiserver and kube-controller-manager on loopback: a Kubernetes without nodes.
+//!
+//! Admission, validation, server-side apply, watches, RBAC, service account tokens, namespace deletion and garbage
+//! collection are the real ones. There is no scheduler and no kubelet: pods never run.
+
+mod credentials;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::kubectl::Kubectl;
+use crate::process::{Launch, Place, Process, Stop};
+use crate::tools::Tools;
+use crate::wait::Seen;
+use crate::{Error, Result, ports};
+use credentials::Credentials;
+
+/// Generous: a busy two-core machine needs about ten seconds.
+const START_DEADLINE: Duration = Duration::from_secs(90);
+
+/// The controllers that matter where there are no nodes.
+const CONTROLLERS: &str = "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
+    root-ca-certificate-publisher-controller,clusterrole-aggregation-controller";
+
+/// A running control plane. Its processes stop when it is dropped.
+#[derive(Debug)]
+pub struct ControlPlane {
+    // Stopped in this order: clients before servers.
+    controller_manager: Process,
+    api_server: Process,
+    etcd: Process,
+    kubectl: Kubectl,
+}
+
+impl ControlPlane {
+    /// Starts a control plane whose API server listens on `port`, and waits until it serves and its controllers work.
+    pub fn start(tools: &Tools, place: &Place, port: u16) -> Result<Self> {
+        let state = place.subfolder("state")?;
+        let credentials = Credentials::create(&state, port)?;
+        let client_port = ports::free()?;
+        let etcd = place.start(etcd(&tools.etcd, &state, client_port, ports::free()?))?;
+        let mut api_server = place.start(api_server(
+            &tools.kube_apiserver,
+            &state,
+            &credentials,
+            client_port,
+            port,
+        ))?;
+        let kubeconfig = credentials.write_admin_kubeconfig(&place.folder)?;
+        let kubectl = Kubectl::new(tools.kubectl.clone(), kubeconfig);
+        api_server.wait_until("the API server", START_DEADLINE, || {
+            seen(kubectl.run(["get", "--raw", "/readyz"]))
+        })?;
+        // It ends at once when it starts before the API server has written its first roles.
+        let mut controller_manager = place.start(controller_manager(
+            &tools.kube_controller_manager,
+            &state,
+            kubectl.kubeconfig(),
+        ))?;
+        let account = ["get", "serviceaccount", "default", "--namespace", "default"];
+        controller_manager.wait_until("the controllers", START_DEADLINE, || {
+            seen(kubectl.run(account))
+        })?;
+        Ok(Self {
+            controller_manager,
+            api_server,
+            etcd,
+            kubectl,
+        })
+    }
+
+    /// A client with all rights.
+    #[must_use]
+    pub fn kubectl(&self) -> &Kubectl {
+        &self.kubectl
+    }
+
+    /// The kubeconfig of a client with all rights.
+    #[must_use]
+    pub fn kubeconfig(&self) -> &Path {
+        self.kubectl.kubeconfig()
+    }
+
+    /// Lets it run on after this handle is gone; it needs a [`crate::process::Lifetime::Detached`] place.
+    pub fn leave_running(self) {
+        [self.controller_manager, self.api_server, self.etcd]
+            .into_iter()
+            .for_each(Process::leave_running);
+    }
+
+    /// Stops everything.
+    pub fn stop(mut self) -> Result<()> {
+        self.controller_manager.stop()?;
+        self.api_server.stop()?;
+        self.etcd.stop()
+    }
+}
+
+fn seen(answer: Result<String>) -> Result<Seen<()>> {
+    match answer {
+        Ok(_) => Ok(Seen::Done(())),
+        Err(Error::Command { output, .. }) => Ok(Seen::NotYet(output)),
+        Err(other) => Err(other),
+    }
+}
+
+fn etcd(program: &Path, state: &Path, client_port: u16, peer_port: u16) -> Launch {
+    let (client, peer) = (
+        format!("http://127.0.0.1:{client_port}"),
+        format!("http://127.0.0.1:{peer_port}"),
+    );
+    let args = [
+        format!("--data-dir={}", state.join("etcd").display()),
+        format!("--listen-client-urls={client}"),
+        format!("--advertise-client-urls={client}"),
+        format!("--listen-peer-urls={peer}"),
+        format!("--initial-advertise-peer-urls={peer}"),
+        format!("--initial-cluster=default={peer}"),
+        // The data is thrown away: it need not survive the machine.
+        "--unsafe-no-fsync".to_owned(),
+        "--log-level=warn".to_owned(),
+    ];
+    launch("etcd", program, args)
+}
+
+fn api_server(
+    program: &Path,
+    state: &Path,
+    credentials: &Credentials,
+    etcd_port: u16,
+    port: u16,
+) -> Launch {
+    let (key, public_key) = (
+        credentials.service_account_key().display(),
+        credentials.service_account_public_key().display(),
+    );
+    let args = [
+        format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        "--advertise-address=127.0.0.1".to_owned(),
+        format!("--secure-port={port}"),
+        format!("--cert-dir={}", state.join("certificates").display()),
+        format!("--token-auth-file={}", credentials.tokens().display()),
+        "--authorization-mode=RBAC".to_owned(),
+        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        format!("--service-account-key-file={public_key}"),
+        format!("--service-account-signing-key-file={key}"),
+        "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
+        // The API server is on loopback, which may not be the endpoint of a Service.
+        "--endpoint-reconciler-type=none".to_owned(),
+    ];
+    launch("kube-apiserver", program, args)
+}
+
+fn controller_manager(program: &Path, state: &Path, kubeconfig: &Path) -> Launch {
+    let args = [
+        format!("--kubeconfig={}", kubeconfig.display()),
+        format!("--controllers={CONTROLLERS}"),
+        format!(
+            "--root-ca-file={}",
+            state.join("certificates/apiserver.crt").display()
+        ),
+        "--leader-elect=false".to_owned(),
+        // It serves nothing anybody here asks for.
+        "--secure-port=0".to_owned(),
+    ];
+    launch("kube-controller-manager", program, args)
+}
+
+fn launch(name: &'static str, program: &Path, args: impl IntoIterator<Item = String>) -> Launch {
+    Launch {
+        name,
+        program: program.to_owned(),
+        args: args.into_iter().map(OsString::from).collect(),
+        env: Vec::new(),
+        stop: Stop::AtOnce,
+    }
+}

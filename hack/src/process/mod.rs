@@ -1,0 +1,251 @@
+//! A started program: its log, its end with its parent's, and a stop that hits nothing else.
+
+mod record;
+mod spawner;
+
+pub use record::Record;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::wait::{self, Seen};
+use crate::{Error, Result, command};
+
+/// Whether a program ends with the process that started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// The kernel signals it when its parent ends, however that ends.
+    WithParent,
+    /// It goes on in a session of its own, once [`Process::leave_running`] was called, until [`Record::stop`].
+    Detached,
+}
+
+/// How a program is asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stop {
+    /// SIGTERM, and SIGKILL after ten seconds: it has something to finish.
+    Gracefully,
+    /// SIGKILL: its data is thrown away (an API server takes up to a minute to drain its watches).
+    AtOnce,
+}
+
+/// What to start.
+#[derive(Debug)]
+pub struct Launch {
+    /// Short name: of the log file, in messages.
+    pub name: &'static str,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Its environment in addition to the inherited one.
+    pub env: Vec<(String, OsString)>,
+    /// How it stops.
+    pub stop: Stop,
+}
+
+/// Where programs are started: the folder of their logs and records, and their lifetime.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The folder; `log/` and `run/` are created in it.
+    pub folder: PathBuf,
+    /// Whether they end with this process.
+    pub lifetime: Lifetime,
+}
+
+/// A running program. It is stopped when this handle is dropped.
+#[derive(Debug)]
+pub struct Process {
+    record: Record,
+    state: State,
+    left_running: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not waited for yet: until then nobody else gets its process id, so signals to its group hit only what is ours.
+    Running(Child),
+    Ended(ExitStatus),
+}
+
+impl Place {
+    /// Starts a program in a process group of its own, with both outputs in `log/<name>.log`.
+    pub fn start(&self, launch: Launch) -> Result<Process> {
+        let log = self.subfolder("log")?.join(format!("{}.log", launch.name));
+        let file = || {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(&log)
+                .map_err(Error::io(|| format!("open {}", log.display())))
+        };
+        let mut command = self.wrapped(&launch);
+        command
+            .args(&launch.args)
+            .envs(launch.env)
+            .stdin(Stdio::null())
+            .stdout(file()?)
+            .stderr(file()?);
+        let child = spawner::spawn(command)?;
+        let record = Record::of(launch.name, launch.stop, child.id(), log)?;
+        record.write(&self.subfolder("run")?)?;
+        Ok(Process {
+            record,
+            state: State::Running(child),
+            left_running: false,
+        })
+    }
+
+    /// util-linux's `setpriv` and `setsid` replace themselves by the program, so its process id is the child's.
+    fn wrapped(&self, launch: &Launch) -> Command {
+        let mut command = match self.lifetime {
+            Lifetime::WithParent => {
+                use std::os::unix::process::CommandExt;
+                let mut command = Command::new("setpriv");
+                command
+                    .process_group(0)
+                    .args(["--pdeathsig", launch.stop.signal_name(), "--"]);
+                command
+            }
+            Lifetime::Detached => Command::new("setsid"),
+        };
+        command.arg(&launch.program);
+        command
+    }
+
+    /// A folder in this place, created if absent.
+    pub fn subfolder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        fs::create_dir_all(&folder)
+            .map_err(Error::io(|| format!("create {}", folder.display())))?;
+        Ok(folder)
+    }
+}
+
+impl Process {
+    /// An error with the last lines of its log if the program has ended.
+    pub fn check(&mut self) -> Result<()> {
+        if self.record.is_running() {
+            Ok(())
+        } else {
+            Err(self.ended())
+        }
+    }
+
+    /// Waits until `ready` holds; ends early when the program does.
+    pub fn wait_until(
+        &mut self,
+        what: &str,
+        deadline: Duration,
+        mut ready: impl FnMut() -> Result<Seen<()>>,
+    ) -> Result<()> {
+        let waited = wait::until(what, deadline, || {
+            self.check()?;
+            ready()
+        });
+        waited.map_err(|error| match error {
+            Error::Deadline {
+                what,
+                seconds,
+                last,
+            } => {
+                let last = format!(
+                    "{last}\nthe last lines of {}:\n{}",
+                    self.record.log.display(),
+                    self.log_tail()
+                );
+                Error::Deadline {
+                    what,
+                    seconds,
+                    last,
+                }
+            }
+            other => other,
+        })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.record.pid
+    }
+
+    /// Its log file.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.record.log
+    }
+
+    /// Gives up the handle; a detached program goes on.
+    pub fn leave_running(mut self) {
+        self.left_running = true;
+    }
+
+    /// Kills the program at once, as a crash would.
+    pub fn kill(&mut self) -> Result<()> {
+        self.reap().map(drop)
+    }
+
+    /// Stops the program, and what it may have started in its process group, and waits for its end.
+    pub fn stop(&mut self) -> Result<()> {
+        self.record.ask_to_stop()?;
+        self.kill()
+    }
+
+    fn reap(&mut self) -> Result<ExitStatus> {
+        let status = match &mut self.state {
+            State::Ended(status) => return Ok(*status),
+            State::Running(child) => {
+                self.record.kill_group()?;
+                child
+                    .wait()
+                    .map_err(Error::io(|| format!("wait for {}", self.record.name)))?
+            }
+        };
+        self.state = State::Ended(status);
+        Ok(status)
+    }
+
+    fn ended(&mut self) -> Error {
+        match self.reap() {
+            Err(error) => error,
+            Ok(status) => Error::Ended {
+                name: self.record.name.clone(),
+                status: status.to_string(),
+                log: self.record.log.clone(),
+                tail: self.log_tail(),
+            },
+        }
+    }
+
+    fn log_tail(&self) -> String {
+        command::tail(&String::from_utf8_lossy(
+            &fs::read(&self.record.log).unwrap_or_default(),
+        ))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if !self.left_running {
+            self.stop().ok();
+        }
+    }
+}
+
+impl Stop {
+    fn signal_name(self) -> &'static str {
+        match self {
+            Self::Gracefully => "TERM",
+            Self::AtOnce => "KILL",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

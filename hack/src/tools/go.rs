@@ -1,0 +1,94 @@
+//! etcd, kube-apiserver and kube-controller-manager, built from the Go module in `hack/control-plane`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::sources;
+use crate::cache::Cache;
+use crate::{Error, Result, command, progress};
+
+/// The folder with the three programs.
+pub(super) fn prepare(cache: &Cache) -> Result<PathBuf> {
+    let module = sources().join("control-plane");
+    let manifest = module.join("go.mod");
+    let text = fs::read_to_string(&manifest)
+        .map_err(Error::io(|| format!("read {}", manifest.display())))?;
+    let kubernetes = required_version(&text, "k8s.io/kubernetes")?;
+    let etcd = required_version(&text, "go.etcd.io/etcd/server/v3")?;
+    cache.entry(&format!("control-plane/kubernetes-{kubernetes}-etcd-{etcd}"), |folder| {
+        let what = format!("build Kubernetes {kubernetes} and etcd {etcd} (once; about six minutes on two cores)");
+        progress::step(&what, || build(&module, kubernetes, folder))
+    })
+}
+
+fn build(module: &Path, kubernetes: &str, folder: &Path) -> Result<()> {
+    let mut go = Command::new("go");
+    go.current_dir(module).env("CGO_ENABLED", "0").args([
+        "build",
+        "-trimpath",
+        "-ldflags",
+        &link_flags(kubernetes),
+        "-o",
+    ]);
+    command::output(go.arg(format!("{}/", folder.display())).arg("tool"))?;
+    // Go names a program after the last part of its import path.
+    fs::rename(folder.join("server"), folder.join("etcd"))
+        .map_err(Error::io(|| "rename server to etcd".to_owned()))
+}
+
+/// The version that `kube-apiserver` reports: clients compare it.
+fn link_flags(kubernetes: &str) -> String {
+    let mut parts = kubernetes.trim_start_matches('v').split('.');
+    let (major, minor) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let base = "-X k8s.io/component-base/version";
+    format!("-s -w {base}.gitVersion={kubernetes} {base}.gitMajor={major} {base}.gitMinor={minor}")
+}
+
+fn required_version<'a>(manifest: &'a str, module: &str) -> Result<&'a str> {
+    let mut lines = manifest
+        .lines()
+        .map(|line| line.trim().trim_start_matches("require "));
+    lines
+        .find_map(|line| {
+            line.strip_prefix(module)?
+                .strip_prefix(' ')?
+                .split(' ')
+                .next()
+        })
+        .ok_or_else(|| {
+            Error::Unexpected(format!(
+                "hack/control-plane/go.mod does not require {module}"
+            ))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = "module m\ntool (\n\tk8s.io/kubernetes/cmd/kube-apiserver\n)\nrequire (\n\tk8s.io/kubernetes v1.36.3\n)\n";
+
+    #[test]
+    fn the_required_version_is_not_mistaken_for_a_tool_line() {
+        assert_eq!(
+            required_version(MANIFEST, "k8s.io/kubernetes").unwrap(),
+            "v1.36.3"
+        );
+        assert!(required_version(MANIFEST, "go.etcd.io/etcd/server/v3").is_err());
+    }
+
+    #[test]
+    fn the_api_server_reports_the_version_it_was_built_from() {
+        let flags = link_flags("v1.36.3");
+        assert!(
+            flags.contains(".gitVersion=v1.36.3 ")
+                && flags.contains(".gitMajor=1 ")
+                && flags.ends_with(".gitMinor=36"),
+            "{flags}"
+        );
+    }
+}
