@@ -5,10 +5,13 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::faults::Fault;
-use crate::{LocalAws, elasticache};
+use crate::{LocalAws, elasticache, lambda};
 
 /// Answers a request to `/_local/{path}`.
 pub(crate) fn handle(local: &LocalAws, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
+    if let (&Method::PUT, Some(name)) = (request.method(), path.strip_prefix("lambda/")) {
+        return seed_function(local, name, request.body());
+    }
     match (request.method(), path) {
         (&Method::GET, "health") => ok(&json!({ "status": "ok" })),
         (&Method::GET, "state") => state(local),
@@ -52,6 +55,16 @@ fn add_faults(local: &LocalAws, body: &Bytes) -> Response<Bytes> {
             faults.extend(new);
             ok(&json!(faults))
         }),
+        Err(error) => answer(
+            StatusCode::BAD_REQUEST,
+            &json!({ "message": error.to_string() }),
+        ),
+    }
+}
+
+fn seed_function(local: &LocalAws, name: &str, body: &Bytes) -> Response<Bytes> {
+    match serde_json::from_slice(body) {
+        Ok(seed) => ok(&json!({ "arn": lambda::seed(local, name, seed) })),
         Err(error) => answer(
             StatusCode::BAD_REQUEST,
             &json!({ "message": error.to_string() }),

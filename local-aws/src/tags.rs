@@ -35,3 +35,39 @@ impl Tags {
         self.0.remove(arn);
     }
 }
+
+/// Whether a resource that has `existing` may have the tags `new` too ("Tag naming limits and requirements"); the error
+/// says which rule is broken.
+pub fn check(
+    existing: &BTreeMap<String, String>,
+    new: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
+    for (key, value) in new {
+        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+            return Err(format!(
+                "The tag {key:?} has a key or value of a length that is not allowed."
+            ));
+        }
+        if key.starts_with("aws:") {
+            return Err(format!(
+                "The tag key {key:?} begins with aws:, which is reserved."
+            ));
+        }
+        if !key.chars().chain(value.chars()).all(allowed) {
+            return Err(format!(
+                "The tag {key:?} has a character that is not allowed."
+            ));
+        }
+    }
+    let together = existing
+        .keys()
+        .chain(new.keys())
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    if together > 50 {
+        Err("A resource can have at most 50 tags.".to_owned())
+    } else {
+        Ok(())
+    }
+}
