@@ -1,1 +1,32 @@
-//! The `CachedApi` operator.
+//! The `CachedApi` operator: one Kubernetes object declares an API behind AWS API Gateway, the cache behind it and the
+//! credential that opens that cache; a controller makes AWS match it.
+//!
+//! # Layers
+//!
+//! | layer | module | what it is | may import |
+//! |---|---|---|---|
+//! | 0 | [`api`] | the custom resource as the API server sees it | nothing of ours |
+//! | 1 | [`model`] | validated vocabulary: spec -> `Desired`, or every violation | `api` |
+//! | 2 | [`plan`] | pure decisions: `Desired` + `Observed` -> `Plan` | `model`, `api` |
+//! | 2 | [`status`] | pure reporting: what happened -> `CachedApiStatus` | `plan`, `model`, `api` |
+//! | 3 | `aws` | the only module that imports `aws-sdk-*` | the layers above |
+//! | 3 | `cluster` | the only module that talks to the API server, besides `controller` | the layers above |
+//! | 4 | `controller` | watches, lease, concurrency, requeue | everything |
+//! | - | `telemetry` | logs and metrics | nothing of ours |
+//!
+//! `aws` and `cluster` do not know each other. Layers 0 to 2 import no runtime, no client, no clock, no random source and
+//! no environment: `cargo check --lib --no-default-features` compiles just them.
+//!
+//! # Glossary
+//!
+//! - **aspect**: a part of the object that is decided on independently: gateway, cache, credentials, bindings.
+//! - **Desired**: the spec, validated, with every name and tag that follows from it.
+//! - **Observed**: what AWS and the API server said; each thing is absent, present or unknown.
+//! - **action**: one write, with every decision in it. **wait**: a reason to look again later. **blocked**: a reason to stop until
+//!   somebody else acts.
+//! - **round**: observe, plan, execute, report. A round that acted is followed by another at once.
+
+pub mod api;
+pub mod model;
+pub mod plan;
+pub mod status;

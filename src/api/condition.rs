@@ -1,0 +1,161 @@
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One thing that can be said of the object, as `metav1.Condition`.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// What is said: Ready, Synced, Reconciling, Stalled, ApiReady, CacheReady, CredentialsReady or BindingsReady.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// True, False or Unknown.
+    pub status: ConditionStatus,
+    /// Generation of the spec that this speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// When `status` changed last.
+    pub last_transition_time: Time,
+    /// Why, as a constant; docs/reference/conditions.md lists them.
+    pub reason: String,
+    /// Why, in a sentence.
+    pub message: String,
+}
+
+/// Whether a condition holds.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionStatus {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// It is not known.
+    Unknown,
+}
+
+/// The conditions that the operator sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConditionType {
+    /// Everything the spec asks for is live. Computed from the others.
+    Ready,
+    /// The last round applied all it could, or had nothing to do.
+    Synced,
+    /// Work is under way (kstatus; True is not the resting state).
+    Reconciling,
+    /// Nothing will move until the spec changes (kstatus; True is not the resting state).
+    Stalled,
+    /// The REST API is live.
+    ApiReady,
+    /// The replication group is available as asked for.
+    CacheReady,
+    /// The secret exists and its user opens the cache.
+    CredentialsReady,
+    /// Every bound Secret is in step.
+    BindingsReady,
+}
+
+impl ConditionType {
+    /// As it stands in `type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Synced => "Synced",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+            Self::ApiReady => "ApiReady",
+            Self::CacheReady => "CacheReady",
+            Self::CredentialsReady => "CredentialsReady",
+            Self::BindingsReady => "BindingsReady",
+        }
+    }
+}
+
+/// Declares [`Reason`] with its documentation, so that docs and code cannot drift apart.
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// Why a condition is what it is. Stable: documented as API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Reason { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Reason {
+            /// Every reason, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// As it stands in `reason`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+
+            /// What it means and what to do, for docs/reference/conditions.md.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+),)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Everything the spec asks for is live.
+    Available,
+    /// The last round applied all it could.
+    Applied,
+    /// Nothing is under way.
+    Settled,
+    /// Nothing keeps the operator from working.
+    Working,
+    /// Changes are being made.
+    Progressing,
+    /// AWS is creating something; the message names it.
+    Provisioning,
+    /// AWS is changing something; the message names it.
+    Modifying,
+    /// The object is being deleted; the message names what is awaited.
+    Deleting,
+    /// Something else of the object must be there first; the message names it.
+    WaitingForDependency,
+    /// A creation was announced and its outcome is not yet visible; it is looked for until the grace period ends.
+    WaitingForCreation,
+    /// A read from AWS failed, so nothing is decided until it succeeds.
+    Unobserved,
+    /// The annotation `cachedapi.dev/paused` is `true`; remove it to continue.
+    Paused,
+    /// The spec cannot work; the message lists every violation with its field. Change the spec.
+    InvalidSpec,
+    /// AWS would have to replace something or lose data for this change, so it is not made. Put the field back, or create another object.
+    ChangeRefused,
+    /// Something that is not the object's own has the name that it needs. Rename or remove it.
+    NameTaken,
+    /// The operator's AWS identity lacks a permission; the message names the IAM action. Allow it.
+    AccessDenied,
+    /// An AWS quota is used up; the message names it. Raise it or free something.
+    QuotaExceeded,
+    /// AWS refuses the request as it is; the message says why.
+    Rejected,
+    /// Something the spec refers to does not exist; the message names it. Create it or change the spec.
+    ReferenceNotFound,
+    /// AWS throttles or fails at the moment; it is tried again.
+    AwsUnavailable,
+    /// AWS has no capacity for it at the moment; it is tried again.
+    InsufficientCapacity,
+    /// AWS reports that something failed for good; the message names it.
+    Failed,
+    /// The operator broke one of its own rules; please report it with the message.
+    InternalError,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_camel_case_constants() {
+        for reason in Reason::ALL {
+            let name = reason.as_str();
+            assert!(name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric()), "{name}");
+            assert!(reason.meaning().ends_with('.'), "{name} is documented by sentences");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Layer 0: the custom resource as the API server sees it.
+//!
+//! Types here are what a user writes and reads; nothing is interpreted. Their doc comments are user documentation: they
+//! become `kubectl explain` texts, and the CRD in `crds/` is generated from them (`cachedapi-operator crd`).
+
+mod condition;
+mod crd;
+mod spec;
+mod status;
+
+pub use crd::custom_resource_definition;
+pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
+pub use spec::*;
+pub use status::*;
+
+/// API group of the resource; prefix of every label, annotation and AWS tag we own.
+pub const GROUP: &str = "cachedapi.dev";
+/// Finalizer that is there before the first AWS write and goes when every child is gone or retained.
+pub const FINALIZER: &str = "cachedapi.dev/cleanup";
+/// Annotation: while its value is `true` nothing is written to AWS or to bound Secrets for the object.
+pub const ANNOTATION_PAUSED: &str = "cachedapi.dev/paused";
+/// Annotation: a new value asks for a full reconcile now (any text; a timestamp by custom).
+pub const ANNOTATION_RECONCILE: &str = "cachedapi.dev/reconcile-requested-at";
+/// Label on every Kubernetes object that the operator owns, as the Kubernetes recommended labels define it.
+pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Server-side-apply field manager, event reporter, and value of [`LABEL_MANAGED_BY`].
+pub const MANAGER: &str = "cachedapi-operator";
+
+/// AWS tag: `metadata.uid` of the owning object. What lacks it is never modified or deleted.
+pub const TAG_OWNER_UID: &str = "cachedapi.dev/owner-uid";
+/// AWS tag: `namespace/name` of the owning object, for people.
+pub const TAG_OWNER: &str = "cachedapi.dev/owner";
+/// AWS tag: id of the cluster the owner lives in.
+pub const TAG_CLUSTER: &str = "cachedapi.dev/cluster-id";
+/// AWS tag: version of the operator that created the thing.
+pub const TAG_VERSION: &str = "cachedapi.dev/operator-version";

@@ -1,0 +1,124 @@
+//! What a user writes.
+
+mod cache;
+mod gateway;
+mod route;
+
+pub use cache::*;
+pub use gateway::*;
+pub use route::*;
+
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::CachedApiStatus;
+
+/// An API behind AWS API Gateway, the Valkey or Redis cache behind it, and the credential that opens that cache.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "cachedapi.dev",
+    version = "v1alpha1",
+    kind = "CachedApi",
+    namespaced,
+    status = "CachedApiStatus",
+    derive = "PartialEq",
+    shortname = "capi",
+    doc = "An API behind AWS API Gateway, the Valkey or Redis cache behind it, and the credential that opens that cache.",
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "URL", type_ = "string", json_path = ".status.api.invokeUrl"),
+    printcolumn(name = "Cache", type_ = "string", json_path = ".status.cache.state"),
+    printcolumn(name = "Rotated", type_ = "date", json_path = ".status.credentials.rotatedAt"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("self.metadata.name.size() <= 63").message("metadata.name must have at most 63 characters, because AWS names are derived from it"),
+)]
+#[x_kube(validation = Rule::new("!self.routes.exists(r, has(r.auth.apiKey)) || size(self.api.apiKeys) > 0")
+    .message("a route uses auth.apiKey, so api.apiKeys must name at least one key"))]
+#[serde(rename_all = "camelCase")]
+pub struct CachedApiSpec {
+    /// AWS Region that everything lives in, e.g. `eu-west-1`. Cannot be changed.
+    #[schemars(length(max = 32), regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"))]
+    #[x_kube(validation = Rule::new("self == oldSelf").message("region cannot be changed; create another object for another Region"))]
+    pub region: String,
+
+    /// The API Gateway REST API and its stage.
+    #[serde(default)]
+    pub api: ApiSpec,
+
+    /// The routes of the API. A request that matches no route is answered by the gateway with 403.
+    #[schemars(length(min = 1, max = 300), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[x_kube(validation = Rule::new("self.all(r, self.exists_one(o, o.method == r.method && o.path == r.path))")
+        .message("two routes have the same method and path"))]
+    pub routes: Vec<Route>,
+
+    /// The cache that the back ends use.
+    pub cache: CacheSpec,
+
+    /// How the cache's credential is made and kept.
+    #[serde(default)]
+    pub credentials: CredentialsSpec,
+
+    /// Who receives the cache's endpoint and credential.
+    #[serde(default)]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[x_kube(validation = Rule::new("self.all(b, self.exists_one(o, o.secret.name == b.secret.name))")
+        .message("two bindings name the same Secret"))]
+    pub bindings: Vec<Binding>,
+
+    /// What happens to each part when the object is deleted.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+}
+
+/// Who receives the cache's endpoint and credential.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Binding {
+    /// A Kubernetes Secret in the object's namespace, in Service Binding shape (keys type, provider, host, port, username, password, uri, tls).
+    /// The operator creates it and keeps it in step; a Secret of that name that it does not own is left alone and reported.
+    pub secret: SecretBinding,
+}
+
+/// A Kubernetes Secret to write.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretBinding {
+    /// Name of the Secret.
+    #[schemars(length(max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    pub name: String,
+}
+
+/// What happens to each part when the object is deleted.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeletionPolicy {
+    /// The REST API with its stage, keys and usage plan: `Delete` or `Retain`.
+    pub api: Disposal,
+    /// The replication group with its users and subnet group: `Snapshot` (final snapshot, then delete), `Delete` or `Retain`.
+    pub cache: CacheDisposal,
+    /// The Secrets Manager secret: `Delete` (with the recovery window of credentials.recoveryWindowDays) or `Retain`.
+    pub secret: Disposal,
+}
+
+/// What happens to a part when the object is deleted.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Disposal {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It stays in AWS, with its tags.
+    Retain,
+}
+
+/// What happens to the cache when the object is deleted.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum CacheDisposal {
+    /// A final snapshot is taken, then it is deleted.
+    #[default]
+    Snapshot,
+    /// It is deleted with its data.
+    Delete,
+    /// It stays in AWS, with its tags.
+    Retain,
+}

@@ -1,0 +1,141 @@
+//! What the operator reports. Nothing here is an input to a decision, intents and transition times aside.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Condition;
+
+/// What is true of the object in AWS.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CachedApiStatus {
+    /// Generation of the spec that this status speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, Synced, Reconciling, Stalled, ApiReady, CacheReady, CredentialsReady, BindingsReady.
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<Condition>,
+    /// The REST API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiStatus>,
+    /// The replication group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheStatus>,
+    /// The secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<CredentialsStatus>,
+    /// What is awaited, and from whom.
+    pub pending: Vec<Pending>,
+    /// Creations that were announced before the call, so that a crash in between creates nothing twice.
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["kind"]))]
+    pub intents: Vec<Intent>,
+    /// The first bound Secret, as the Service Binding specification's "provisioned service" asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binding: Option<BindingStatus>,
+}
+
+/// The REST API.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiStatus {
+    /// Id that API Gateway gave it.
+    pub id: String,
+    /// Base URL of the stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoke_url: Option<String>,
+    /// The deployment that the stage serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<DeploymentStatus>,
+    /// The deployments kept, newest first.
+    #[serde(default)]
+    pub history: Vec<DeploymentStatus>,
+}
+
+/// A deployment: a snapshot of the API.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DeploymentStatus {
+    /// Id that API Gateway gave it.
+    pub id: String,
+    /// Hash of the API's rendered OpenAPI document.
+    pub hash: String,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+}
+
+/// The replication group.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct CacheStatus {
+    /// Id of the replication group.
+    pub id: String,
+    /// Engine it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// Engine version it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine_version: Option<String>,
+    /// `host:port` for reads and writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary_endpoint: Option<String>,
+    /// `host:port` for reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reader_endpoint: Option<String>,
+    /// State as ElastiCache reports it, e.g. `creating`, `available`, `modifying`.
+    pub state: String,
+}
+
+/// The secret.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialsStatus {
+    /// ARN of the Secrets Manager secret.
+    pub secret_arn: String,
+    /// Version that is current.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// When the current version was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotated_at: Option<Time>,
+}
+
+/// Something awaited.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// Part of the object: `Api`, `Cache`, `Credentials` or `Bindings`.
+    pub aspect: String,
+    /// Why, as a constant.
+    pub reason: String,
+    /// Why, in a sentence.
+    pub message: String,
+}
+
+/// A creation that was announced.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Intent {
+    /// What is to be created, e.g. `RestApi`.
+    pub kind: String,
+    /// When it was announced.
+    pub at: Time,
+}
+
+/// The first bound Secret.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct BindingStatus {
+    /// Name of the Secret.
+    pub name: String,
+}
+
+impl CachedApiStatus {
+    /// The time of the announced creation of `kind`, if one is announced.
+    #[must_use]
+    pub fn intent(&self, kind: &str) -> Option<Timestamp> {
+        self.intents.iter().find(|intent| intent.kind == kind).map(|intent| intent.at.0)
+    }
+}

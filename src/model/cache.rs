@@ -1,0 +1,147 @@
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::api::{CachedApiSpec, Engine, ReplicationGroupSpec};
+
+use super::Identity;
+
+/// An engine version as ElastiCache names it: ordered by major, then minor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CacheVersion {
+    /// Major version.
+    pub major: u32,
+    /// Minor version.
+    pub minor: u32,
+}
+
+impl FromStr for CacheVersion {
+    type Err = std::num::ParseIntError;
+
+    /// Reads `8.1` and `8.1.2`: ElastiCache reports patch versions that nobody asks for.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split('.');
+        let mut part = || parts.next().unwrap_or("0").parse();
+        Ok(Self { major: part()?, minor: part()? })
+    }
+}
+
+/// The replication group with its users and subnet group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredCache {
+    /// Id of the replication group, its subnet group and its user group.
+    pub id: String,
+    /// Description of the group, for people.
+    pub description: String,
+    /// Engine.
+    pub engine: Engine,
+    /// Engine version, as written.
+    pub engine_version: String,
+    /// Node type.
+    pub node_type: String,
+    /// Number of shards; more than 1 means cluster mode.
+    pub shards: u32,
+    /// Replicas of each shard; at least 1 means automatic failover and Multi-AZ.
+    pub replicas_per_shard: u32,
+    /// Subnets.
+    pub subnet_ids: BTreeSet<String>,
+    /// Security groups.
+    pub security_group_ids: BTreeSet<String>,
+    /// Days that automatic snapshots are kept.
+    pub snapshot_retention_days: u32,
+    /// The user that back ends log in as.
+    pub user: DesiredUser,
+    /// The user named `default`, switched off.
+    pub default_user: DesiredUser,
+}
+
+/// A cache user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredUser {
+    /// Id, unique in account and Region.
+    pub id: String,
+    /// Name that clients log in with.
+    pub name: String,
+    /// What it may do, as an ACL rule.
+    pub access_string: String,
+}
+
+/// What the back ends' user may do: read, write and expire the object's keys, see nothing of the server. Keys are `capi:<uid>:…`, so
+/// that a cache that is one day shared keeps its users apart.
+#[must_use]
+pub fn password_user_access(identity: &Identity) -> String {
+    format!("on ~{}* resetchannels -@all +@read +@write +@connection +@transaction -@dangerous", identity.key_prefix())
+}
+
+impl DesiredCache {
+    pub(super) fn build(identity: &Identity, spec: &ReplicationGroupSpec) -> Self {
+        let id = identity.cache_id();
+        Self {
+            description: format!("CachedApi {}/{}", identity.namespace, identity.name),
+            engine: spec.engine,
+            engine_version: spec.engine_version.clone(),
+            node_type: spec.node_type.clone(),
+            shards: spec.shards,
+            replicas_per_shard: spec.replicas_per_shard,
+            subnet_ids: spec.network.subnet_ids.iter().cloned().collect(),
+            security_group_ids: spec.network.security_group_ids.iter().cloned().collect(),
+            snapshot_retention_days: spec.snapshots.retention_days,
+            user: DesiredUser {
+                id: id.clone(),
+                name: identity.cache_username(),
+                access_string: password_user_access(identity),
+            },
+            default_user: DesiredUser { id: identity.default_user_id(), name: "default".into(), access_string: "off ~* -@all".into() },
+            id,
+        }
+    }
+
+    /// Whether the group runs in cluster mode.
+    #[must_use]
+    pub const fn cluster_mode(&self) -> bool {
+        self.shards > 1
+    }
+
+    /// Whether automatic failover and Multi-AZ are on.
+    #[must_use]
+    pub const fn failover(&self) -> bool {
+        self.replicas_per_shard > 0
+    }
+}
+
+/// The secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredSecret {
+    /// Name: carries namespace, name and a part of the UID.
+    pub name: String,
+    /// Description, for people.
+    pub description: String,
+    /// Request token of the creation.
+    pub token: Uuid,
+    /// Days during which it can be restored after deletion.
+    pub recovery_window_days: u32,
+    /// Engine of the cache, as the value's `engine`.
+    pub engine: Engine,
+    /// User that the password belongs to.
+    pub username: String,
+    /// Id of the cache, as the value's `replicationGroupId`.
+    pub cache_id: String,
+    /// Prefix of every key that the user may touch, as the value's `keyPrefix`.
+    pub key_prefix: String,
+}
+
+impl DesiredSecret {
+    pub(super) fn build(identity: &Identity, spec: &CachedApiSpec) -> Self {
+        Self {
+            name: identity.secret_name(),
+            description: format!("Cache credential of CachedApi {}/{}", identity.namespace, identity.name),
+            token: identity.token("secret"),
+            recovery_window_days: spec.credentials.recovery_window_days,
+            engine: spec.cache.replication_group.engine,
+            username: identity.cache_username(),
+            cache_id: identity.cache_id(),
+            key_prefix: identity.key_prefix(),
+        }
+    }
+}

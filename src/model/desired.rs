@@ -1,0 +1,50 @@
+use crate::api::{CachedApiSpec, DeletionPolicy};
+
+use super::{DesiredCache, DesiredGateway, DesiredSecret, Identity, Tags, Violation};
+
+/// What AWS and the cluster should look like for one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Desired {
+    /// Who the object is.
+    pub identity: Identity,
+    /// The tags that everything of the object carries.
+    pub tags: Tags,
+    /// AWS Region.
+    pub region: String,
+    /// The REST API, its stage, keys and permissions.
+    pub gateway: DesiredGateway,
+    /// The replication group with users and subnet group.
+    pub cache: DesiredCache,
+    /// The secret.
+    pub secret: DesiredSecret,
+    /// Names of the Kubernetes Secrets that receive endpoint and credential, in the order of the spec.
+    pub bindings: Vec<String>,
+    /// What happens on deletion.
+    pub deletion: DeletionPolicy,
+}
+
+/// The spec's meaning, or everything that is wrong with it.
+///
+/// # Errors
+/// Every violation, in the order of the spec. What CEL refuses at admission is checked here as well where it guards against injection,
+/// because objects may have been stored before a rule existed.
+pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec<Violation>> {
+    let violations = super::validate::violations(spec);
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    let gateway = DesiredGateway::build(&identity, spec);
+    if let Some(violation) = gateway.document.oversize() {
+        return Err(vec![violation]);
+    }
+    Ok(Desired {
+        tags: identity.tags(),
+        region: spec.region.clone(),
+        gateway,
+        cache: DesiredCache::build(&identity, &spec.cache.replication_group),
+        secret: DesiredSecret::build(&identity, spec),
+        bindings: spec.bindings.iter().map(|binding| binding.secret.name.clone()).collect(),
+        deletion: spec.deletion_policy.clone(),
+        identity,
+    })
+}

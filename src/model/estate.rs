@@ -1,0 +1,35 @@
+use std::collections::BTreeSet;
+
+use crate::api::{CachedApiSpec, DeletionPolicy};
+
+use super::Identity;
+
+/// What the object may own, whether or not its spec is valid: enough to take everything down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estate {
+    /// Who the object is.
+    pub identity: Identity,
+    /// AWS Region.
+    pub region: String,
+    /// What happens to each part.
+    pub deletion: DeletionPolicy,
+    /// Days during which the secret can be restored.
+    pub recovery_window_days: u32,
+    /// ARNs of functions whose policies may hold our statement: those that the spec or the last status names.
+    pub functions: BTreeSet<String>,
+}
+
+impl Estate {
+    /// The estate of an object. `known_functions` are those that the last status names.
+    #[must_use]
+    pub fn new(identity: Identity, spec: &CachedApiSpec, known_functions: impl IntoIterator<Item = String>) -> Self {
+        let named = spec.routes.iter().filter_map(|route| route.backend.lambda.as_ref()).map(|lambda| lambda.function_arn.clone());
+        Self {
+            identity,
+            region: spec.region.clone(),
+            deletion: spec.deletion_policy.clone(),
+            recovery_window_days: spec.credentials.recovery_window_days,
+            functions: named.chain(known_functions).collect(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::api::{TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_VERSION};
+
+/// Tags as AWS keeps them.
+pub type Tags = BTreeMap<String, String>;
+
+/// The cluster that the operator serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Id of the cluster, unique among those that share an AWS account.
+    pub id: String,
+    /// Version of the operator.
+    pub operator_version: String,
+}
+
+/// Who the object is. Every name that we may choose in AWS derives from its UID, so that creating twice meets the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: Uuid,
+    /// The cluster it lives in.
+    pub cluster: Cluster,
+}
+
+impl Identity {
+    /// The first eight hexadecimal digits of the UID: enough to tell namesakes apart in a name that starts with namespace and name.
+    #[must_use]
+    pub fn short_uid(&self) -> String {
+        self.uid.simple().to_string()[..8].to_owned()
+    }
+
+    /// `namespace-name`, for names that people read and that need not be unique.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        format!("{}-{}", self.namespace, self.name)
+    }
+
+    /// Id of the replication group, its subnet group, its user group and its user: 37 characters of the 40 that ElastiCache allows.
+    #[must_use]
+    pub fn cache_id(&self) -> String {
+        format!("capi-{}", self.uid.simple())
+    }
+
+    /// Id of the user named `default` in the object's user group.
+    #[must_use]
+    pub fn default_user_id(&self) -> String {
+        format!("{}-d", self.cache_id())
+    }
+
+    /// `namespace-name-uid8`: name of the usage plan, and prefix of the names of API keys.
+    #[must_use]
+    pub fn unique_name(&self) -> String {
+        format!("{}-{}", self.display_name(), self.short_uid())
+    }
+
+    /// Name of the secret. It does not end in a hyphen and six characters, which Secrets Manager's own suffix would be mistaken for.
+    #[must_use]
+    pub fn secret_name(&self) -> String {
+        format!("cachedapi/{}/{}-{}", self.namespace, self.name, self.short_uid())
+    }
+
+    /// Id of the statement that lets the API invoke a function.
+    #[must_use]
+    pub fn permission_statement(&self) -> String {
+        format!("cachedapi-{}", self.uid.simple())
+    }
+
+    /// Prefix of every key of the object in its cache.
+    #[must_use]
+    pub fn key_prefix(&self) -> String {
+        format!("capi:{}:", self.uid.simple())
+    }
+
+    /// Name that back ends log in to the cache with.
+    #[must_use]
+    pub fn cache_username(&self) -> String {
+        format!("capi-{}", self.short_uid())
+    }
+
+    /// A Secrets Manager request token for `purpose`: the same object and purpose give the same token in every process.
+    #[must_use]
+    pub fn token(&self, purpose: &str) -> Uuid {
+        Uuid::new_v5(&self.uid, purpose.as_bytes())
+    }
+
+    /// The tags that everything of the object carries.
+    #[must_use]
+    pub fn tags(&self) -> Tags {
+        [
+            (TAG_OWNER_UID, self.uid.to_string()),
+            (TAG_OWNER, format!("{}/{}", self.namespace, self.name)),
+            (TAG_CLUSTER, self.cluster.id.clone()),
+            (TAG_VERSION, self.cluster.operator_version.clone()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into()
+    }
+
+    /// Whether `tags` say that their bearer is this object's own: owner UID and cluster id agree. The cluster counts because an
+    /// etcd that was restored elsewhere has the same UIDs.
+    #[must_use]
+    pub fn owns(&self, tags: &Tags) -> bool {
+        tags.get(TAG_OWNER_UID) == Some(&self.uid.to_string()) && tags.get(TAG_CLUSTER) == Some(&self.cluster.id)
+    }
+}

@@ -1,0 +1,18 @@
+//! Layer 1: validated vocabulary. A spec becomes [`Desired`], in which every name, tag and document that follows from it stands
+//! already, or a list of every [`Violation`].
+
+mod cache;
+mod desired;
+mod estate;
+mod gateway;
+mod identity;
+pub mod openapi;
+mod validate;
+mod violation;
+
+pub use cache::{CacheVersion, DesiredCache, DesiredSecret, DesiredUser, password_user_access};
+pub use desired::{Desired, validate};
+pub use estate::Estate;
+pub use gateway::{DesiredApiKey, DesiredGateway, DesiredStage, Document};
+pub use identity::{Cluster, Identity, Tags};
+pub use violation::Violation;

@@ -1,0 +1,297 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use crate::api::{EndpointType, Engine};
+use crate::model::{DesiredUser, Tags};
+
+use super::{Endpoint, Sensitive};
+
+/// Something to find out. One read is one call, or the pages of one list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Read {
+    /// `GetRestApi`; when it is gone, the hint is dropped and [`Read::RestApiSearch`] follows.
+    RestApi {
+        /// Id that status remembers.
+        id: String,
+    },
+    /// `GetRestApis`, all pages: those whose tag `cachedapi.dev/owner-uid` is `owner_uid`, oldest first.
+    RestApiSearch {
+        /// UID of the object.
+        owner_uid: String,
+    },
+    /// `GetResources` with methods, all pages.
+    Methods {
+        /// REST API.
+        api: String,
+    },
+    /// `GetDeployments`, all pages.
+    Deployments {
+        /// REST API.
+        api: String,
+    },
+    /// `GetStage`.
+    Stage {
+        /// REST API.
+        api: String,
+        /// Name.
+        name: String,
+    },
+    /// `GetApiKeys` by name prefix, all pages, with values.
+    ApiKeys {
+        /// Prefix of the names.
+        prefix: String,
+    },
+    /// `GetUsagePlans`, all pages, and `GetUsagePlanKeys` of the one of that name.
+    UsagePlan {
+        /// Name.
+        name: String,
+    },
+    /// Lambda `GetPolicy`.
+    Permission {
+        /// Function ARN, with qualifier if the route names one.
+        function: String,
+        /// Id of our statement.
+        statement: String,
+    },
+    /// `DescribeCacheSubnetGroups` of one name.
+    SubnetGroup {
+        /// Name.
+        name: String,
+    },
+    /// `DescribeUsers` of one id: the back ends' user.
+    User {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeUsers` of one id: the user named `default`.
+    DefaultUser {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeUserGroups` of one id.
+    UserGroup {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeReplicationGroups` of one id.
+    ReplicationGroup {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeCacheClusters` of one id.
+    CacheNode {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeSnapshots` of one name.
+    Snapshot {
+        /// Name.
+        name: String,
+    },
+    /// ElastiCache `ListTagsForResource`.
+    CacheTags {
+        /// ARN.
+        arn: String,
+    },
+    /// `DescribeSecret`.
+    Secret {
+        /// Name.
+        name: String,
+    },
+    /// `GetSecretValue` of the current version.
+    SecretValue {
+        /// ARN.
+        arn: String,
+    },
+    /// A Kubernetes Secret in the object's namespace.
+    BoundSecret {
+        /// Name.
+        name: String,
+    },
+}
+
+/// One write, with every decision in it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Writes to API Gateway.
+    Gateway(GatewayAction),
+    /// Writes to Lambda function policies.
+    Permission(PermissionAction),
+    /// Writes to ElastiCache.
+    Cache(CacheAction),
+    /// Writes to Secrets Manager.
+    Secret(SecretAction),
+    /// Writes to the API server.
+    Cluster(ClusterAction),
+}
+
+/// Writes to API Gateway.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // Field names are API Gateway's own.
+pub enum GatewayAction {
+    CreateRestApi { name: String, endpoint_type: EndpointType, tags: Tags },
+    /// Mode overwrite, fail on warnings.
+    PutRestApi { api: String, hash: String, body: String },
+    DeleteRestApi { api: String },
+    /// Without a stage name.
+    CreateDeployment { api: String, description: String },
+    DeleteDeployment { api: String, deployment: String },
+    CreateStage { api: String, name: String, deployment: String, description: String, variables: BTreeMap<String, String>, tags: Tags },
+    UpdateStage { api: String, name: String, patches: Vec<Patch> },
+    CreateApiKey { name: String, tags: Tags },
+    /// Switches a key on.
+    EnableApiKey { id: String },
+    DeleteApiKey { id: String },
+    CreateUsagePlan { name: String, throttle: Option<(f64, i32)>, quota: Option<(i32, String)>, stage: (String, String), tags: Tags },
+    UpdateUsagePlan { id: String, patches: Vec<Patch> },
+    DeleteUsagePlan { id: String },
+    CreateUsagePlanKey { plan: String, key: String },
+    DeleteUsagePlanKey { plan: String, key: String },
+}
+
+/// A JSON Patch operation as API Gateway takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// What to do.
+    pub op: PatchOp,
+    /// Path, escaped.
+    pub path: String,
+    /// Value; none for `remove` of a whole setting.
+    pub value: Option<String>,
+}
+
+/// What a patch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum PatchOp {
+    Add,
+    Remove,
+    Replace,
+}
+
+/// Writes to Lambda function policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Field names are Lambda's own.
+pub enum PermissionAction {
+    AddPermission { function: String, statement: String, source_arn: String, source_account: String },
+    RemovePermission { function: String, statement: String },
+}
+
+/// Writes to ElastiCache. `ModifyReplicationGroup` applies immediately.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Field names are ElastiCache's own.
+pub enum CacheAction {
+    CreateSubnetGroup { name: String, description: String, subnet_ids: BTreeSet<String>, tags: Tags },
+    ModifySubnetGroup { name: String, subnet_ids: BTreeSet<String> },
+    DeleteSubnetGroup { name: String },
+    /// The password is read from the secret's version at execution.
+    CreateUser { user: DesiredUser, engine: Engine, password: PasswordSource, tags: Tags },
+    /// With one random password that is kept nowhere: the user is off.
+    CreateDefaultUser { user: DesiredUser, engine: Engine, tags: Tags },
+    ModifyUserAccess { id: String, access_string: String },
+    DeleteUser { id: String },
+    CreateUserGroup { id: String, engine: Engine, user_ids: BTreeSet<String>, tags: Tags },
+    ModifyUserGroup { id: String, add: BTreeSet<String>, remove: BTreeSet<String> },
+    DeleteUserGroup { id: String },
+    CreateReplicationGroup(Box<NewReplicationGroup>),
+    ModifyReplicationGroup { id: String, change: GroupChange },
+    IncreaseReplicaCount { id: String, replicas_per_shard: u32 },
+    DecreaseReplicaCount { id: String, replicas_per_shard: u32 },
+    DeleteReplicationGroup { id: String, final_snapshot: Option<String> },
+}
+
+/// Version of a secret that holds a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordSource {
+    /// ARN of the secret.
+    pub secret_arn: String,
+    /// Version.
+    pub version_id: String,
+}
+
+/// A replication group to create: TLS required, encrypted at rest, port 6379.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Field names are ElastiCache's own.
+pub struct NewReplicationGroup {
+    pub id: String,
+    pub description: String,
+    pub engine: Engine,
+    pub engine_version: String,
+    pub node_type: String,
+    pub shards: u32,
+    pub replicas_per_shard: u32,
+    /// Automatic failover and Multi-AZ.
+    pub failover: bool,
+    pub subnet_group: String,
+    pub security_group_ids: BTreeSet<String>,
+    pub snapshot_retention_days: u32,
+    pub user_group: String,
+    pub tags: Tags,
+}
+
+/// One change of a replication group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Field names are ElastiCache's own.
+pub enum GroupChange {
+    NodeType(String),
+    /// Engine and version together, as the change of engine demands.
+    Engine { engine: Engine, version: String },
+    SnapshotRetention(u32),
+    SecurityGroups(BTreeSet<String>),
+    /// Automatic failover and Multi-AZ.
+    Failover(bool),
+    /// Attaches a user group that was taken off.
+    AttachUserGroup(String),
+}
+
+/// Writes to Secrets Manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Field names are Secrets Manager's own.
+pub enum SecretAction {
+    /// With a fresh random password.
+    CreateSecret { name: String, description: String, token: Uuid, facts: SecretFacts, tags: Tags },
+    /// Keeps the password of `from`, replaces the other fields.
+    PutSecretValue { arn: String, token: Uuid, from: String, facts: SecretFacts },
+    RestoreSecret { arn: String },
+    DeleteSecret { arn: String, recovery_window_days: u32 },
+}
+
+/// The fields of a secret's value that are no secret: `engine`, `username`, `host`, `port`, `tls`, `replicationGroupId`, `keyPrefix`, `user_arn`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct SecretFacts {
+    pub engine: Engine,
+    pub username: String,
+    pub replication_group_id: String,
+    pub key_prefix: String,
+    /// Once known.
+    pub endpoint: Option<Endpoint>,
+}
+
+/// Writes to the API server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClusterAction {
+    /// Announces a creation in the object's status by a version-checked write.
+    RecordIntent {
+        /// What is to be created.
+        kind: &'static str,
+    },
+    /// Applies a Secret that the object owns.
+    ApplySecret {
+        /// Name.
+        name: String,
+        /// Content.
+        data: BTreeMap<String, Sensitive>,
+    },
+    /// Deletes a Secret that the object owns.
+    DeleteSecret {
+        /// Name.
+        name: String,
+        /// Only this version of it.
+        resource_version: String,
+    },
+}
+
+/// `kind` of the intent to create a REST API.
+pub const INTENT_REST_API: &str = "RestApi";

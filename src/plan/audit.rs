@@ -1,0 +1,1 @@
+//! Invariants that every [`Plan`](super::Plan) must satisfy.

@@ -1,0 +1,148 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Tags;
+
+use super::{
+    Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment, GatewayAction, Observed, Permission,
+    PermissionAction, ReplicationGroup, RestApi, Secret, SecretAction, SecretValue, Seen, Stage, SubnetGroup, UsagePlan, UserGroup,
+};
+
+/// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // Each is named after the field of `Observed` that it goes to.
+pub enum Fact {
+    RestApi(Seen<RestApi>),
+    /// The id that status remembers leads nowhere.
+    RestApiHintGone,
+    /// Result of a search, oldest first.
+    RestApis(Vec<RestApi>),
+    Methods(Seen<BTreeMap<String, BTreeSet<String>>>),
+    Deployments(Seen<Vec<Deployment>>),
+    DeploymentCreated(Deployment),
+    Stage(Seen<Stage>),
+    ApiKeys(Seen<BTreeMap<String, ApiKey>>),
+    UsagePlan(Seen<UsagePlan>),
+    Permission { function: String, permission: Seen<Permission> },
+    SubnetGroup(Seen<SubnetGroup>),
+    User(Seen<CacheUser>),
+    DefaultUser(Seen<CacheUser>),
+    UserGroup(Seen<UserGroup>),
+    ReplicationGroup(Seen<ReplicationGroup>),
+    CacheNode(Seen<CacheNode>),
+    FinalSnapshot(Seen<String>),
+    CacheTags { arn: String, tags: Seen<Tags> },
+    Secret(Seen<Secret>),
+    SecretValue(Seen<SecretValue>),
+    BoundSecret { name: String, secret: Seen<BoundSecret> },
+}
+
+impl Observed {
+    /// Takes a fact in.
+    pub fn record(&mut self, fact: Fact) {
+        let (gateway, cache) = (&mut self.gateway, &mut self.cache);
+        match fact {
+            Fact::RestApi(seen) => gateway.rest_api = seen,
+            Fact::RestApiHintGone => gateway.hint = None,
+            Fact::RestApis(found) => self.record_search(found),
+            Fact::Methods(seen) => gateway.methods = seen,
+            Fact::Deployments(seen) => gateway.deployments = seen,
+            Fact::DeploymentCreated(deployment) => {
+                if let Seen::Present(deployments) = &mut gateway.deployments {
+                    deployments.insert(0, deployment);
+                }
+            }
+            Fact::Stage(seen) => gateway.stage = seen,
+            Fact::ApiKeys(seen) => gateway.api_keys = seen,
+            Fact::UsagePlan(seen) => gateway.usage_plan = seen,
+            Fact::Permission { function, permission } => drop(gateway.permissions.insert(function, permission)),
+            Fact::SubnetGroup(seen) => cache.subnet_group = seen,
+            Fact::User(seen) => cache.user = seen,
+            Fact::DefaultUser(seen) => cache.default_user = seen,
+            Fact::UserGroup(seen) => cache.user_group = seen,
+            Fact::ReplicationGroup(seen) => cache.group = seen,
+            Fact::CacheNode(seen) => cache.node = seen,
+            Fact::FinalSnapshot(seen) => cache.final_snapshot = seen,
+            Fact::CacheTags { arn, tags } => drop(cache.tags.insert(arn, tags)),
+            Fact::Secret(seen) => self.secret.secret = seen,
+            Fact::SecretValue(seen) => self.secret.value = seen,
+            Fact::BoundSecret { name, secret } => drop(self.bound.insert(name, secret)),
+        }
+    }
+
+    fn record_search(&mut self, found: Vec<RestApi>) {
+        let mut found = found.into_iter();
+        self.gateway.rest_api = found.next().map_or(Seen::Absent, Seen::Present);
+        self.gateway.duplicates = found.map(|api| api.id).collect();
+    }
+
+    /// Forgets what `action` may have changed, so that it is read again unless the reply told.
+    pub fn forget(&mut self, action: &Action) {
+        match action {
+            Action::Gateway(action) => self.forget_gateway(action),
+            Action::Permission(PermissionAction::AddPermission { function, .. } | PermissionAction::RemovePermission { function, .. }) => {
+                self.gateway.permissions.insert(function.clone(), Seen::Unread);
+            }
+            Action::Cache(action) => self.forget_cache(action),
+            Action::Secret(SecretAction::PutSecretValue { .. } | SecretAction::CreateSecret { .. }) => {
+                (self.secret.secret, self.secret.value) = (Seen::Unread, Seen::Unread);
+            }
+            Action::Secret(_) => self.secret.secret = Seen::Unread,
+            Action::Cluster(ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. }) => {
+                self.bound.insert(name.clone(), Seen::Unread);
+            }
+            Action::Cluster(ClusterAction::RecordIntent { .. }) => {}
+        }
+    }
+
+    fn forget_gateway(&mut self, action: &GatewayAction) {
+        let gateway = &mut self.gateway;
+        match action {
+            GatewayAction::CreateRestApi { .. } => (gateway.hint, gateway.rest_api) = (None, Seen::Unread),
+            GatewayAction::DeleteRestApi { .. } => {
+                gateway.rest_api = Seen::Unread;
+                gateway.duplicates.clear();
+            }
+            GatewayAction::PutRestApi { .. } => (gateway.rest_api, gateway.methods) = (Seen::Unread, Seen::Unread),
+            // The reply adds the deployment to a list that stands; without the list there is nothing to forget.
+            GatewayAction::CreateDeployment { .. } => {}
+            GatewayAction::DeleteDeployment { deployment, .. } => {
+                if let Seen::Present(deployments) = &mut gateway.deployments {
+                    deployments.retain(|kept| kept.id != *deployment);
+                }
+            }
+            GatewayAction::CreateStage { .. } | GatewayAction::UpdateStage { .. } => gateway.stage = Seen::Unread,
+            GatewayAction::CreateApiKey { .. } | GatewayAction::EnableApiKey { .. } | GatewayAction::DeleteApiKey { .. } => {
+                gateway.api_keys = Seen::Unread;
+            }
+            GatewayAction::CreateUsagePlan { .. }
+            | GatewayAction::UpdateUsagePlan { .. }
+            | GatewayAction::DeleteUsagePlan { .. }
+            | GatewayAction::CreateUsagePlanKey { .. }
+            | GatewayAction::DeleteUsagePlanKey { .. } => gateway.usage_plan = Seen::Unread,
+        }
+    }
+
+    fn forget_cache(&mut self, action: &CacheAction) {
+        let cache = &mut self.cache;
+        match action {
+            CacheAction::CreateSubnetGroup { .. } | CacheAction::ModifySubnetGroup { .. } | CacheAction::DeleteSubnetGroup { .. } => {
+                cache.subnet_group = Seen::Unread;
+            }
+            CacheAction::CreateUser { .. }
+            | CacheAction::CreateDefaultUser { .. }
+            | CacheAction::ModifyUserAccess { .. }
+            | CacheAction::DeleteUser { .. } => (cache.user, cache.default_user) = (Seen::Unread, Seen::Unread),
+            CacheAction::CreateUserGroup { .. } | CacheAction::ModifyUserGroup { .. } | CacheAction::DeleteUserGroup { .. } => {
+                (cache.user_group, cache.user, cache.default_user) = (Seen::Unread, Seen::Unread, Seen::Unread);
+            }
+            CacheAction::CreateReplicationGroup(_)
+            | CacheAction::ModifyReplicationGroup { .. }
+            | CacheAction::IncreaseReplicaCount { .. }
+            | CacheAction::DecreaseReplicaCount { .. }
+            | CacheAction::DeleteReplicationGroup { .. } => {
+                (cache.group, cache.node) = (Seen::Unread, Seen::Unread);
+                cache.available_sightings = 0;
+            }
+        }
+    }
+}

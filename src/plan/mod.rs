@@ -1,0 +1,56 @@
+//! Layer 2: pure decisions.
+//!
+//! [`plan`] compares [`Desired`] with [`Observed`] and says what to read next, what to write, what to wait for, and what needs somebody
+//! else. It is total, synchronous and deterministic. It knows no result of its own actions: what a write did is learned from its reply
+//! or by the next read, both of which arrive as facts in [`Observed`].
+//!
+//! Reading is lazy: a part that nobody looked at is [`Seen::Unread`], and the planner names the [`Read`] it wants. That keeps
+//! the number of calls per round small (API Gateway grants an account ten a second) without the observer deciding anything.
+
+mod action;
+pub mod audit;
+mod bindings;
+mod cache;
+mod fact;
+mod failure;
+mod gateway;
+mod observed;
+mod outline;
+mod secret;
+mod teardown;
+
+pub use action::*;
+pub use fact::Fact;
+pub use failure::{Class, Failure};
+pub use observed::*;
+pub use outline::*;
+
+use jiff::Timestamp;
+
+use crate::model::{Desired, Estate};
+
+/// What a decision depends on besides what is desired and observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The time.
+    pub now: Timestamp,
+    /// How closely to look at what seems to be as desired.
+    pub depth: Depth,
+}
+
+/// Decides what to do to get from `observed` to `desired`.
+#[must_use]
+pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
+    Plan {
+        api: gateway::plan_gateway(desired, observed, context),
+        cache: cache::plan_cache(desired, observed, context),
+        credentials: secret::plan_secret(desired, observed, context),
+        bindings: bindings::plan_bindings(desired, observed, context),
+    }
+}
+
+/// Decides what to do to take down what the object owns. Settled means: every child is gone or retained.
+#[must_use]
+pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> Plan {
+    teardown::plan_teardown(estate, observed, context)
+}

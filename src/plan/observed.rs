@@ -1,0 +1,378 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::model::Tags;
+
+use super::Failure;
+
+/// What is known of a thing.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Seen<T> {
+    /// Nobody looked. The planner asks for a read when it matters.
+    #[default]
+    Unread,
+    /// A read failed. Nothing is created or deleted on account of it.
+    Unknown(Failure),
+    /// AWS or the API server says that it is not there.
+    Absent,
+    /// It is there.
+    Present(T),
+}
+
+impl<T> Seen<T> {
+    /// The thing, when it is there.
+    pub const fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(thing) => Some(thing),
+            _ => None,
+        }
+    }
+}
+
+/// A text that is shown to nobody: no Debug, no Display, erased on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sensitive(Zeroizing<String>);
+
+impl Sensitive {
+    /// Wraps `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The text, for the one call that has to carry it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sensitive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What AWS and the API server said. Facts of reads and of replies to writes end up here alike.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Observed {
+    /// AWS account that the operator acts in.
+    pub account: Option<String>,
+    /// API Gateway and Lambda.
+    pub gateway: ObservedGateway,
+    /// ElastiCache.
+    pub cache: ObservedCache,
+    /// Secrets Manager.
+    pub secret: ObservedSecret,
+    /// Kubernetes Secrets, by name.
+    pub bound: BTreeMap<String, Seen<BoundSecret>>,
+}
+
+/// API Gateway and Lambda.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ObservedGateway {
+    /// The REST API that carries our tags; of several, the oldest.
+    pub rest_api: Seen<RestApi>,
+    /// Ids of younger ones that carry our tags as well: left by a creation whose reply was lost. Known after a search only.
+    pub duplicates: Vec<String>,
+    /// Id that status remembers: looked at first, believed only when its tags are ours.
+    pub hint: Option<String>,
+    /// When the creation of the REST API was announced, if it was.
+    pub intent: Option<Timestamp>,
+    /// Methods of each path, as API Gateway has them.
+    pub methods: Seen<BTreeMap<String, BTreeSet<String>>>,
+    /// Deployments, newest first.
+    pub deployments: Seen<Vec<Deployment>>,
+    /// The stage.
+    pub stage: Seen<Stage>,
+    /// API keys whose names start with ours, by name in API Gateway.
+    pub api_keys: Seen<BTreeMap<String, ApiKey>>,
+    /// The usage plan of our name.
+    pub usage_plan: Seen<UsagePlan>,
+    /// Our statement in each function's policy, by the function's ARN: absent when the policy lacks it.
+    pub permissions: BTreeMap<String, Seen<Permission>>,
+}
+
+/// A REST API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RestApi {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// `info.version` of the document it was last given: our hash.
+    pub version: Option<String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Whether it takes a write: `apiStatus` is `AVAILABLE` or missing.
+    pub available: bool,
+    /// `apiStatusMessage`, when it is not available.
+    pub status_message: Option<String>,
+    /// Whether the document in it is known to be whole, because this process saw `PutRestApi` succeed with it.
+    /// A put that failed half-way may have left its version and not its methods.
+    pub confirmed: bool,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// A deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// Id.
+    pub id: String,
+    /// Description; ours names the hash of the document.
+    pub description: String,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+}
+
+/// A stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Deployment that it serves.
+    pub deployment_id: String,
+    /// Description; ours names hash and deployment.
+    pub description: String,
+    /// Stage variables.
+    pub variables: BTreeMap<String, String>,
+    /// Method settings by key, unescaped and without the leading slash of the path part, e.g. `orders/{id}/GET`, `*/*`.
+    pub method_settings: BTreeMap<String, MethodSettings>,
+    /// Whether API Gateway's own cache cluster is on.
+    pub cache_cluster: bool,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// Settings of a method, those that we write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MethodSettings {
+    /// `throttling/rateLimit`.
+    pub rate: f64,
+    /// `throttling/burstLimit`.
+    pub burst: i32,
+    /// `caching/enabled`.
+    pub caching: bool,
+}
+
+/// An API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Id.
+    pub id: String,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// Value.
+    pub value: Sensitive,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// A usage plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsagePlan {
+    /// Id.
+    pub id: String,
+    /// `throttle`: rate and burst.
+    pub throttle: Option<(f64, i32)>,
+    /// `quota`: limit and period (`DAY`, `WEEK`, `MONTH`).
+    pub quota: Option<(i32, String)>,
+    /// Stages it counts for: API id and stage name.
+    pub stages: BTreeSet<(String, String)>,
+    /// Ids of its keys.
+    pub key_ids: BTreeSet<String>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// Our statement in a function's policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// `AWS:SourceArn` that it is limited to.
+    pub source_arn: String,
+}
+
+/// ElastiCache.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ObservedCache {
+    /// The subnet group.
+    pub subnet_group: Seen<SubnetGroup>,
+    /// The back ends' user.
+    pub user: Seen<CacheUser>,
+    /// The user named `default`.
+    pub default_user: Seen<CacheUser>,
+    /// The user group.
+    pub user_group: Seen<UserGroup>,
+    /// The replication group.
+    pub group: Seen<ReplicationGroup>,
+    /// What the first node says of engine version, security groups and subnet group, which the group's own description lacks.
+    pub node: Seen<CacheNode>,
+    /// Tags by ARN. Read before anything is changed or deleted.
+    pub tags: BTreeMap<String, Seen<Tags>>,
+    /// The final snapshot, when deletion asked for one.
+    pub final_snapshot: Seen<String>,
+    /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
+    pub available_sightings: u32,
+}
+
+/// A cache subnet group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubnetGroup {
+    /// ARN.
+    pub arn: String,
+    /// Subnets.
+    pub subnet_ids: BTreeSet<String>,
+}
+
+/// A cache user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheUser {
+    /// ARN.
+    pub arn: String,
+    /// `creating`, `active`, `modifying`, `deleting`; an unknown word means wait.
+    pub status: String,
+    /// Engine.
+    pub engine: String,
+    /// Access string.
+    pub access_string: String,
+    /// Number of passwords.
+    pub passwords: u32,
+}
+
+/// A user group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserGroup {
+    /// ARN.
+    pub arn: String,
+    /// `creating`, `active`, `modifying`, `deleting`; an unknown word means wait.
+    pub status: String,
+    /// Engine.
+    pub engine: String,
+    /// Members.
+    pub user_ids: BTreeSet<String>,
+}
+
+/// A replication group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicationGroup {
+    /// ARN.
+    pub arn: String,
+    /// `creating`, `available`, `modifying`, `deleting`, `create-failed`, `snapshotting`; an unknown word means wait.
+    pub status: String,
+    /// Engine, when the reply names it.
+    pub engine: Option<String>,
+    /// Node type.
+    pub node_type: String,
+    /// Ids of the nodes.
+    pub member_clusters: Vec<String>,
+    /// Number of shards.
+    pub shards: u32,
+    /// Replicas of the shard that has fewest.
+    pub replicas_per_shard: u32,
+    /// Whether automatic failover is on (or being switched on).
+    pub failover: bool,
+    /// Whether Multi-AZ is on.
+    pub multi_az: bool,
+    /// Whether connections must be encrypted.
+    pub tls_required: bool,
+    /// Whether data is encrypted at rest.
+    pub encrypted_at_rest: bool,
+    /// Days that automatic snapshots are kept.
+    pub snapshot_retention_days: u32,
+    /// User groups attached.
+    pub user_group_ids: BTreeSet<String>,
+    /// Where to write.
+    pub primary: Option<Endpoint>,
+    /// Where to read.
+    pub reader: Option<Endpoint>,
+    /// What AWS says is going to change, in words; empty when nothing is.
+    pub pending: Vec<String>,
+}
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Host name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// A node of the replication group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheNode {
+    /// Engine.
+    pub engine: String,
+    /// Engine version, with patch.
+    pub engine_version: String,
+    /// Security groups.
+    pub security_group_ids: BTreeSet<String>,
+    /// Subnet group.
+    pub subnet_group: String,
+}
+
+/// Secrets Manager.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ObservedSecret {
+    /// The secret of our name.
+    pub secret: Seen<Secret>,
+    /// Its current value.
+    pub value: Seen<SecretValue>,
+}
+
+/// A secret, without its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Secret {
+    /// ARN.
+    pub arn: String,
+    /// When it is to be deleted, if that was asked for.
+    pub deleted: Option<Timestamp>,
+    /// Staging labels by version id.
+    pub versions: BTreeMap<String, BTreeSet<String>>,
+    /// When the value was last changed.
+    pub changed: Option<Timestamp>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// Label of the version that consumers read.
+pub const AWSCURRENT: &str = "AWSCURRENT";
+
+impl Secret {
+    /// Id of the version that is current.
+    #[must_use]
+    pub fn current(&self) -> Option<&str> {
+        self.versions.iter().find(|(_, labels)| labels.contains(AWSCURRENT)).map(|(id, _)| id.as_str())
+    }
+}
+
+/// The fields of a secret's value that we use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretValue {
+    /// Version that it belongs to.
+    pub version_id: String,
+    /// `username`.
+    pub username: String,
+    /// `password`.
+    pub password: Sensitive,
+    /// `host` and `port`, once known.
+    pub endpoint: Option<Endpoint>,
+}
+
+/// A Kubernetes Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundSecret {
+    /// Whether the object is its controller.
+    pub owned: bool,
+    /// `metadata.resourceVersion`.
+    pub resource_version: String,
+    /// `data`, decoded.
+    pub data: BTreeMap<String, Sensitive>,
+}

@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use crate::api::Reason;
+
+use super::{Action, Failure, Read};
+
+/// A part of the object that is decided on independently of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// REST API, stage, keys, permissions.
+    Api,
+    /// Replication group, users, subnet group.
+    Cache,
+    /// Secret.
+    Credentials,
+    /// Kubernetes Secrets.
+    Bindings,
+}
+
+impl Aspect {
+    /// Every aspect.
+    pub const ALL: [Self; 4] = [Self::Api, Self::Cache, Self::Credentials, Self::Bindings];
+
+    /// As it stands in status.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "Api",
+            Self::Cache => "Cache",
+            Self::Credentials => "Credentials",
+            Self::Bindings => "Bindings",
+        }
+    }
+}
+
+/// Progress belongs to someone else; look again after `again`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Reason for the condition.
+    pub reason: Reason,
+    /// What is awaited, with its id, in a sentence.
+    pub message: String,
+    /// When to look again.
+    pub again: Duration,
+}
+
+/// Somebody has to act, or the spec has to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Reason for the condition.
+    pub reason: Reason,
+    /// What is in the way and what to do, in a sentence.
+    pub message: String,
+}
+
+impl From<&Failure> for Block {
+    fn from(failure: &Failure) -> Self {
+        Self { reason: failure.reason, message: failure.to_string() }
+    }
+}
+
+/// What is decided for one aspect. The order of the lists is the order of execution.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct AspectPlan {
+    /// What must be read before more can be decided. While it is not empty, nothing of this aspect is executed.
+    pub reads: Vec<Read>,
+    /// Writes, in order; the first failure ends the list.
+    pub actions: Vec<Action>,
+    /// What is awaited.
+    pub waits: Vec<Wait>,
+    /// What needs somebody else.
+    pub blocks: Vec<Block>,
+}
+
+impl AspectPlan {
+    /// A plan that only asks for `read`.
+    #[must_use]
+    pub fn read(read: Read) -> Self {
+        Self { reads: vec![read], ..Self::default() }
+    }
+
+    /// A plan of one action.
+    #[must_use]
+    pub fn act(action: Action) -> Self {
+        Self { actions: vec![action], ..Self::default() }
+    }
+
+    /// A plan that only waits.
+    #[must_use]
+    pub fn wait(reason: Reason, message: impl Into<String>, again: Duration) -> Self {
+        Self { waits: vec![Wait { reason, message: message.into(), again }], ..Self::default() }
+    }
+
+    /// A plan that stops until somebody else acts.
+    #[must_use]
+    pub fn block(reason: Reason, message: impl Into<String>) -> Self {
+        Self { blocks: vec![Block { reason, message: message.into() }], ..Self::default() }
+    }
+
+    /// Nothing to read, write, wait for or be blocked by: this aspect is as desired.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.reads.is_empty() && self.actions.is_empty() && self.waits.is_empty() && self.blocks.is_empty()
+    }
+
+    /// Adds `other` behind this plan.
+    pub fn extend(&mut self, other: Self) {
+        self.reads.extend(other.reads);
+        self.actions.extend(other.actions);
+        self.waits.extend(other.waits);
+        self.blocks.extend(other.blocks);
+    }
+}
+
+/// What is decided for the object in one round.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Plan {
+    /// REST API, stage, keys, permissions.
+    pub api: AspectPlan,
+    /// Replication group, users, subnet group.
+    pub cache: AspectPlan,
+    /// Secret.
+    pub credentials: AspectPlan,
+    /// Kubernetes Secrets.
+    pub bindings: AspectPlan,
+}
+
+impl Plan {
+    /// The aspects with what is decided for them, in a fixed order.
+    pub fn aspects(&self) -> impl Iterator<Item = (Aspect, &AspectPlan)> {
+        [
+            (Aspect::Api, &self.api),
+            (Aspect::Cache, &self.cache),
+            (Aspect::Credentials, &self.credentials),
+            (Aspect::Bindings, &self.bindings),
+        ]
+        .into_iter()
+    }
+
+    /// Every aspect is settled.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.aspects().all(|(_, aspect)| aspect.is_settled())
+    }
+
+    /// What must be read before more can be decided.
+    pub fn reads(&self) -> impl Iterator<Item = &Read> {
+        self.aspects().flat_map(|(_, aspect)| &aspect.reads)
+    }
+
+    /// Whether there is anything to write.
+    #[must_use]
+    pub fn acts(&self) -> bool {
+        self.aspects().any(|(_, aspect)| !aspect.actions.is_empty())
+    }
+
+    /// When to look again because of what is awaited: the soonest of the waits.
+    #[must_use]
+    pub fn wake_up(&self) -> Option<Duration> {
+        self.aspects().flat_map(|(_, aspect)| &aspect.waits).map(|wait| wait.again).min()
+    }
+}
+
+/// How closely to look at what seems to be as desired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Everything is read.
+    Full,
+    /// The parts that most often change behind our back, and the `n`th of the others in turn, so that a poll costs six AWS calls.
+    Poll(u64),
+}
