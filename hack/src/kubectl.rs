@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::control_plane::write_private;
 use crate::{Error, Result, command};
 
 /// kubectl with the kubeconfig that it must use; an inherited `KUBECONFIG` plays no part.
@@ -23,6 +24,13 @@ impl Kubectl {
             program,
             kubeconfig,
         }
+    }
+
+    /// A client of the current context of the inherited kubeconfig, by way of a copy of that context in `copy`.
+    pub fn of_current_context(program: &Path, copy: &Path) -> Result<Self> {
+        let view = ["config", "view", "--minify", "--flatten", "--raw"];
+        write_private(copy, &command::output(Command::new(program).args(view))?)?;
+        Ok(Self::new(program.to_owned(), copy.to_owned()))
     }
 
     /// The kubeconfig it uses.

@@ -8,15 +8,23 @@
 //!
 //! Linux only: it reads `/proc` and uses `setpriv` and `setsid` of util-linux.
 
+pub mod backend;
+pub mod binaries;
 pub mod cache;
 pub mod command;
 pub mod control_plane;
+pub mod demo;
+pub mod environment;
 mod error;
+pub mod http;
 pub mod kubectl;
+pub mod local_aws;
+pub mod operator;
 pub mod ports;
 pub mod process;
 pub mod progress;
 pub mod tools;
+pub mod up;
 pub mod wait;
 
 pub use error::{Error, Result};

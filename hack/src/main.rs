@@ -1,14 +1,18 @@
 //! `hack`: what the Makefile's targets run.
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use cachedapi_hack::cache::Cache;
 use cachedapi_hack::control_plane::ControlPlane;
-use cachedapi_hack::process::{Lifetime, Place, Record};
+use cachedapi_hack::environment::{Environment, Ports, Programs};
+use cachedapi_hack::kubectl::Kubectl;
+use cachedapi_hack::local_aws::Behaviour;
+use cachedapi_hack::process::{Lifetime, Place};
 use cachedapi_hack::tools::Tools;
-use cachedapi_hack::{Error, Result, ports, progress};
-use clap::{Parser, Subcommand};
+use cachedapi_hack::{Error, Result, demo, ports, progress, up};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A Kubernetes control plane, a local AWS and the operator, on loopback.
 #[derive(Parser)]
@@ -19,30 +23,72 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build or fetch the programs into the cache folder and print where they are
-    Tools,
-    /// Start a bare control plane that keeps running (no AWS, no operator)
+    /// The main job from end to end, in an environment of its own that is gone afterwards
+    Demo {
+        /// Which cluster to use
+        #[arg(long, value_enum, default_value_t = Cluster::Local)]
+        cluster: Cluster,
+    },
+    /// Start everything and leave it running
+    Up {
+        #[command(flatten)]
+        folder: Folder,
+        #[command(flatten)]
+        ports: PortArgs,
+    },
+    /// Show what runs
+    Status(Folder),
+    /// Stop what `up` or `control-plane` started, and remove it
+    Down(Folder),
+    /// Start a bare control plane and leave it running
     ControlPlane {
-        /// Folder of its kubeconfig, logs and state
-        #[arg(long, default_value = ".local")]
-        folder: PathBuf,
+        #[command(flatten)]
+        folder: Folder,
         /// Port of the API server
-        #[arg(long, env = "CACHEDAPI_API_SERVER_PORT", default_value_t = 7443)]
+        #[arg(long, env = "API_SERVER_PORT", default_value_t = 7443)]
         api_server_port: u16,
     },
-    /// Stop what was started in a folder
-    Down {
-        /// The folder
-        #[arg(long, default_value = ".local")]
-        folder: PathBuf,
-    },
+    /// Build or fetch the programs into the cache folder and print where they are
+    Tools,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Cluster {
+    /// A control plane started for the demo
+    Local,
+    /// The current context of your kubeconfig, after asking
+    Current,
+}
+
+#[derive(Args)]
+struct Folder {
+    /// Folder of kubeconfig, logs and state
+    #[arg(long, default_value = ".local")]
+    folder: PathBuf,
+}
+
+#[derive(Args)]
+struct PortArgs {
+    /// Port of the API server
+    #[arg(
+        long = "api-server-port",
+        env = "API_SERVER_PORT",
+        default_value_t = 7443
+    )]
+    api_server: u16,
+    /// Port of the local AWS
+    #[arg(long = "aws-port", env = "AWS_PORT", default_value_t = 4566)]
+    aws: u16,
+    /// Port of the sample back end
+    #[arg(long = "backend-port", env = "BACKEND_PORT", default_value_t = 7080)]
+    backend: u16,
 }
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hack: {error}");
+            eprintln!("\nhack: {error}");
             ExitCode::FAILURE
         }
     }
@@ -50,20 +96,100 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Tools => Tools::prepare(&Cache::from_env()?).map(|tools| println!("{tools:#?}")),
+        Command::Demo { cluster } => run_demo(cluster),
+        Command::Up { folder, ports } => {
+            let folder = folder.absolute()?;
+            up::up(&folder, ports.ports())?;
+            println!(
+                "\nIt runs. In this shell: source {}/env\nStop it: make down",
+                folder.display()
+            );
+            Ok(())
+        }
+        Command::Status(folder) => {
+            print!("{}", up::status(&folder.absolute()?)?);
+            Ok(())
+        }
+        Command::Down(folder) => up::down(&folder.absolute()?),
         Command::ControlPlane {
             folder,
             api_server_port,
-        } => control_plane(&folder, api_server_port),
-        Command::Down { folder } => down(&folder),
+        } => start_control_plane(folder.absolute()?, api_server_port),
+        Command::Tools => {
+            println!("{:#?}", Tools::prepare(&Cache::from_env()?)?);
+            Ok(())
+        }
     }
 }
 
-fn control_plane(folder: &std::path::Path, port: u16) -> Result<()> {
+fn run_demo(cluster: Cluster) -> Result<()> {
+    let folder = tempfile::Builder::new()
+        .prefix("cachedapi-demo-")
+        .tempdir()
+        .map_err(Error::io(|| "create a folder".to_owned()))?;
+    let shown = demo_in(folder.path(), cluster);
+    if shown.is_err() {
+        eprintln!("\nThe logs are in {}", folder.keep().join("log").display());
+    }
+    shown
+}
+
+fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {
+    let place = Place {
+        folder: folder.to_owned(),
+        lifetime: Lifetime::WithParent,
+    };
+    let behaviour = Behaviour {
+        delays: "fast",
+        quotas: true,
+    };
+    let programs = Programs::prepare("dev")?;
+    let environment = match cluster {
+        Cluster::Local => Environment::start(programs, place, Ports::free()?, &behaviour)?,
+        Cluster::Current => {
+            let kubectl = ask_for_current_context(&programs.tools, folder)?;
+            Environment::around(kubectl, programs, place, Ports::free()?, &behaviour)?
+        }
+    };
+    demo::run(&environment)?;
+    progress::step("stop everything that was started", || {
+        drop(environment);
+        Ok(())
+    })
+}
+
+/// A client of the current context, from a copy of its part of the kubeconfig, once the user has agreed.
+fn ask_for_current_context(tools: &Tools, folder: &Path) -> Result<Kubectl> {
+    let kubectl = Kubectl::of_current_context(&tools.kubectl, &folder.join("kubeconfig"))?;
+    let context = kubectl.run(["config", "current-context"])?;
+    let server = kubectl.run([
+        "config",
+        "view",
+        "--minify",
+        "--output",
+        "jsonpath={.clusters[0].cluster.server}",
+    ])?;
+    eprint!(
+        "The demo will install the chart into the cluster of the context {} ({server}), create the namespace {}, and remove both.\n\
+         The operator, the local AWS and the back end run on this machine. Go on? [y/N] ",
+        context.trim(),
+        demo::NAMESPACE,
+    );
+    io::stderr().flush().ok();
+    let mut answer = String::new();
+    io::stdin()
+        .read_line(&mut answer)
+        .map_err(Error::io(|| "read the answer".to_owned()))?;
+    if answer.trim().eq_ignore_ascii_case("y") {
+        Ok(kubectl)
+    } else {
+        Err(Error::Unexpected("not agreed: nothing was done".to_owned()))
+    }
+}
+
+fn start_control_plane(folder: PathBuf, port: u16) -> Result<()> {
+    let port = ports::claim(port, "the API server", "API_SERVER_PORT=…")?;
     let tools = Tools::prepare(&Cache::from_env()?)?;
-    let port = ports::claim(port, "the API server", "--api-server-port")?;
-    let folder =
-        std::path::absolute(folder).map_err(Error::io(|| "find the current folder".to_owned()))?;
     let place = Place {
         folder,
         lifetime: Lifetime::Detached,
@@ -71,15 +197,27 @@ fn control_plane(folder: &std::path::Path, port: u16) -> Result<()> {
     let started = progress::step("start the control plane", || {
         ControlPlane::start(&tools, &place, port)
     })?;
-    println!("export KUBECONFIG={}", started.kubeconfig().display());
-    println!("# kubectl: {}", tools.kubectl.display());
+    println!(
+        "export KUBECONFIG={}\n# kubectl: {}",
+        started.kubeconfig().display(),
+        tools.kubectl.display()
+    );
     started.leave_running();
     Ok(())
 }
 
-fn down(folder: &std::path::Path) -> Result<()> {
-    for record in Record::read_all(&folder.join("run"))? {
-        record.stop()?;
+impl Folder {
+    fn absolute(self) -> Result<PathBuf> {
+        std::path::absolute(self.folder).map_err(Error::io(|| "find the current folder".to_owned()))
     }
-    Ok(())
+}
+
+impl PortArgs {
+    fn ports(&self) -> Ports {
+        Ports {
+            api_server: self.api_server,
+            aws: self.aws,
+            backend: self.backend,
+        }
+    }
 }

@@ -5,6 +5,8 @@
 
 mod credentials;
 
+pub(crate) use credentials::write_private;
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;

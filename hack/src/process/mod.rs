@@ -35,7 +35,7 @@ pub enum Stop {
 }
 
 /// What to start.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Launch {
     /// Short name: of the log file, in messages.
     pub name: &'static str,
@@ -223,7 +223,9 @@ impl Process {
         }
     }
 
-    fn log_tail(&self) -> String {
+    /// The last lines of its log.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
         command::tail(&String::from_utf8_lossy(
             &fs::read(&self.record.log).unwrap_or_default(),
         ))

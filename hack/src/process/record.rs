@@ -31,7 +31,7 @@ pub struct Record {
 
 impl Record {
     pub(super) fn of(name: &str, stop: Stop, pid: u32, log: PathBuf) -> Result<Self> {
-        let started = start_ticks(pid)
+        let (_, started) = state_and_start(pid)
             .ok_or_else(|| Error::Unexpected(format!("{name} ended as it started")))?;
         Ok(Self {
             name: name.to_owned(),
@@ -65,7 +65,9 @@ impl Record {
     /// Whether that very process still runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        start_ticks(self.pid) == Some(self.started)
+        // A zombie has ended; only its parent has not asked yet.
+        state_and_start(self.pid)
+            .is_some_and(|(state, started)| state != 'Z' && started == self.started)
     }
 
     /// Stops the process as it wants to be stopped, and kills what is left of its process group. Does nothing when it is gone.
@@ -120,17 +122,15 @@ fn read(path: &Path) -> Result<Record> {
         .map_err(|error| Error::Unexpected(format!("{}: {error}", path.display())))
 }
 
-/// Field 22 of `/proc/PID/stat` (proc(5)); none for a process that is gone or a zombie.
-fn start_ticks(pid: u32) -> Option<u64> {
+/// State and start of a process: fields 3 and 22 of `/proc/PID/stat` (proc(5)).
+fn state_and_start(pid: u32) -> Option<(char, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, which may hold spaces and parentheses.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    if state == "Z" {
-        None
-    } else {
-        fields.nth(18)?.parse().ok()
-    }
+    Some((
+        fields.next()?.chars().next()?,
+        fields.nth(18)?.parse().ok()?,
+    ))
 }
 
 #[cfg(test)]

@@ -55,6 +55,11 @@ fn on_path(names: &[&str]) -> Option<PathBuf> {
     })
 }
 
+/// The source tree.
+pub(crate) fn root() -> &'static Path {
+    sources().parent().unwrap_or(sources())
+}
+
 /// The folder `hack/` of the source tree, where the pinned versions are.
 fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

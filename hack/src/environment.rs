@@ -1,0 +1,186 @@
+//! Everything together: control plane, local AWS, sample back end, and the operator installed by its chart.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::backend::{self, Backend};
+use crate::binaries::Binaries;
+use crate::cache::Cache;
+use crate::control_plane::ControlPlane;
+use crate::kubectl::Kubectl;
+use crate::local_aws::{self, Behaviour, LocalAws, REGION};
+use crate::operator::{Operator, Release};
+use crate::process::Place;
+use crate::tools::Tools;
+use crate::{Result, ports, progress};
+
+/// The ports on loopback.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// The API server's.
+    pub api_server: u16,
+    /// The local AWS's: its APIs and the gateway's data plane.
+    pub aws: u16,
+    /// The sample back end's.
+    pub backend: u16,
+}
+
+/// The programs that an environment runs.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// Built or fetched from elsewhere.
+    pub tools: Tools,
+    /// Built from this workspace.
+    pub ours: Binaries,
+}
+
+/// The world around the operator.
+#[derive(Debug)]
+pub struct Environment {
+    /// The sample back end.
+    pub backend: Backend,
+    /// The local AWS.
+    pub aws: LocalAws,
+    /// The Kubernetes control plane; none where the cluster is somebody else's.
+    control_plane: Option<ControlPlane>,
+    kubectl: Kubectl,
+    programs: Programs,
+    place: Place,
+}
+
+impl Ports {
+    /// Free ones.
+    pub fn free() -> Result<Self> {
+        Ok(Self {
+            api_server: ports::free()?,
+            aws: ports::free()?,
+            backend: ports::free()?,
+        })
+    }
+}
+
+impl Programs {
+    /// Finds, fetches or builds all of them: minutes on a new machine, a moment later on.
+    pub fn prepare(profile: &str) -> Result<Self> {
+        let tools = Tools::prepare(&Cache::from_env()?)?;
+        let ours = progress::step("build the operator and the local AWS", || {
+            Binaries::build(profile)
+        })?;
+        Ok(Self { tools, ours })
+    }
+}
+
+impl Environment {
+    /// Starts all of it but the operator.
+    pub fn start(
+        programs: Programs,
+        place: Place,
+        ports: Ports,
+        behaviour: &Behaviour,
+    ) -> Result<Self> {
+        let control_plane = progress::step("start a Kubernetes control plane", || {
+            ControlPlane::start(&programs.tools, &place, ports.api_server)
+        })?;
+        let kubectl = control_plane.kubectl().clone();
+        let started = Self::around(kubectl, programs, place, ports, behaviour)?;
+        Ok(Self {
+            control_plane: Some(control_plane),
+            ..started
+        })
+    }
+
+    /// Starts a local AWS and a back end beside a cluster that runs already.
+    pub fn around(
+        kubectl: Kubectl,
+        programs: Programs,
+        place: Place,
+        ports: Ports,
+        behaviour: &Behaviour,
+    ) -> Result<Self> {
+        let aws = progress::step("start the local AWS", || {
+            LocalAws::start(
+                &place,
+                &programs.ours.local_aws,
+                &programs.tools.valkey_server,
+                ports.aws,
+                behaviour,
+            )
+        })?;
+        let backend = progress::step("start the sample back end", || {
+            Backend::start(&place, ports.backend, &aws.write_cache_ca(&place.folder)?)
+        })?;
+        Ok(Self {
+            backend,
+            aws,
+            control_plane: None,
+            kubectl,
+            programs,
+            place,
+        })
+    }
+
+    /// Installs the chart, set to use the local AWS, and runs the operator as its Deployment says.
+    pub fn start_operator(&self) -> Result<Operator> {
+        let release = self.release();
+        let values = [
+            format!("aws.region={REGION}"),
+            format!("aws.endpointUrl={}", self.aws.endpoint()),
+        ];
+        progress::step("helm install the chart", || release.install(&values))?;
+        progress::step(
+            "start the operator as the Deployment and its ServiceAccount say",
+            || {
+                Operator::start(
+                    &self.place,
+                    &self.programs.ours.operator,
+                    &release,
+                    &local_aws::credentials(),
+                )
+            },
+        )
+    }
+
+    /// The chart's release in the cluster.
+    #[must_use]
+    pub fn release(&self) -> Release<'_> {
+        Release::new(&self.programs.tools.helm, &self.kubectl)
+    }
+
+    /// The cluster's client.
+    #[must_use]
+    pub fn kubectl(&self) -> &Kubectl {
+        &self.kubectl
+    }
+
+    /// The programs it runs.
+    #[must_use]
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// The folder of kubeconfig, logs and state.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.place.folder
+    }
+
+    /// The CachedApi in the manifest `file`, its HTTP routes pointed to the sample back end.
+    pub fn example(&self, file: &Path) -> Result<Value> {
+        let file = file.to_string_lossy();
+        let mut api = self
+            .kubectl
+            .json(["create", "--dry-run=client", "--filename", &file])?;
+        backend::point_routes_to(&mut api, self.backend.url());
+        Ok(api)
+    }
+
+    /// Lets all of it run on after this handle is gone.
+    pub fn leave_running(self) {
+        self.backend.leave_running();
+        self.aws.leave_running();
+        self.control_plane
+            .into_iter()
+            .for_each(ControlPlane::leave_running);
+    }
+}

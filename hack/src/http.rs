@@ -1,0 +1,75 @@
+//! Requests to what listens on loopback.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::wait::Seen;
+use crate::{Error, Result};
+
+/// An answer, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Headers by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// Body as text.
+    pub body: String,
+}
+
+/// `GET url` with `headers`.
+pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Response> {
+    // No proxy of the environment: everything here is on this machine.
+    let config = ureq::Agent::config_builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(30)));
+    let agent = ureq::Agent::new_with_config(config.build());
+    let request = headers
+        .iter()
+        .fold(agent.get(url), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+    let failed = |error: ureq::Error| Error::Unexpected(format!("GET {url}: {error}"));
+    let mut response = request.call().map_err(failed)?;
+    let text =
+        |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Ok(Response {
+        status: response.status().as_u16(),
+        headers: response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
+        body: response.body_mut().read_to_string().map_err(failed)?,
+    })
+}
+
+/// `GET url`, which must answer 200 with JSON.
+pub fn get_json(url: &str) -> Result<Value> {
+    let response = get(url, &[])?;
+    let parsed = serde_json::from_str(&response.body)
+        .ok()
+        .filter(|_| response.status == 200);
+    parsed.ok_or_else(|| {
+        Error::Unexpected(format!(
+            "GET {url} answered {}: {}",
+            response.status, response.body
+        ))
+    })
+}
+
+/// For [`crate::wait::until`]: whether `url` answers 200.
+#[must_use]
+pub fn seen_ok(url: &str) -> Seen<()> {
+    match get(url, &[]) {
+        Ok(response) if response.status == 200 => Seen::Done(()),
+        Ok(response) => Seen::NotYet(format!(
+            "GET {url} answered {}: {}",
+            response.status, response.body
+        )),
+        Err(error) => Seen::NotYet(error.to_string()),
+    }
+}

@@ -1,0 +1,170 @@
+//! The local AWS as a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::http;
+use crate::process::{Launch, Place, Process, Stop};
+use crate::{Error, Result};
+
+/// The Region of examples and tests.
+pub const REGION: &str = "eu-west-1";
+/// The access key of the operator, of tests and of whoever explores.
+pub const ACCESS_KEY_ID: &str = "LOCALACCESSKEY";
+/// Its secret, which opens nothing outside this machine.
+pub const SECRET_ACCESS_KEY: &str = "local-secret-key";
+
+const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How it behaves.
+#[derive(Clone, Debug)]
+pub struct Behaviour {
+    /// How long states last: `zero`, `fast` or `aws`.
+    pub delays: &'static str,
+    /// Whether request quotas are enforced.
+    pub quotas: bool,
+}
+
+/// A running local AWS.
+#[derive(Debug)]
+pub struct LocalAws {
+    process: Process,
+    endpoint: String,
+}
+
+impl LocalAws {
+    /// Starts it on `port`, with nodes run by `valkey_server`, and waits until it answers.
+    pub fn start(
+        place: &Place,
+        program: &Path,
+        valkey_server: &Path,
+        port: u16,
+        behaviour: &Behaviour,
+    ) -> Result<Self> {
+        let mut args = vec![
+            format!("--listen=127.0.0.1:{port}"),
+            format!("--valkey-server={}", valkey_server.display()),
+            format!("--delays={}", behaviour.delays),
+            format!("--key={ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"),
+        ];
+        args.extend((!behaviour.quotas).then(|| "--no-quotas".to_owned()));
+        let mut process = place.start(Launch {
+            name: "local-aws",
+            program: program.to_owned(),
+            args: args.into_iter().map(Into::into).collect(),
+            env: Vec::new(),
+            // It stops the cache nodes that it started.
+            stop: Stop::Gracefully,
+        })?;
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let health = format!("{endpoint}/_local/health");
+        process.wait_until("the local AWS", START_DEADLINE, || {
+            Ok(http::seen_ok(&health))
+        })?;
+        Ok(Self { process, endpoint })
+    }
+
+    /// Its URL: `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Where deployed APIs answer: append `/{apiId}/{stage}/{path}`.
+    #[must_use]
+    pub fn gateway(&self) -> String {
+        format!("{}/_aws/execute-api", self.endpoint)
+    }
+
+    /// Everything in it.
+    pub fn state(&self) -> Result<Value> {
+        http::get_json(&format!("{}/_local/state", self.endpoint))
+    }
+
+    /// The calls it has seen.
+    pub fn calls(&self) -> Result<Value> {
+        http::get_json(&format!("{}/_local/calls", self.endpoint))
+    }
+
+    /// Writes the authority of the cache nodes' certificates to `cache-ca.pem` in `folder`.
+    pub fn write_cache_ca(&self, folder: &Path) -> Result<PathBuf> {
+        let url = format!("{}/_local/ca.pem", self.endpoint);
+        let answer = http::get(&url, &[])?;
+        if answer.status != 200 {
+            return Err(Error::Unexpected(format!(
+                "GET {url} answered {}: {}",
+                answer.status, answer.body
+            )));
+        }
+        let path = folder.join("cache-ca.pem");
+        std::fs::write(&path, answer.body)
+            .map_err(Error::io(|| format!("write {}", path.display())))?;
+        Ok(path)
+    }
+
+    /// What the SDKs, the AWS command line and boto3 need to find it, besides [`credentials`].
+    #[must_use]
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_REGION", REGION.to_owned()),
+        ]
+    }
+
+    /// The ARNs of what carries the tag that names the object `uid` as its owner.
+    pub fn owned_by(&self, uid: &str) -> Result<Vec<String>> {
+        Ok(owned_by(&self.state()?, uid))
+    }
+
+    /// The process, to watch or kill it.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Lets it run on after this handle is gone.
+    pub fn leave_running(self) {
+        self.process.leave_running();
+    }
+}
+
+/// The credentials in the environment of whoever calls it; EKS injects a pod's in the same way.
+#[must_use]
+pub fn credentials() -> [(&'static str, String); 2] {
+    [
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
+    ]
+}
+
+/// The tags are `accounts.<account>.<region>.tags.<arn>` of the state.
+fn owned_by(state: &Value, uid: &str) -> Vec<String> {
+    let regions = members(&state["accounts"]).flat_map(|(_, account)| members(account));
+    let tags = regions.flat_map(|(_, region)| members(&region["tags"]));
+    let owned = tags.filter(|(_, tags)| tags["cachedapi.dev/owner-uid"] == uid);
+    owned.map(|(arn, _)| arn.clone()).collect()
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_object_owns_is_found_by_its_tag_in_every_account_and_region() {
+        let tagged =
+            |arn: &str, uid: &str| json!({"tags": {arn: {"cachedapi.dev/owner-uid": uid}}});
+        let state = json!({"accounts": {
+            "111122223333": {"eu-west-1": tagged("arn:one", "uid-a"), "us-east-1": tagged("arn:two", "uid-b")},
+            "444455556666": {"eu-west-1": tagged("arn:three", "uid-a")},
+        }});
+        assert_eq!(owned_by(&state, "uid-a"), ["arn:one", "arn:three"]);
+        assert!(owned_by(&state, "uid-c").is_empty());
+    }
+}

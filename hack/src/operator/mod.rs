@@ -1,0 +1,206 @@
+//! The operator as the chart installs it, run here instead of in a pod.
+//!
+//! There is no kubelet to run the chart's pod, so this does: the arguments and environment are those of the installed
+//! Deployment, the kubeconfig holds a token of its `ServiceAccount` and nothing else. So the chart's values and RBAC are proven.
+
+mod pod;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::control_plane::write_private;
+use crate::kubectl::Kubectl;
+use crate::process::{Launch, Place, Process, Stop};
+use crate::{Error, Result, command, http, ports, tools};
+use pod::Pod;
+
+/// The chart's release and where it is installed.
+pub const RELEASE: &str = "cachedapi";
+/// The namespace of the release.
+pub const NAMESPACE: &str = "cachedapi-system";
+
+const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The Helm release of the chart in `charts/cachedapi`.
+#[derive(Debug)]
+pub struct Release<'a> {
+    helm: &'a Path,
+    kubectl: &'a Kubectl,
+}
+
+/// A running operator.
+#[derive(Debug)]
+pub struct Operator {
+    process: Process,
+    launch: Launch,
+    place: Place,
+    health: String,
+    metrics: String,
+}
+
+impl<'a> Release<'a> {
+    /// The release in the cluster of `kubectl`, which need not be installed yet.
+    #[must_use]
+    pub fn new(helm: &'a Path, kubectl: &'a Kubectl) -> Self {
+        Self { helm, kubectl }
+    }
+
+    /// Installs the chart, or upgrades it, with `values` (`name=value` as for `helm --set`).
+    pub fn install(&self, values: &[String]) -> Result<()> {
+        let mut install = self.helm();
+        install
+            .args(["upgrade", "--install", RELEASE])
+            .arg(tools::root().join("charts/cachedapi"));
+        install
+            .arg("--create-namespace")
+            .args(values.iter().flat_map(|value| ["--set", value]));
+        command::output(&mut install).map(drop)
+    }
+
+    /// Removes it; the CRD and the objects in it stay, as Helm leaves CRDs.
+    pub fn uninstall(&self) -> Result<()> {
+        command::output(self.helm().args(["uninstall", RELEASE, "--wait"])).map(drop)
+    }
+
+    /// The installed Deployment.
+    pub fn deployment(&self) -> Result<Value> {
+        let selector = format!("app.kubernetes.io/instance={RELEASE}");
+        let mut list = self.kubectl.json([
+            "get",
+            "deployments",
+            "--namespace",
+            NAMESPACE,
+            "--selector",
+            &selector,
+        ])?;
+        match list["items"]
+            .as_array_mut()
+            .map(std::mem::take)
+            .as_deref_mut()
+        {
+            Some([deployment]) => Ok(deployment.take()),
+            _ => Err(Error::Unexpected(format!(
+                "the chart installs no single Deployment labelled {selector}"
+            ))),
+        }
+    }
+
+    /// `helm`, bound to the cluster and the namespace, ready for more arguments.
+    #[must_use]
+    pub fn helm(&self) -> Command {
+        let mut helm = Command::new(self.helm);
+        helm.env("KUBECONFIG", self.kubectl.kubeconfig())
+            .args(["--namespace", NAMESPACE]);
+        helm
+    }
+}
+
+impl Operator {
+    /// Runs `program` as the pod of `release` and waits until it is ready. `identity` is the part of the environment
+    /// that EKS injects into a pod: its AWS credentials.
+    pub fn start(
+        place: &Place,
+        program: &Path,
+        release: &Release,
+        identity: &[(&str, String)],
+    ) -> Result<Self> {
+        let pod = Pod::of(&release.deployment()?)?;
+        let kubeconfig = write_kubeconfig(place, release.kubectl, &pod.service_account)?;
+        let (health, metrics) = (loopback()?, loopback()?);
+        let mut env = pod.env;
+        env.extend(
+            identity
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.into())),
+        );
+        env.push(("KUBECONFIG".to_owned(), kubeconfig.into()));
+        // The one thing that differs from the pod, which has an address to itself.
+        env.push(("CACHEDAPI_HEALTH_ADDRESS".to_owned(), health.clone().into()));
+        env.push((
+            "CACHEDAPI_METRICS_ADDRESS".to_owned(),
+            metrics.clone().into(),
+        ));
+        let launch = Launch {
+            name: "operator",
+            program: program.to_owned(),
+            args: pod.args,
+            env,
+            stop: Stop::Gracefully,
+        };
+        let process = place.start(launch.clone())?;
+        let (health, metrics) = (
+            format!("http://{health}"),
+            format!("http://{metrics}/metrics"),
+        );
+        let mut operator = Self {
+            process,
+            launch,
+            place: place.clone(),
+            health,
+            metrics,
+        };
+        operator.wait_until_ready()?;
+        Ok(operator)
+    }
+
+    /// Kills it as a crash would, and starts it again.
+    pub fn crash(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process = self.place.start(self.launch.clone())?;
+        self.wait_until_ready()
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let url = format!("{}/readyz", self.health);
+        self.process
+            .wait_until("the operator to be ready", START_DEADLINE, || {
+                Ok(http::seen_ok(&url))
+            })
+    }
+
+    /// The URL of its metrics.
+    #[must_use]
+    pub fn metrics(&self) -> &str {
+        &self.metrics
+    }
+
+    /// The process, to watch or stop it.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Lets it run on after this handle is gone.
+    pub fn leave_running(self) {
+        self.process.leave_running();
+    }
+}
+
+fn loopback() -> Result<String> {
+    Ok(format!("127.0.0.1:{}", ports::free()?))
+}
+
+/// A kubeconfig with the cluster of `kubectl` and a token of the service account.
+fn write_kubeconfig(place: &Place, kubectl: &Kubectl, account: &str) -> Result<PathBuf> {
+    let mut config = kubectl.json(["config", "view", "--minify", "--flatten", "--raw"])?;
+    let token = kubectl.run([
+        "create",
+        "token",
+        account,
+        "--namespace",
+        NAMESPACE,
+        "--duration=24h",
+    ])?;
+    config["users"] = json!([{"name": account, "user": {"token": token.trim()}}]);
+    config["contexts"][0]["context"]["user"] = account.into();
+    config["contexts"][0]["context"]["namespace"] = NAMESPACE.into();
+    let path = place.subfolder("state")?.join("operator.kubeconfig");
+    write_private(&path, &config.to_string())?;
+    Ok(path)
+}
+
+/// What a program gets: here because [`Pod`] and [`Operator`] share it.
+type Env = Vec<(String, OsString)>;

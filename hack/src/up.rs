@@ -1,0 +1,177 @@
+//! The environment that stays: `up`, `status`, `down`, with everything in one folder.
+
+use std::fs;
+use std::path::Path;
+
+use crate::environment::{Environment, Ports, Programs};
+use crate::local_aws::{self, Behaviour};
+use crate::operator::Operator;
+use crate::process::{Lifetime, Place, Record};
+use crate::{Error, Result, ports, progress};
+
+/// What is made in the folder, and taken away again; whatever else is there is left alone.
+const FILES: [&str; 3] = ["kubeconfig", "env", "cache-ca.pem"];
+const FOLDERS: [&str; 4] = ["run", "log", "state", "bindings"];
+
+/// Starts everything on `ports` and leaves it running.
+pub fn up(folder: &Path, ports: Ports) -> Result<()> {
+    if records(folder)?.iter().any(Record::is_running) {
+        return Err(Error::Unexpected(format!(
+            "it runs already in {}: see `make status`, stop it with `make down`",
+            folder.display()
+        )));
+    }
+    clear(folder)?;
+    ports::claim(ports.api_server, "the API server", "API_SERVER_PORT=…")?;
+    ports::claim(ports.aws, "the local AWS", "AWS_PORT=…")?;
+    ports::claim(ports.backend, "the sample back end", "BACKEND_PORT=…")?;
+    let programs = Programs::prepare("dev")?;
+    let place = Place {
+        folder: folder.to_owned(),
+        lifetime: Lifetime::Detached,
+    };
+    let environment = Environment::start(
+        programs,
+        place,
+        ports,
+        &Behaviour {
+            delays: "fast",
+            quotas: true,
+        },
+    )?;
+    let operator = environment.start_operator()?;
+    write_env(&environment, &operator)?;
+    operator.leave_running();
+    environment.leave_running();
+    Ok(())
+}
+
+/// The programs of `folder`, one a line.
+pub fn status(folder: &Path) -> Result<String> {
+    let records = records(folder)?;
+    if records.is_empty() {
+        return Ok(format!("nothing was started in {}\n", folder.display()));
+    }
+    let line = |record: &Record| {
+        let state = if record.is_running() {
+            "running"
+        } else {
+            "ended"
+        };
+        format!(
+            "{:<24} {state:<8} pid {:<8} {}\n",
+            record.name,
+            record.pid,
+            record.log.display()
+        )
+    };
+    Ok(records.iter().map(line).collect())
+}
+
+/// Stops what was started in `folder`, and removes it.
+pub fn down(folder: &Path) -> Result<()> {
+    let mut records = records(folder)?;
+    // The operator before what it talks to, the controllers before the API server, etcd last.
+    records.sort_by_key(|record| {
+        [
+            "operator",
+            "backend",
+            "local-aws",
+            "kube-controller-manager",
+            "kube-apiserver",
+        ]
+        .iter()
+        .position(|name| *name == record.name)
+        .unwrap_or(usize::MAX)
+    });
+    for record in records.iter().filter(|record| record.is_running()) {
+        progress::step(&format!("stop {}", record.name), || record.stop())?;
+    }
+    clear(folder)
+}
+
+fn records(folder: &Path) -> Result<Vec<Record>> {
+    Record::read_all(&folder.join("run"))
+}
+
+fn clear(folder: &Path) -> Result<()> {
+    for name in FOLDERS {
+        let path = folder.join(name);
+        if path.is_dir() {
+            fs::remove_dir_all(&path)
+                .map_err(Error::io(|| format!("remove {}", path.display())))?;
+        }
+    }
+    for name in FILES {
+        let path = folder.join(name);
+        if path.is_file() {
+            fs::remove_file(&path).map_err(Error::io(|| format!("remove {}", path.display())))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a shell sources to use the environment.
+fn write_env(environment: &Environment, operator: &Operator) -> Result<()> {
+    let tools = &environment.programs().tools;
+    let folder = |program: &Path| {
+        program
+            .parent()
+            .map(|folder| folder.display().to_string())
+            .unwrap_or_default()
+    };
+    let mut variables = vec![
+        (
+            "KUBECONFIG",
+            environment.kubectl().kubeconfig().display().to_string(),
+        ),
+        ("GATEWAY_URL", environment.aws.gateway()),
+        ("METRICS_URL", operator.metrics().to_owned()),
+        ("BACKEND_URL", environment.backend.url().to_owned()),
+    ];
+    variables.extend(environment.aws.environment());
+    variables.extend(local_aws::credentials());
+    let exports: Vec<String> = variables
+        .iter()
+        .map(|(name, value)| format!("export {name}='{value}'"))
+        .collect();
+    let path = environment.folder().join("env");
+    let path_line = format!(
+        "export PATH='{}:{}':\"$PATH\"",
+        folder(&tools.kubectl),
+        folder(&tools.helm)
+    );
+    let text = format!("{}\n{path_line}\n", exports.join("\n"));
+    fs::write(&path, text).map_err(Error::io(|| format!("write {}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn down_removes_what_up_made_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in FOLDERS {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        for name in FILES.into_iter().chain(["notes"]) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        down(folder.path()).unwrap();
+        let left = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        assert_eq!(left.collect::<Vec<_>>(), ["notes"]);
+    }
+
+    #[test]
+    fn the_status_of_an_empty_folder_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(
+            status(folder.path())
+                .unwrap()
+                .starts_with("nothing was started in ")
+        );
+    }
+}
