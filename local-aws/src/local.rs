@@ -153,7 +153,7 @@ impl LocalAws {
             // Nobody says which protocol the client speaks; this one is understood by most.
             Err(error) => return Protocol::Json11.respond("", &request_id, Err(error)),
         };
-        match service.protocol.parse(request) {
+        match service.protocol.parse(service.name, request) {
             Err(error) => service.protocol.respond("", &request_id, Err(error)),
             Ok((operation, params)) => {
                 let (now, config) = (self.now(), self.0.config.clone());

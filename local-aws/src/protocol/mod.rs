@@ -30,9 +30,13 @@ pub(crate) enum Protocol {
 
 impl Protocol {
     /// Operation and parameters of a request.
-    pub(crate) fn parse(self, request: &Request<Bytes>) -> Result<(String, Params), AwsError> {
+    pub(crate) fn parse(
+        self,
+        service: &str,
+        request: &Request<Bytes>,
+    ) -> Result<(String, Params), AwsError> {
         match self {
-            Self::RestJson(routes) => rest::parse(routes, request),
+            Self::RestJson(routes) => rest::parse(service, routes, request),
             Self::Json11 => json::parse(request),
             Self::Query { .. } => query::parse(request),
         }

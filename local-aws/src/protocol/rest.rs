@@ -59,6 +59,7 @@ impl Route {
 }
 
 pub(super) fn parse(
+    service: &str,
     routes: &[Route],
     request: &Request<Bytes>,
 ) -> Result<(String, Params), AwsError> {
@@ -69,7 +70,10 @@ pub(super) fn parse(
             .map(|path| (route.operation, path))
     });
     let (operation, path) = fits.ok_or_else(|| {
-        let message = format!("local-aws has no operation for {method} {}", uri.path());
+        let message = format!(
+            "local-aws has no {service} operation {method} {}",
+            uri.path()
+        );
         AwsError::new(404, "UnknownOperationException", message)
     })?;
     let query = form_urlencoded::parse(uri.query().unwrap_or("").as_bytes())
