@@ -2,7 +2,7 @@
 //!
 //! Follows "Signature Version 4 signing process" of the AWS General Reference.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderMap};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
