@@ -1,40 +1,94 @@
-//! ElastiCache.
+//! ElastiCache: subnet groups, users, user groups, replication groups and snapshots, over the Query protocol.
 //!
-//! What the core expects of this module (all of it may be changed inside):
+//! Every operation is pure arithmetic on [`State`] under the lock. Timed states hold the moment at which they take effect
+//! (`due`) and `settle` moves them on; nothing runs on a timer, so virtual time works.
 //!
-//! * [`State`]: everything of one account and Region, serde, `Default`; it is printed at `/_local/state` and kept on disk.
-//! * `settle(place, now)`: brings timed states to where they are at `now` (stored deadlines, no timers), called under the
-//!   lock before every call, print and look from outside. Must be idempotent.
-//! * `handle(call, place)`: one operation, `call.operation` as the model spells it; `call.input::<T>()` gives the
-//!   parameters (lists as arrays, strings become numbers and booleans where `T` wants them); the reply's body is JSON
-//!   in which an array is a repeated element: `{"Users": {"member": [..]}}`. Tags live in `place.tags` by ARN, generated ids
-//!   come from `place.ids`, `call.after(Delay::Creating)` is a deadline.
-//! * `supervise(local)`: runs as long as the binary; keeps node processes in step with the world
-//!   (`local.changes()` wakes it, `local.with_world` reads and writes).
-//! * `ca_pem(local)`: the CA of the nodes' certificates, for `/_local/ca.pem`.
+//! With `--valkey-server` the nodes are real. Then what a state *means* is decided here and what *runs* by [`nodes`], and a
+//! resource becomes `available` or `active` only when the nodes have confirmed that they are in step ([`nodes::Plan`]).
 
-use jiff::Timestamp;
+mod acl;
+mod engine;
+mod names;
+pub mod nodes;
+mod page;
+mod refusal;
+mod replication_group;
+mod settle;
+mod snapshot;
+mod subnet_group;
+mod tagging;
+#[cfg(test)]
+mod tests;
+mod user;
+mod user_group;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+pub(crate) use nodes::ca_pem;
+pub use nodes::supervise;
+pub(crate) use settle::settle;
+
 use crate::world::Regional;
-use crate::{AwsError, Call, LocalAws, Reply};
+use crate::{AwsError, Call, Reply};
+use replication_group::ReplicationGroup;
+use snapshot::Snapshot;
+use subnet_group::SubnetGroup;
+use user::User;
+use user_group::UserGroup;
 
-/// The caches, users and groups of one account and Region.
+/// The caches, users and groups of one account and Region, each by its id.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {}
-
-pub(crate) fn settle(_place: &mut Regional, _now: Timestamp) {}
-
-pub(crate) fn handle(call: &Call, _place: &mut Regional) -> Result<Reply, AwsError> {
-    Err(AwsError::unknown_operation(call))
+#[serde(default)]
+pub struct State {
+    subnet_groups: BTreeMap<String, SubnetGroup>,
+    users: BTreeMap<String, User>,
+    user_groups: BTreeMap<String, UserGroup>,
+    replication_groups: BTreeMap<String, ReplicationGroup>,
+    snapshots: BTreeMap<String, Snapshot>,
 }
 
-/// Keeps node processes in step with the world until the program ends.
-pub async fn supervise(_local: LocalAws) {
-    std::future::pending::<()>().await;
+type Operation = fn(&Call, &mut Regional) -> Result<Reply, AwsError>;
+
+fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        "CreateReplicationGroup" => replication_group::create,
+        "DescribeReplicationGroups" => replication_group::describe,
+        "ModifyReplicationGroup" => replication_group::modify,
+        "DeleteReplicationGroup" => replication_group::delete,
+        "IncreaseReplicaCount" => replication_group::increase_replicas,
+        "DecreaseReplicaCount" => replication_group::decrease_replicas,
+        "ModifyReplicationGroupShardConfiguration" => replication_group::modify_shards,
+        "TestFailover" => replication_group::test_failover,
+        "DescribeCacheClusters" => replication_group::describe_cache_clusters,
+        "CreateCacheSubnetGroup" => subnet_group::create,
+        "DescribeCacheSubnetGroups" => subnet_group::describe,
+        "ModifyCacheSubnetGroup" => subnet_group::modify,
+        "DeleteCacheSubnetGroup" => subnet_group::delete,
+        "CreateUser" => user::create,
+        "DescribeUsers" => user::describe,
+        "ModifyUser" => user::modify,
+        "DeleteUser" => user::delete,
+        "CreateUserGroup" => user_group::create,
+        "DescribeUserGroups" => user_group::describe,
+        "ModifyUserGroup" => user_group::modify,
+        "DeleteUserGroup" => user_group::delete,
+        "CreateSnapshot" => snapshot::create,
+        "DescribeSnapshots" => snapshot::describe,
+        "DeleteSnapshot" => snapshot::delete,
+        "AddTagsToResource" => tagging::add,
+        "RemoveTagsFromResource" => tagging::remove,
+        "ListTagsForResource" => tagging::list,
+        _ => return None,
+    })
 }
 
-/// The certificate authority of the nodes' TLS, if there are real nodes.
-pub(crate) fn ca_pem(_local: &LocalAws) -> Option<String> {
-    None
+pub(crate) fn handle(call: &Call, place: &mut Regional) -> Result<Reply, AwsError> {
+    let operation = operation(&call.operation).ok_or_else(|| AwsError::unknown_operation(call))?;
+    let users = &mut place.elasticache.users;
+    users
+        .entry("default".to_owned())
+        .or_insert_with(|| User::built_in(call));
+    operation(call, place)
 }

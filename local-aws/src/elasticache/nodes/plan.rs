@@ -1,0 +1,42 @@
+//! What shall run for one replication group: a pure function of the state.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::elasticache::State;
+use crate::elasticache::acl::Acl;
+use crate::elasticache::replication_group::{
+    ClusterMode, ReplicationGroup, Shard, Status, Transit,
+};
+
+/// The nodes of one group and how they are reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(in crate::elasticache) struct Plan {
+    pub(super) shards: Vec<Shard>,
+    pub(super) clustered: bool,
+    pub(super) transit: Transit,
+    pub(super) acl: Acl,
+}
+
+impl Plan {
+    /// The plan; nothing for a group whose nodes are gone.
+    pub(in crate::elasticache) fn of(state: &State, group: &ReplicationGroup) -> Option<Self> {
+        let gone = matches!(group.status, Status::Deleting | Status::CreateFailed);
+        (!gone).then(|| Self {
+            shards: group.shards.clone(),
+            clustered: group.cluster_mode == ClusterMode::Enabled,
+            transit: group.transit,
+            acl: if group.user_groups.is_empty() {
+                Acl::open()
+            } else {
+                state.acl(&group.user_groups)
+            },
+        })
+    }
+
+    /// Changes when and only when the plan does.
+    pub(in crate::elasticache) fn fingerprint(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        format!("{:x}", Sha256::digest(text))
+    }
+}

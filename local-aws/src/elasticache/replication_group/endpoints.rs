@@ -1,0 +1,86 @@
+//! Where clients connect: the names AWS would give, or loopback ports when real nodes stand behind them.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{ReplicationGroup, Shard, Status, Transit};
+
+/// What an endpoint leads to. The key names it in [`super::Hosting::ports`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::elasticache) enum Endpoint<'a> {
+    /// The primary of a shard.
+    Primary(&'a Shard),
+    /// The replicas of a shard, or its primary when there are none.
+    Reader(&'a Shard),
+    /// Any node of a group in cluster mode.
+    Configuration,
+    /// One node.
+    Node(&'a str),
+}
+
+impl Endpoint<'_> {
+    /// The name under which its port is kept.
+    pub(in crate::elasticache) fn key(&self) -> String {
+        match self {
+            Endpoint::Primary(shard) => format!("primary/{}", shard.id),
+            Endpoint::Reader(shard) => format!("reader/{}", shard.id),
+            Endpoint::Configuration => "configuration".to_owned(),
+            Endpoint::Node(id) => format!("node/{id}"),
+        }
+    }
+}
+
+impl ReplicationGroup {
+    /// Address and port, once there is something to connect to.
+    pub(super) fn endpoint(&self, endpoint: &Endpoint<'_>, region: &str) -> Option<Value> {
+        if matches!(self.status, Status::Creating | Status::CreateFailed) {
+            return None;
+        }
+        match &self.hosting {
+            Some(hosting) => {
+                let port = hosting.ports.get(&endpoint.key())?;
+                Some(json!({"Address": "127.0.0.1", "Port": port}))
+            }
+            None => Some(json!({"Address": self.address(endpoint, region), "Port": self.port})),
+        }
+    }
+
+    fn address(&self, endpoint: &Endpoint<'_>, region: &str) -> String {
+        let hash = format!("{:x}", Sha256::digest(&self.arn));
+        let domain = format!(
+            "{}.{}.cache.amazonaws.com",
+            &hash[..6],
+            short_region(region)
+        );
+        let (id, tls) = (&self.id, self.transit != Transit::Off);
+        match endpoint {
+            Endpoint::Primary(_) if tls => format!("master.{id}.{domain}"),
+            Endpoint::Primary(shard) => {
+                format!("{id}.{}.ng.{}.{}", &hash[..6], shard.id, &domain[7..])
+            }
+            Endpoint::Reader(_) if tls => format!("replica.{id}.{domain}"),
+            Endpoint::Reader(_) => format!("{id}-ro.{domain}"),
+            Endpoint::Configuration => format!("clustercfg.{id}.{domain}"),
+            Endpoint::Node(member) if tls => format!("{member}.{id}.{domain}"),
+            Endpoint::Node(member) => format!("{member}.{}.0001.{}", &hash[..6], &domain[7..]),
+        }
+    }
+}
+
+/// `eu-west-1` as it stands in host names: `euw1`.
+fn short_region(region: &str) -> String {
+    let parts: Vec<_> = region.split('-').collect();
+    match parts.as_slice() {
+        [area, direction, number] => {
+            let direction = match *direction {
+                "northeast" => "ne",
+                "northwest" => "nw",
+                "southeast" => "se",
+                "southwest" => "sw",
+                other => &other[..1],
+            };
+            format!("{area}{direction}{number}")
+        }
+        _ => region.to_owned(),
+    }
+}
