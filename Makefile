@@ -1,36 +1,38 @@
-# Everything people run. The first run on a machine builds the control plane and the workspace: about ten minutes on two
-# cores, once. `make help` lists the targets.
+# Everything people run; `make help` lists it. The first run on a machine builds a Kubernetes control plane and the
+# workspace: about ten minutes on two cores, once.
 
 # current: the current context of your kubeconfig, after asking (make demo CLUSTER=current)
 CLUSTER = local
 HACK = cargo run --quiet --package cachedapi-hack --
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test up status down bench crd lint
+.PHONY: help demo up status down test lint crd
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo: ## show the main job from end to end: apply, call, change, delete
 	@$(HACK) demo --cluster $(CLUSTER)
 
-up: ## start the same environment and keep it running (API_SERVER_PORT, AWS_PORT, BACKEND_PORT choose other ports)
+up: ## start the same environment and keep it (API_SERVER_PORT=, AWS_PORT=, BACKEND_PORT= choose other ports)
 	@$(HACK) up
 
-status: ## what `make up` left running
+status: ## show what `make up` left running
 	@$(HACK) status
 
-down: ## stop it and remove .local/
+down: ## stop it and remove it from .local/
 	@$(HACK) down
 
-test: ## all tests, the same that CI runs
-	@hack/test
+test: lint ## run all tests, the same that CI runs
+	@$(HACK) tools > /dev/null
+	cargo test --workspace
+	cd examples/backend && python3 -m unittest
 
-lint: ## formatting, clippy, the layer rule, dependencies
-	@hack/lint
+lint: ## check formatting, lints, the layer rule, and the dependencies' licences and sources
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	cargo check --lib --no-default-features
+	$(HACK) deny
 
 crd: ## write the generated CRD into crds/
 	cargo run --quiet --bin cachedapi-operator -- crd > crds/cachedapi.dev_cachedapis.yaml
-
-bench: ## measure calls, times and memory against the figures that are promised; prints JSON
-	@$(HACK) bench

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use cachedapi_hack::cache::Cache;
 use cachedapi_hack::control_plane::ControlPlane;
@@ -10,8 +10,8 @@ use cachedapi_hack::environment::{Environment, Ports, Programs};
 use cachedapi_hack::kubectl::Kubectl;
 use cachedapi_hack::local_aws::Behaviour;
 use cachedapi_hack::process::{Lifetime, Place};
-use cachedapi_hack::tools::Tools;
-use cachedapi_hack::{Error, Result, demo, ports, progress, up};
+use cachedapi_hack::tools::{self, Tools};
+use cachedapi_hack::{Error, Result, command, demo, ports, progress, up};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A Kubernetes control plane, a local AWS and the operator, on loopback.
@@ -50,6 +50,8 @@ enum Command {
     },
     /// Build or fetch the programs into the cache folder and print where they are
     Tools,
+    /// Check licences, bans and sources of the dependencies with cargo-deny
+    Deny,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -115,6 +117,7 @@ fn run(command: Command) -> Result<()> {
             folder,
             api_server_port,
         } => start_control_plane(folder.absolute()?, api_server_port),
+        Command::Deny => deny(),
         Command::Tools => {
             println!("{:#?}", Tools::prepare(&Cache::from_env()?)?);
             Ok(())
@@ -204,6 +207,21 @@ fn start_control_plane(folder: PathBuf, port: u16) -> Result<()> {
     );
     started.leave_running();
     Ok(())
+}
+
+fn deny() -> Result<()> {
+    let program = tools::cargo_deny(&Cache::from_env()?)?;
+    let mut check = process::Command::new(program);
+    // The advisories need a database from the internet: `cargo deny check advisories` where it can be had.
+    command::output(check.args([
+        "--log-level",
+        "warn",
+        "check",
+        "bans",
+        "licenses",
+        "sources",
+    ]))
+    .map(drop)
 }
 
 impl Folder {

