@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::Call;
+use crate::target::Target;
 
 /// How many calls are kept one by one; counts go on for ever.
 const KEPT: usize = 100_000;
@@ -34,8 +35,14 @@ pub(crate) struct Entry {
     pub(crate) operation: String,
     /// The IAM action, e.g. `apigateway:POST` or `secretsmanager:CreateSecret`.
     pub(crate) action: String,
-    /// What it was about: an ARN where the path or the parameters say it, else a name; may be empty.
+    /// ARN of what it was about; empty where the parameters name nothing.
     pub(crate) resource: String,
+    /// Tags in the request (`aws:RequestTag`).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) request_tags: BTreeMap<String, String>,
+    /// Tags the resource had when the call came (`aws:ResourceTag`).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) resource_tags: BTreeMap<String, String>,
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) access_key: String,
@@ -57,58 +64,14 @@ impl Entry {
             operation: call.operation.clone(),
             action: target.action.clone(),
             resource: target.resource.clone(),
+            request_tags: target.request_tags.clone(),
+            resource_tags: target.resource_tags.clone(),
             account: call.account().to_owned(),
             region: call.region().to_owned(),
             access_key: call.caller.access_key.clone(),
             status,
             error,
             lost: false,
-        }
-    }
-}
-
-/// What a call needs permission for.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) action: String,
-    pub(crate) resource: String,
-}
-
-/// Parameters that name the resource of a call, the first one present wins.
-const NAMING: &[&str] = &[
-    "SecretId",
-    "FunctionName",
-    "ReplicationGroupId",
-    "UserGroupId",
-    "UserId",
-    "CacheSubnetGroupName",
-    "ServerlessCacheName",
-    "SnapshotName",
-    "ResourceName",
-    "Name",
-];
-
-impl Target {
-    /// API Gateway's IAM actions are HTTP methods on paths; the others are named as the operation.
-    pub(crate) fn of(call: &Call, method: &str, path: &str) -> Self {
-        if call.service == "apigateway" {
-            let resource = format!("arn:aws:apigateway:{}::{path}", call.region());
-            return Self {
-                action: format!("apigateway:{method}"),
-                resource,
-            };
-        }
-        let named = |name: &&str| {
-            call.params
-                .path
-                .get(*name)
-                .map(String::as_str)
-                .or_else(|| call.params.body.get(*name)?.as_str())
-        };
-        let resource = NAMING.iter().find_map(named).unwrap_or("").to_owned();
-        Self {
-            action: format!("{}:{}", call.service, call.operation),
-            resource,
         }
     }
 }

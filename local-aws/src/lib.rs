@@ -38,6 +38,7 @@ pub mod sigv4;
 mod store;
 mod sts;
 mod tags;
+mod target;
 pub mod world;
 
 pub use call::{Call, Params, Reply};

@@ -8,13 +8,14 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::calls::{Calls, Entry, Target};
+use crate::calls::{Calls, Entry};
 use crate::faults::{self, Effect, Fault};
 use crate::protocol::Protocol;
 use crate::quotas::{self, Quotas};
 use crate::service::{self, Service};
 use crate::sigv4::{self, Caller};
 use crate::store::{self, StoreError};
+use crate::target::Target;
 use crate::world::{Regional, World};
 use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway};
 
@@ -166,7 +167,8 @@ impl LocalAws {
                     params,
                     config,
                 };
-                let target = Target::of(&call, request.method().as_str(), request.uri().path());
+                let (method, path) = (request.method(), request.uri().path());
+                let target = self.with_place(&call, |place| Target::of(&call, method, path, place));
                 self.perform(service, call, &target).await
             }
         }
@@ -276,7 +278,9 @@ fn denied(call: &Call, target: &Target) -> AwsError {
     } else {
         403
     };
-    let Target { action, resource } = target;
+    let Target {
+        action, resource, ..
+    } = target;
     let who = call.caller.arn();
     let message = format!(
         "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows \

@@ -33,14 +33,15 @@ pub(crate) async fn serve(listener: TcpListener, local: LocalAws) {
     }
 }
 
-/// An error closes the connection without an answer.
+/// An error closes the connection without an answer. A client that goes away does not stop what it has asked for.
 async fn answer(
     local: LocalAws,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, io::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let response = local.handle(Request::from_parts(parts, body)).await;
+    let work = async move { local.handle(Request::from_parts(parts, body)).await };
+    let response = tokio::spawn(work).await.map_err(io::Error::other)?;
     match response.extensions().get::<ReplyLost>() {
         Some(ReplyLost) => Err(io::Error::other("a fault drops this connection")),
         None => Ok(response.map(Full::new)),

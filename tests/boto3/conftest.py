@@ -14,8 +14,6 @@ from botocore.config import Config
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 
-# A call is made once: what the service answers is what the test sees.
-ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=20)
 
 
 class LocalAws:
@@ -30,15 +28,15 @@ class LocalAws:
         assert "http://" in first_line, "local-aws did not start"
         self.url = first_line.split()[-1]
 
-    def client(self, service, account=ACCOUNT, region=REGION, secret="secret"):
-        """A boto3 client; the access key is the account."""
+    def client(self, service, account=ACCOUNT, region=REGION, secret="secret", read_timeout=20):
+        """A boto3 client; the access key is the account. It makes every call once: what is answered is what the test sees."""
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=account,
             aws_secret_access_key=secret,
-            config=ONCE,
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout),
         )
 
     def admin(self, method, path, body=None):

@@ -3,7 +3,9 @@
 import time
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, HTTPClientError, ReadTimeoutError
+
+from conftest import until
 
 
 def fault(local, operation, effect, **more):
@@ -112,7 +114,27 @@ def test_calls_are_logged_and_counted(local, secrets, refused):
     assert calls["counts"]["secretsmanager:CreateSecret"] == {"calls": 1, "errors": {}}
     assert calls["counts"]["secretsmanager:DescribeSecret"] == {"calls": 2, "errors": {"ResourceNotFoundException": 1}}
     entry = calls["log"][1]
-    assert (entry["action"], entry["resource"], entry["status"]) == ("secretsmanager:DescribeSecret", "nothing", 400)
+    missing = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:nothing-??????"
+    assert (entry["action"], entry["resource"], entry["status"]) == ("secretsmanager:DescribeSecret", missing, 400)
     assert (entry["account"], entry["region"], entry["error"]) == ("111122223333", "eu-west-1", "ResourceNotFoundException")
     local.admin("DELETE", "calls")
     assert local.admin("GET", "calls") == {"counts": {}, "log": []}
+
+
+def test_the_log_has_what_iam_conditions_ask_for(local, secrets):
+    owner = {"Key": "cachedapi.dev/owner-uid", "Value": "uid-1"}
+    created = secrets.create_secret(Name="a", SecretString="b", Tags=[owner])
+    secrets.put_secret_value(SecretId="a", SecretString="c")
+    create, put = local.admin("GET", "calls")["log"]
+    assert create["requestTags"] == {"cachedapi.dev/owner-uid": "uid-1"}
+    assert "resourceTags" not in create
+    assert put["resource"] == created["ARN"]
+    assert put["resourceTags"] == {"cachedapi.dev/owner-uid": "uid-1"}
+
+
+def test_a_client_that_gives_up_does_not_stop_what_it_asked_for(local, secrets):
+    fault(local, "secretsmanager:CreateSecret", {"delay": {"ms": 600}})
+    impatient = local.client("secretsmanager", read_timeout=0.2)
+    with pytest.raises(ReadTimeoutError):
+        impatient.create_secret(Name="a", SecretString="b")
+    until(lambda: [secret["Name"] for secret in secrets.list_secrets()["SecretList"]] == ["a"])
