@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::refusal::{ensure, value};
 use crate::AwsError;
+use crate::sigv4::hex;
 
 /// SHA-256 of a password, in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct PasswordHash(String);
 impl PasswordHash {
     /// The hash of `password`.
     pub fn of(password: &str) -> Self {
-        Self(format!("{:x}", Sha256::digest(password)))
+        Self(hex(&Sha256::digest(password)))
     }
 }
 

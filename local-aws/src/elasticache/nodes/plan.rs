@@ -8,6 +8,7 @@ use crate::elasticache::acl::Acl;
 use crate::elasticache::replication_group::{
     ClusterMode, ReplicationGroup, Shard, Status, Transit,
 };
+use crate::sigv4::hex;
 
 /// The nodes of one group and how they are reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +38,6 @@ impl Plan {
     /// Changes when and only when the plan does.
     pub(in crate::elasticache) fn fingerprint(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();
-        format!("{:x}", Sha256::digest(text))
+        hex(&Sha256::digest(text))
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{ReplicationGroup, Shard, Status, Transit};
+use crate::sigv4::hex;
 
 /// What an endpoint leads to. The key names it in [`super::Hosting::ports`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl ReplicationGroup {
     }
 
     fn address(&self, endpoint: &Endpoint<'_>, region: &str) -> String {
-        let hash = format!("{:x}", Sha256::digest(&self.arn));
+        let hash = hex(&Sha256::digest(&self.arn));
         let domain = format!(
             "{}.{}.cache.amazonaws.com",
             &hash[..6],
