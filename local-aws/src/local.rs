@@ -297,3 +297,6 @@ fn is_data_plane(request: &Request<Bytes>) -> bool {
     let host = host.or_else(|| request.uri().host()).unwrap_or("");
     request.uri().path().starts_with("/_aws/execute-api/") || host.contains(".execute-api.")
 }
+
+#[cfg(test)]
+mod tests;

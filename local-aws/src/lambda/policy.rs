@@ -68,3 +68,83 @@ fn is_like(text: &str, pattern: &str) -> bool {
         Some(wanted) => chars.next() == Some(wanted) && is_like(chars.as_str(), rest.as_str()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "arn:aws:execute-api:eu-west-1:111122223333:abc/prod/GET/orders/42";
+
+    #[test]
+    fn a_pattern_covers_what_iam_says_it_covers() {
+        let cases = [
+            (
+                "arn:aws:execute-api:eu-west-1:111122223333:abc/*/*",
+                true,
+                "a star goes over slashes",
+            ),
+            (
+                "arn:aws:execute-api:eu-west-1:111122223333:abc/prod/GET/*",
+                true,
+                "a star at the end",
+            ),
+            (
+                "arn:aws:execute-api:*:abc/*/GET/orders/4?",
+                true,
+                "a question mark is one character",
+            ),
+            (
+                "arn:aws:execute-api:eu-west-1:111122223333:abd/*/*",
+                false,
+                "another API",
+            ),
+            (
+                "arn:aws:execute-api:eu-west-1:111122223333:abc/prod/GET/orders/42?",
+                false,
+                "one character too few",
+            ),
+        ];
+        for (pattern, covered, reason) in cases {
+            assert_eq!(is_like(SOURCE, pattern), covered, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_policy_allows_the_service_account_and_source_it_names() {
+        let statement = |account: &str, service: &str| {
+            json!({
+                "Sid": "a",
+                "Principal": { "Service": service },
+                "Condition": {
+                    "StringEquals": { "AWS:SourceAccount": account },
+                    "ArnLike": { "AWS:SourceArn": "arn:aws:execute-api:*:*:abc/*/*" },
+                },
+            })
+        };
+        let cases = [
+            ("111122223333", "apigateway.amazonaws.com", true, "all fit"),
+            (
+                "444455556666",
+                "apigateway.amazonaws.com",
+                false,
+                "another account",
+            ),
+            ("111122223333", "s3.amazonaws.com", false, "another service"),
+        ];
+        for (account, service, allowed, reason) in cases {
+            let policy = Policy {
+                statements: vec![statement(account, service)],
+                ..Policy::default()
+            };
+            assert_eq!(
+                policy.allows("apigateway.amazonaws.com", SOURCE),
+                allowed,
+                "{reason}"
+            );
+        }
+        assert!(
+            !Policy::default().allows("apigateway.amazonaws.com", SOURCE),
+            "no statement"
+        );
+    }
+}

@@ -156,3 +156,6 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
         .replace('\r', "&#13;")
 }
+
+#[cfg(test)]
+mod tests;
