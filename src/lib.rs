@@ -27,6 +27,8 @@
 //! - **round**: observe, plan, execute, report. A round that acted is followed by another at once.
 
 pub mod api;
+#[cfg(feature = "operator")]
+pub mod aws;
 pub mod model;
 pub mod plan;
 pub mod status;

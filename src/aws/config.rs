@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+
+/// Part of the account's request quotas that the operator may use, above 0 and at most 1. The rest is for people and other tools:
+/// API Gateway's quotas are per account and Region, and cannot be raised.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct QuotaShare(f64);
+
+impl QuotaShare {
+    /// `share`, if it is above 0 and at most 1.
+    #[must_use]
+    pub fn new(share: f64) -> Option<Self> {
+        (share > 0.0 && share <= 1.0).then_some(Self(share))
+    }
+
+    /// As a factor.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// The SDK's own configuration: credentials, Region and endpoint from environment, web identity or Pod Identity, as its documentation says.
+pub async fn sdk_config() -> SdkConfig {
+    aws_config::load_defaults(BehaviorVersion::latest()).await
+}
+
+/// `config` with what every client of ours needs.
+///
+/// Stalled-stream protection is off: replies are small, the operation's time-out bounds them, and the protection takes a slow answer for
+/// a stalled one. A `PutRestApi` of 6 MB takes API Gateway some ten seconds, hence the minute.
+pub(super) fn adjust(config: &SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_timeout(Duration::from_mins(1)).build();
+    let builder = config.to_builder()
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    match AppName::new("cachedapi-operator") {
+        Ok(name) => builder.app_name(name).build(),
+        Err(_) => builder.build(),
+    }
+}
