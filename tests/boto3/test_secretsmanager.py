@@ -185,7 +185,7 @@ def test_a_pending_label_can_be_dropped(secrets, secret):
 
 def test_a_label_cannot_move_to_a_version_that_is_not_there(secrets, secret, refused):
     refusal = refused(move, secrets=secrets, label="EXTRA", MoveToVersionId=str(uuid4()))
-    assert refusal.code == "ResourceNotFoundException"
+    assert refusal.code == "InvalidParameterException"
 
 
 def test_a_version_and_a_label_must_belong_together(secrets, secret, refused):
@@ -283,7 +283,7 @@ def test_a_forced_deletion_is_final(secrets, secret, refused):
     assert refused(secrets.restore_secret, SecretId="orders").code == "ResourceNotFoundException"
     created = secrets.create_secret(Name="orders", SecretString="new")
     assert created["ARN"] != secret["ARN"]
-    assert secrets.describe_secret(SecretId="orders")["Tags"] == []
+    assert secrets.describe_secret(SecretId="orders").get("Tags", []) == []
 
 
 def test_a_forced_deletion_holds_the_name_for_a_moment(start, refused):

@@ -4,8 +4,6 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const DAY: Duration = Duration::from_hours(24);
-
 fn local(config: Config) -> LocalAws {
     LocalAws::new(Config {
         start: Some(Timestamp::UNIX_EPOCH),
@@ -56,14 +54,14 @@ async fn a_deleted_secret_is_gone_when_its_window_has_passed_in_virtual_time() {
     .await;
     let window = json!({ "SecretId": "a", "RecoveryWindowInDays": 7 });
     assert_eq!(secrets(&local, "DeleteSecret", window).await.0, 200);
-    tokio::time::advance(7 * DAY - Duration::from_secs(1)).await;
+    tokio::time::advance(Duration::from_hours(7 * 24 - 1)).await;
     assert_eq!(
         secrets(&local, "DescribeSecret", json!({ "SecretId": "a" }))
             .await
             .0,
         200
     );
-    tokio::time::advance(Duration::from_secs(1)).await;
+    tokio::time::advance(Duration::from_hours(1)).await;
     let (_, gone) = secrets(&local, "DescribeSecret", json!({ "SecretId": "a" })).await;
     assert_eq!(gone["__type"], "ResourceNotFoundException");
     assert_eq!(

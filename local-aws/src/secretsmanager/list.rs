@@ -63,7 +63,8 @@ pub(super) fn list_secrets(call: &Call, place: &mut Regional) -> Result<Json, Aw
         .into_iter()
         .map(|secret| {
             let mut entry = describe(secret, &tags(secret));
-            entry.insert("SecretVersionsToStages".to_owned(), labels(secret));
+            entry
+                .extend(labels(secret).map(|labels| ("SecretVersionsToStages".to_owned(), labels)));
             entry.into()
         })
         .collect();

@@ -26,13 +26,18 @@ pub(super) fn describe_secret(call: &Call, place: &mut Regional) -> Result<Json,
         .find(&input.secret_id)
         .ok_or_else(refusal::no_secret)?;
     let mut description = describe(secret, &place.tags.of(&secret.arn));
-    description.insert("VersionIdsToStages".to_owned(), labels(secret));
+    description.extend(labels(secret).map(|labels| ("VersionIdsToStages".to_owned(), labels)));
     Ok(description.into())
 }
 
 /// What describing and listing have in common.
 pub(super) fn describe(secret: &Secret, tags: &BTreeMap<String, String>) -> Map<String, Json> {
+    let tags: Vec<_> = tags
+        .iter()
+        .map(|(key, value)| json!({ "Key": key, "Value": value }))
+        .collect();
     let optional = [
+        ("Tags", (!tags.is_empty()).then(|| tags.into())),
         ("Description", secret.description.clone().map(Json::from)),
         ("KmsKeyId", secret.kms_key_id.clone().map(Json::from)),
         (
@@ -47,16 +52,11 @@ pub(super) fn describe(secret: &Secret, tags: &BTreeMap<String, String>) -> Map<
                 .map(|deletion| seconds(deletion.at).into()),
         ),
     ];
-    let tags: Vec<_> = tags
-        .iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect();
     let always = [
         ("ARN", secret.arn.clone().into()),
         ("Name", secret.name.clone().into()),
         ("CreatedDate", seconds(secret.created).into()),
         ("LastChangedDate", seconds(secret.last_changed).into()),
-        ("Tags", tags.into()),
     ];
     let optional = optional
         .into_iter()
@@ -68,16 +68,16 @@ pub(super) fn describe(secret: &Secret, tags: &BTreeMap<String, String>) -> Map<
         .collect()
 }
 
-/// Versions with labels only: the others are deprecated.
-pub(super) fn labels(secret: &Secret) -> Json {
+/// The labels of the versions that have some, if any has: the others are deprecated.
+pub(super) fn labels(secret: &Secret) -> Option<Json> {
     let labelled = secret
         .versions
         .iter()
         .filter(|(_, version)| !version.labels.is_empty());
-    labelled
+    let labels: Map<_, _> = labelled
         .map(|(id, version)| (id.clone(), json!(version.labels)))
-        .collect::<Map<_, _>>()
-        .into()
+        .collect();
+    (!labels.is_empty()).then(|| labels.into())
 }
 
 #[derive(Deserialize)]

@@ -233,36 +233,33 @@ fn check_move(
     from: Option<&str>,
     to: Option<&str>,
 ) -> Result<(), AwsError> {
-    let holder = secret.holder(label);
-    let unknown = [from, to]
-        .into_iter()
-        .flatten()
-        .find(|id| !secret.versions.contains_key(*id));
-    match (from, to) {
-        _ if unknown.is_some() => {
-            let id = unknown.unwrap_or_default();
-            Err(refusal::not_found(format!(
-                "Secrets Manager can't find the specified secret version: {id}."
-            )))
-        }
-        (None, None) => Err(refusal::invalid_parameter(
-            "You must name a version to move the label to or to remove it from.",
-        )),
-        (Some(from), _) if holder != Some(from) => Err(refusal::invalid_parameter(format!(
-            "The staging label {label} is not attached to version {from}."
-        ))),
-        (None, Some(to)) if holder.is_some_and(|holder| holder != to) => {
-            Err(refusal::invalid_parameter(format!(
-                "The parameter RemoveFromVersionId can't be empty. Staging label {label} is currently attached to version {}, so you \
-             must explicitly reference that version in RemoveFromVersionId.",
-                holder.unwrap_or_default()
-            )))
-        }
-        (Some(_), None) if label == CURRENT => Err(refusal::invalid_parameter(
-            "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
-        )),
-        _ => Ok(()),
+    let known = |id: &&str| secret.versions.contains_key(*id);
+    if let Some(unknown) = [from, to].into_iter().flatten().find(|id| !known(id)) {
+        return Err(refusal::invalid_parameter(format!(
+            "Not a valid version: {unknown}"
+        )));
     }
+    let holder = secret.holder(label);
+    let refusal = match (from, to) {
+        (None, None) => {
+            "You must name a version to move the label to or to remove it from.".to_owned()
+        }
+        (Some(from), _) if holder != Some(from) => {
+            format!("The staging label {label} is not attached to version {from}.")
+        }
+        (None, Some(to)) if holder.is_some_and(|holder| holder != to) => format!(
+            "The parameter RemoveFromVersionId can't be empty. Staging label {label} is currently attached to version {}, so \
+             you must explicitly reference that version in RemoveFromVersionId.",
+            holder.unwrap_or_default()
+        ),
+        (Some(_), None) if label == CURRENT => {
+            "You can only move staging label AWSCURRENT to a different secret version. It \
+                                                can't be completely removed."
+                .to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(refusal::invalid_parameter(refusal))
 }
 
 fn check_name(name: &str) -> Result<(), AwsError> {
