@@ -51,6 +51,12 @@ pub struct ApiStatus {
     /// The deployments kept, newest first.
     #[serde(default)]
     pub history: Vec<DeploymentStatus>,
+    /// Names of the API keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub api_keys: Vec<String>,
+    /// ARNs of the Lambda functions whose policy lets the API invoke them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<String>,
 }
 
 /// A deployment: a snapshot of the API.

@@ -103,10 +103,16 @@ impl Identity {
         .into()
     }
 
+    /// The tags that tell ownership: owner UID and cluster id.
+    #[must_use]
+    pub fn ownership_tags(&self) -> Tags {
+        [(TAG_OWNER_UID.to_owned(), self.uid.to_string()), (TAG_CLUSTER.to_owned(), self.cluster.id.clone())].into()
+    }
+
     /// Whether `tags` say that their bearer is this object's own: owner UID and cluster id agree. The cluster counts because an
     /// etcd that was restored elsewhere has the same UIDs.
     #[must_use]
     pub fn owns(&self, tags: &Tags) -> bool {
-        tags.get(TAG_OWNER_UID) == Some(&self.uid.to_string()) && tags.get(TAG_CLUSTER) == Some(&self.cluster.id)
+        self.ownership_tags().iter().all(|(key, value)| tags.get(key) == Some(value))
     }
 }

@@ -15,10 +15,10 @@ pub enum Read {
         /// Id that status remembers.
         id: String,
     },
-    /// `GetRestApis`, all pages: those whose tag `cachedapi.dev/owner-uid` is `owner_uid`, oldest first.
+    /// `GetRestApis`, all pages: those whose tags hold all of `tags`, oldest first.
     RestApiSearch {
-        /// UID of the object.
-        owner_uid: String,
+        /// Owner UID and cluster id.
+        tags: Tags,
     },
     /// `GetResources` with methods, all pages.
     Methods {

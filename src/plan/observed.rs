@@ -79,6 +79,10 @@ pub struct ObservedGateway {
     pub duplicates: Vec<String>,
     /// Id that status remembers: looked at first, believed only when its tags are ours.
     pub hint: Option<String>,
+    /// Whether status remembers API keys, so that those of a spec that no longer names any are looked for.
+    pub keys_known: bool,
+    /// ARNs of functions that status remembers as having our statement.
+    pub known_functions: BTreeSet<String>,
     /// When the creation of the REST API was announced, if it was.
     pub intent: Option<Timestamp>,
     /// Methods of each path, as API Gateway has them.
@@ -137,7 +141,7 @@ pub struct Stage {
     pub description: String,
     /// Stage variables.
     pub variables: BTreeMap<String, String>,
-    /// Method settings by key, unescaped and without the leading slash of the path part, e.g. `orders/{id}/GET`, `*/*`.
+    /// Method settings by key, unescaped and less one leading slash: `orders/{id}/GET`, `/GET` for the root, `*/*`.
     pub method_settings: BTreeMap<String, MethodSettings>,
     /// Whether API Gateway's own cache cluster is on.
     pub cache_cluster: bool,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::api::Reason;
 
-use super::{Action, Failure, Read};
+use super::{Action, Class, Failure, Read};
 
 /// A part of the object that is decided on independently of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +95,15 @@ impl AspectPlan {
     #[must_use]
     pub fn block(reason: Reason, message: impl Into<String>) -> Self {
         Self { blocks: vec![Block { reason, message: message.into() }], ..Self::default() }
+    }
+
+    /// What a failed read leaves: a stop when somebody else has to act, else another look after `again`. Never a create or delete.
+    #[must_use]
+    pub fn unknown(failure: &Failure, again: Duration) -> Self {
+        match failure.class {
+            Class::Blocked => Self { blocks: vec![failure.into()], ..Self::default() },
+            Class::Transient | Class::Busy => Self::wait(failure.reason, failure.to_string(), failure.retry_after.unwrap_or(again)),
+        }
     }
 
     /// Nothing to read, write, wait for or be blocked by: this aspect is as desired.
