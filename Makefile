@@ -6,7 +6,7 @@ CLUSTER = local
 HACK = cargo run --quiet --package cachedapi-hack --
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status down test lint crd
+.PHONY: help demo up status down test bench lint crd
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ test: lint ## run all tests, the same that CI runs
 	@$(HACK) tools > /dev/null
 	cargo test --workspace
 	cd examples/backend && python3 -m unittest
+	tests/boto3/run
+
+bench: ## measure calls, times and memory, and print them as JSON
+	@$(HACK) bench
 
 lint: ## check formatting, lints, the layer rule, and the dependencies' licences and sources
 	cargo fmt --all --check

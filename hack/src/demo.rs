@@ -20,7 +20,7 @@ const LIVE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Runs the demo in `environment`. A failed step ends it with the reason.
 pub fn run(environment: &Environment) -> Result<()> {
-    let mut operator = environment.start_operator()?;
+    let mut operator = environment.start_operator(&[])?;
     let shown = show(environment);
     shown.map_err(|error| explain(&error, &mut operator))?;
     step("stop the operator", || operator.process().stop())?;

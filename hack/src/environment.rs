@@ -120,13 +120,14 @@ impl Environment {
         })
     }
 
-    /// Installs the chart, set to use the local AWS, and runs the operator as its Deployment says.
-    pub fn start_operator(&self) -> Result<Operator> {
+    /// Installs the chart, set to use the local AWS and with `values` besides, and runs the operator as its Deployment says.
+    pub fn start_operator(&self, values: &[String]) -> Result<Operator> {
         let release = self.release();
-        let values = [
+        let local = [
             format!("aws.region={REGION}"),
             format!("aws.endpointUrl={}", self.aws.endpoint()),
         ];
+        let values = [&local, values].concat();
         progress::step("helm install the chart", || release.install(&values))?;
         progress::step(
             "start the operator as the Deployment and its ServiceAccount say",

@@ -19,14 +19,27 @@ pub struct Response {
     pub body: String,
 }
 
-/// `GET url` with `headers`.
-pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Response> {
-    // No proxy of the environment: everything here is on this machine.
+/// No proxy of the environment: everything here is on this machine.
+fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .proxy(None)
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(30)));
-    let agent = ureq::Agent::new_with_config(config.build());
+    ureq::Agent::new_with_config(config.build())
+}
+
+/// `DELETE url`.
+pub fn delete(url: &str) -> Result<()> {
+    agent()
+        .delete(url)
+        .call()
+        .map(drop)
+        .map_err(|error| Error::Unexpected(format!("DELETE {url}: {error}")))
+}
+
+/// `GET url` with `headers`.
+pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Response> {
+    let agent = agent();
     let request = headers
         .iter()
         .fold(agent.get(url), |request, (name, value)| {

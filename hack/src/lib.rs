@@ -9,6 +9,7 @@
 //! Linux only: it reads `/proc` and uses `setpriv` and `setsid` of util-linux.
 
 pub mod backend;
+pub mod bench;
 pub mod binaries;
 pub mod cache;
 pub mod command;

@@ -88,6 +88,11 @@ impl LocalAws {
         http::get_json(&format!("{}/_local/calls", self.endpoint))
     }
 
+    /// Forgets the calls it has seen.
+    pub fn clear_calls(&self) -> Result<()> {
+        http::delete(&format!("{}/_local/calls", self.endpoint))
+    }
+
     /// Writes the authority of the cache nodes' certificates to `cache-ca.pem` in `folder`.
     pub fn write_cache_ca(&self, folder: &Path) -> Result<PathBuf> {
         let url = format!("{}/_local/ca.pem", self.endpoint);

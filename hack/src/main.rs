@@ -11,7 +11,7 @@ use cachedapi_hack::kubectl::Kubectl;
 use cachedapi_hack::local_aws::Behaviour;
 use cachedapi_hack::process::{Lifetime, Place};
 use cachedapi_hack::tools::{self, Tools};
-use cachedapi_hack::{Error, Result, command, demo, ports, progress, up};
+use cachedapi_hack::{Error, Result, bench, command, demo, ports, progress, up};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A Kubernetes control plane, a local AWS and the operator, on loopback.
@@ -47,6 +47,12 @@ enum Command {
         /// Port of the API server
         #[arg(long, env = "API_SERVER_PORT", default_value_t = 7443)]
         api_server_port: u16,
+    },
+    /// Measure calls, times and memory, and print them as JSON
+    Bench {
+        /// Number of objects for the idle figures
+        #[arg(long, default_value_t = 1000)]
+        idle_objects: usize,
     },
     /// Build or fetch the programs into the cache folder and print where they are
     Tools,
@@ -98,7 +104,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Demo { cluster } => run_demo(cluster),
+        Command::Demo { cluster } => in_temporary_folder(|folder| demo_in(folder, cluster)),
         Command::Up { folder, ports } => {
             let folder = folder.absolute()?;
             up::up(&folder, ports.ports())?;
@@ -117,6 +123,7 @@ fn run(command: Command) -> Result<()> {
             folder,
             api_server_port,
         } => start_control_plane(folder.absolute()?, api_server_port),
+        Command::Bench { idle_objects } => measure(idle_objects),
         Command::Deny => deny(),
         Command::Tools => {
             println!("{:#?}", Tools::prepare(&Cache::from_env()?)?);
@@ -125,16 +132,23 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
-fn run_demo(cluster: Cluster) -> Result<()> {
+/// A folder that goes afterwards, but stays with its logs when `work` fails.
+fn in_temporary_folder<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     let folder = tempfile::Builder::new()
-        .prefix("cachedapi-demo-")
+        .prefix("cachedapi-")
         .tempdir()
         .map_err(Error::io(|| "create a folder".to_owned()))?;
-    let shown = demo_in(folder.path(), cluster);
-    if shown.is_err() {
-        eprintln!("\nThe logs are in {}", folder.keep().join("log").display());
+    let done = work(folder.path());
+    if done.is_err() {
+        eprintln!("\nThe logs are in {}", folder.keep().display());
     }
-    shown
+    done
+}
+
+fn measure(idle_objects: usize) -> Result<()> {
+    let results = in_temporary_folder(|folder| bench::run(folder, idle_objects))?;
+    println!("{results:#}");
+    Ok(())
 }
 
 fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {

@@ -39,7 +39,7 @@ pub fn up(folder: &Path, ports: Ports) -> Result<()> {
             quotas: true,
         },
     )?;
-    let operator = environment.start_operator()?;
+    let operator = environment.start_operator(&[])?;
     write_env(&environment, &operator)?;
     operator.leave_running();
     environment.leave_running();
