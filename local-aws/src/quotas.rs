@@ -9,79 +9,69 @@ use jiff::Timestamp;
 
 use crate::{AwsError, Call};
 
-/// A bucket: `burst` calls at once, refilled by `burst` every `seconds / burst * burst` seconds.
+/// A bucket that the calls of some operations share: `burst` at once, and `per_second` more as time goes by.
 #[derive(Debug, Clone, Copy)]
 struct Quota {
-    group: &'static str,
+    /// The first one also names the bucket.
+    operations: &'static [&'static str],
     per_second: f64,
     burst: f64,
 }
 
-const fn quota(group: &'static str, calls: f64, seconds: f64, burst: f64) -> Quota {
+/// So many calls in so many seconds.
+const fn quota(operations: &'static [&'static str], calls: f64, seconds: f64) -> Quota {
     Quota {
-        group,
+        operations,
         per_second: calls / seconds,
-        burst,
+        burst: calls,
     }
 }
 
-const API_GATEWAY_ALL: Quota = quota("apigateway", 10.0, 1.0, 40.0);
-const LAMBDA_OTHER: Quota = quota("lambda", 15.0, 1.0, 15.0);
+/// All operations together.
+const API_GATEWAY_ALL: Quota = Quota {
+    operations: &["*"],
+    per_second: 10.0,
+    burst: 40.0,
+};
+/// Creating a REST API has a quota by endpoint type.
+const CREATE_EDGE_API: Quota = quota(&["CreateRestApi edge"], 1.0, 30.0);
+const CREATE_OTHER_API: Quota = quota(&["CreateRestApi"], 1.0, 3.0);
+/// All operations without a quota of their own.
+const LAMBDA_OTHER: Quota = quota(&["*"], 15.0, 1.0);
 
-/// Operation -> its own quota.
-const API_GATEWAY: &[(&[&str], Quota)] = &[
-    (&["PutRestApi"], quota("PutRestApi", 1.0, 1.0, 1.0)),
-    (&["DeleteRestApi"], quota("DeleteRestApi", 1.0, 30.0, 1.0)),
-    (
-        &["CreateDeployment"],
-        quota("CreateDeployment", 1.0, 5.0, 1.0),
-    ),
-    (&["GetResources"], quota("GetResources", 5.0, 2.0, 5.0)),
-    (&["CreateResource"], quota("CreateResource", 5.0, 1.0, 5.0)),
-    (&["DeleteResource"], quota("DeleteResource", 5.0, 1.0, 5.0)),
-    (&["CreateApiKey"], quota("CreateApiKey", 5.0, 1.0, 5.0)),
-    (&["DeleteApiKey"], quota("DeleteApiKey", 5.0, 1.0, 5.0)),
-    (
-        &["UpdateUsagePlan"],
-        quota("UpdateUsagePlan", 1.0, 20.0, 1.0),
-    ),
-    (&["UpdateAccount"], quota("UpdateAccount", 1.0, 20.0, 1.0)),
+const API_GATEWAY: &[Quota] = &[
+    quota(&["PutRestApi"], 1.0, 1.0),
+    quota(&["DeleteRestApi"], 1.0, 30.0),
+    quota(&["CreateDeployment"], 1.0, 5.0),
+    quota(&["GetResources"], 5.0, 2.0),
+    quota(&["CreateResource"], 5.0, 1.0),
+    quota(&["DeleteResource"], 5.0, 1.0),
+    quota(&["CreateApiKey"], 5.0, 1.0),
+    quota(&["DeleteApiKey"], 5.0, 1.0),
+    quota(&["UpdateUsagePlan"], 1.0, 20.0),
+    quota(&["UpdateAccount"], 1.0, 20.0),
 ];
 
-const SECRETS_MANAGER: &[(&[&str], Quota)] = &[
-    (
-        &["GetSecretValue"],
-        quota("GetSecretValue", 10_000.0, 1.0, 10_000.0),
-    ),
-    (
-        &["DescribeSecret"],
-        quota("DescribeSecret", 40_000.0, 1.0, 40_000.0),
-    ),
-    (&["ListSecrets"], quota("ListSecrets", 100.0, 1.0, 100.0)),
-    (
-        &["ListSecretVersionIds"],
-        quota("ListSecretVersionIds", 100.0, 1.0, 100.0),
-    ),
-    (
-        &["GetRandomPassword"],
-        quota("GetRandomPassword", 50.0, 1.0, 50.0),
-    ),
-    (&["CreateSecret"], quota("CreateSecret", 50.0, 1.0, 50.0)),
-    (&["DeleteSecret"], quota("DeleteSecret", 50.0, 1.0, 50.0)),
-    (&["RestoreSecret"], quota("RestoreSecret", 50.0, 1.0, 50.0)),
-    (
+const SECRETS_MANAGER: &[Quota] = &[
+    quota(&["GetSecretValue"], 10_000.0, 1.0),
+    quota(&["DescribeSecret"], 40_000.0, 1.0),
+    quota(&["ListSecrets"], 100.0, 1.0),
+    quota(&["ListSecretVersionIds"], 100.0, 1.0),
+    quota(&["GetRandomPassword"], 50.0, 1.0),
+    quota(&["CreateSecret"], 50.0, 1.0),
+    quota(&["DeleteSecret"], 50.0, 1.0),
+    quota(&["RestoreSecret"], 50.0, 1.0),
+    quota(
         &["PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage"],
-        quota("update", 50.0, 1.0, 50.0),
+        50.0,
+        1.0,
     ),
-    (
-        &["TagResource", "UntagResource"],
-        quota("tag", 50.0, 1.0, 50.0),
-    ),
+    quota(&["TagResource", "UntagResource"], 50.0, 1.0),
 ];
 
-const LAMBDA: &[(&[&str], Quota)] = &[
-    (&["GetFunction"], quota("GetFunction", 100.0, 1.0, 100.0)),
-    (&["GetPolicy"], quota("GetPolicy", 15.0, 1.0, 15.0)),
+const LAMBDA: &[Quota] = &[
+    quota(&["GetFunction"], 100.0, 1.0),
+    quota(&["GetPolicy"], 15.0, 1.0),
 ];
 
 /// What is left in the buckets.
@@ -116,7 +106,7 @@ impl Quotas {
         let bucket = self.bucket(call, quota);
         let passed = call.now.duration_since(bucket.at).as_secs_f64().max(0.0);
         bucket.left = (bucket.left + passed * quota.per_second).min(quota.burst);
-        bucket.at = call.now;
+        bucket.at = bucket.at.max(call.now);
         // A token is whole when only the rounding of the sum is missing.
         ((1.0 - 1e-9 - bucket.left) / quota.per_second).max(0.0)
     }
@@ -126,7 +116,7 @@ impl Quotas {
             call.account().to_owned(),
             call.region().to_owned(),
             call.service,
-            quota.group,
+            quota.operations[0],
         );
         self.0.entry(key).or_insert(Bucket {
             left: quota.burst,
@@ -145,40 +135,37 @@ fn whole_seconds(seconds: f64) -> u64 {
 }
 
 fn applying(call: &Call) -> impl Iterator<Item = Quota> {
-    let (all, table) = match call.service {
-        "apigateway" => (Some(API_GATEWAY_ALL), API_GATEWAY),
-        "secretsmanager" => (None, SECRETS_MANAGER),
-        "lambda" => ((!is_listed(LAMBDA, call)).then_some(LAMBDA_OTHER), LAMBDA),
-        _ => (None, [].as_slice()),
+    let own = |table: &[Quota]| {
+        table
+            .iter()
+            .find(|quota| quota.operations.contains(&call.operation.as_str()))
+            .copied()
     };
-    let own = table
-        .iter()
-        .find(|(operations, _)| operations.contains(&call.operation.as_str()))
-        .map(|(_, quota)| *quota);
-    all.into_iter().chain(own).chain(create_rest_api(call))
+    let quotas = match call.service {
+        "apigateway" => [
+            Some(API_GATEWAY_ALL),
+            own(API_GATEWAY).or_else(|| create_rest_api(call)),
+        ],
+        "secretsmanager" => [own(SECRETS_MANAGER), None],
+        "lambda" => [own(LAMBDA).or(Some(LAMBDA_OTHER)), None],
+        _ => [None, None],
+    };
+    quotas.into_iter().flatten()
 }
 
-fn is_listed(table: &[(&[&str], Quota)], call: &Call) -> bool {
-    table
-        .iter()
-        .any(|(operations, _)| operations.contains(&call.operation.as_str()))
-}
-
-/// Creating a REST API has a quota by endpoint type; edge is the default.
+/// The endpoint type is edge unless the request says otherwise.
 fn create_rest_api(call: &Call) -> Option<Quota> {
-    let endpoint = call
+    let in_body = call
         .params
         .body
         .pointer("/endpointConfiguration/types/0")
-        .and_then(|v| v.as_str());
-    let endpoint = endpoint
+        .and_then(|kind| kind.as_str());
+    let kind = in_body
         .or_else(|| call.params.query("endpointConfigurationTypes"))
         .unwrap_or("EDGE");
     match call.operation.as_str() {
-        "CreateRestApi" | "ImportRestApi" if endpoint == "EDGE" => {
-            Some(quota("CreateRestApi edge", 1.0, 30.0, 1.0))
-        }
-        "CreateRestApi" | "ImportRestApi" => Some(quota("CreateRestApi", 1.0, 3.0, 1.0)),
+        "CreateRestApi" | "ImportRestApi" if kind == "EDGE" => Some(CREATE_EDGE_API),
+        "CreateRestApi" | "ImportRestApi" => Some(CREATE_OTHER_API),
         _ => None,
     }
 }
@@ -194,3 +181,6 @@ pub(crate) fn throttled(service: &str, retry_after: Option<u64>) -> AwsError {
         _ => AwsError::bad_request("Throttling", "Rate exceeded"),
     }
 }
+
+#[cfg(test)]
+mod tests;
