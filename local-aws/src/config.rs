@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::apigateway::data_plane::Backends;
+
 /// Settings of a [`crate::LocalAws`]. The default is for tests in process: no delays, quotas on, nothing on disk.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -23,6 +25,8 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// `valkey-server` or `redis-server` for cache nodes; without it nodes are states only.
     pub valkey_server: Option<PathBuf>,
+    /// How the data plane reaches back ends.
+    pub backends: Backends,
 }
 
 impl Default for Config {
@@ -35,6 +39,7 @@ impl Default for Config {
             keys: Vec::new(),
             state_dir: None,
             valkey_server: None,
+            backends: Backends::default(),
         }
     }
 }

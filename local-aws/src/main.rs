@@ -62,6 +62,7 @@ impl Arguments {
             keys: self.key,
             state_dir: self.state_dir,
             valkey_server: self.valkey_server,
+            ..Config::default()
         }
     }
 }

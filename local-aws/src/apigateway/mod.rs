@@ -1,33 +1,52 @@
 //! API Gateway: REST APIs, control plane and data plane.
 //!
-//! What the core expects of this module (all of it may be changed inside):
-//!
-//! * [`State`]: everything of one account and Region, serde, `Default`; it is printed at `/_local/state` and kept on disk.
-//! * [`ROUTES`]: method, path template and operation name. `{name}` matches one segment and gives `call.params.path(name)`.
-//! * `settle(place, now)`: brings timed states to where they are at `now` (stored deadlines, no timers), called under the
-//!   lock before every call, print and look from outside. Must be idempotent.
-//! * `handle(call, place)`: one operation; `call.params` has path, query, JSON body and raw body; `place.lambda` knows the
-//!   functions, `place.tags` the tags by ARN, `place.ids` gives ids, `call.after(Delay::ApiUpdating)` is a deadline.
-//! * [`data_plane::serve`]: answers a request to a deployed API (host form or `/_aws/execute-api/` path form); reads the
-//!   world through `local.with_world`, awaits outside of it.
+//! ```text
+//! model            what is remembered, in the shapes of the API model
+//! import           OpenAPI 3 -> definition, warnings, or refusal; touches nothing
+//! control          one function per operation; a deployment freezes the definition
+//! data_plane       requests to what a stage's deployment froze
+//! gateway_response the gateway's own answers, which both planes know
+//! ```
 
+mod control;
 pub mod data_plane;
+mod gateway_response;
+mod import;
+mod model;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::Route;
+use self::data_plane::Usage;
+use self::model::{ApiKey, RestApi, UsagePlan};
 use crate::world::Regional;
-use crate::{AwsError, Call, Reply};
+
+pub(crate) use control::{ROUTES, handle};
 
 /// The REST APIs, keys and plans of one account and Region.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {}
+pub struct State {
+    /// By id.
+    #[serde(default)]
+    apis: BTreeMap<String, RestApi>,
+    /// By id.
+    #[serde(default)]
+    keys: BTreeMap<String, ApiKey>,
+    /// By id.
+    #[serde(default)]
+    plans: BTreeMap<String, UsagePlan>,
+    /// Role for execution logs: one per account and Region.
+    #[serde(default)]
+    cloudwatch_role: Option<String>,
+    /// What the data plane has counted.
+    #[serde(default)]
+    usage: Usage,
+}
 
-pub(crate) const ROUTES: &[Route] = &[Route::new("POST", "/restapis", "CreateRestApi")];
-
-pub(crate) fn settle(_place: &mut Regional, _now: Timestamp) {}
-
-pub(crate) fn handle(call: &Call, _place: &mut Regional) -> Result<Reply, AwsError> {
-    Err(AwsError::unknown_operation(call))
+pub(crate) fn settle(place: &mut Regional, now: Timestamp) {
+    for api in place.apigateway.apis.values_mut() {
+        api.updating_until = api.updating_until.filter(|until| *until > now);
+    }
 }
