@@ -140,6 +140,8 @@ reasons! {
     AwsUnavailable,
     /// AWS has no capacity for it at the moment; it is tried again.
     InsufficientCapacity,
+    /// The secret's current value lacks something that the operator does not make up; the message names it. Put it back, e.g. by moving AWSCURRENT to an older version.
+    SecretUnusable,
     /// AWS reports that something failed for good; the message names it.
     Failed,
     /// The operator broke one of its own rules; please report it with the message.

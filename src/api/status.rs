@@ -34,6 +34,9 @@ pub struct CachedApiStatus {
     /// The first bound Secret, as the Service Binding specification's "provisioned service" asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binding: Option<BindingStatus>,
+    /// Names of the Kubernetes Secrets that the operator keeps for the object; one that leaves the spec is deleted.
+    #[schemars(extend("x-kubernetes-list-type" = "set"))]
+    pub bound_secrets: Vec<String>,
 }
 
 /// The REST API.

@@ -42,7 +42,7 @@ pub struct DesiredCache {
     pub node_type: String,
     /// Number of shards; more than 1 means cluster mode.
     pub shards: u32,
-    /// Replicas of each shard; at least 1 means automatic failover and Multi-AZ.
+    /// Replicas of each shard; at least 1 means Multi-AZ.
     pub replicas_per_shard: u32,
     /// Subnets.
     pub subnet_ids: BTreeSet<String>,
@@ -103,9 +103,16 @@ impl DesiredCache {
         self.shards > 1
     }
 
-    /// Whether automatic failover and Multi-AZ are on.
+    /// Whether automatic failover is on: with replicas, and always in cluster mode, which ElastiCache does not run without it.
+    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>
     #[must_use]
     pub const fn failover(&self) -> bool {
+        self.replicas_per_shard > 0 || self.cluster_mode()
+    }
+
+    /// Whether Multi-AZ is on: as soon as there is a replica to put elsewhere.
+    #[must_use]
+    pub const fn multi_az(&self) -> bool {
         self.replicas_per_shard > 0
     }
 }

@@ -210,7 +210,7 @@ pub struct PasswordSource {
     pub version_id: String,
 }
 
-/// A replication group to create: TLS required, encrypted at rest, port 6379.
+/// A replication group to create: TLS required, encrypted at rest, port 6379, no automatic minor upgrades (the spec names the minor version).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Field names are ElastiCache's own.
 pub struct NewReplicationGroup {
@@ -221,8 +221,9 @@ pub struct NewReplicationGroup {
     pub node_type: String,
     pub shards: u32,
     pub replicas_per_shard: u32,
-    /// Automatic failover and Multi-AZ.
+    /// Automatic failover.
     pub failover: bool,
+    pub multi_az: bool,
     pub subnet_group: String,
     pub security_group_ids: BTreeSet<String>,
     pub snapshot_retention_days: u32,
@@ -239,8 +240,8 @@ pub enum GroupChange {
     Engine { engine: Engine, version: String },
     SnapshotRetention(u32),
     SecurityGroups(BTreeSet<String>),
-    /// Automatic failover and Multi-AZ.
-    Failover(bool),
+    /// Automatic failover and Multi-AZ together.
+    Failover { automatic: bool, multi_az: bool },
     /// Attaches a user group that was taken off.
     AttachUserGroup(String),
 }
@@ -265,6 +266,8 @@ pub struct SecretFacts {
     pub username: String,
     pub replication_group_id: String,
     pub key_prefix: String,
+    /// ARN of the cache user, once known: AWS's own rotation function asks for it.
+    pub user_arn: Option<String>,
     /// Once known.
     pub endpoint: Option<Endpoint>,
 }
@@ -283,6 +286,8 @@ pub enum ClusterAction {
         name: String,
         /// Content.
         data: BTreeMap<String, Sensitive>,
+        /// Version of the AWS secret that the content comes from: the annotation `cachedapi.dev/secret-version`.
+        version: Option<String>,
     },
     /// Deletes a Secret that the object owns.
     DeleteSecret {

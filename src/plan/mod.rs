@@ -11,6 +11,7 @@ mod action;
 pub mod audit;
 mod bindings;
 mod cache;
+mod depth;
 mod fact;
 mod failure;
 mod gateway;
@@ -20,6 +21,7 @@ mod secret;
 mod teardown;
 
 pub use action::*;
+pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
 pub use observed::*;
@@ -36,6 +38,8 @@ pub struct Context {
     pub now: Timestamp,
     /// How closely to look at what seems to be as desired.
     pub depth: Depth,
+    /// When this process acted last on the object, if it did: waits are short after it and grow.
+    pub acted: Option<Timestamp>,
 }
 
 /// Decides what to do to get from `observed` to `desired`.

@@ -68,6 +68,9 @@ pub struct Observed {
     pub secret: ObservedSecret,
     /// Kubernetes Secrets, by name.
     pub bound: BTreeMap<String, Seen<BoundSecret>>,
+    /// Names of Kubernetes Secrets that the object has or had, as status and the controller's view of the cluster know them. A hint on what
+    /// to look for: only what is then seen to be owned is deleted.
+    pub previously_bound: BTreeSet<String>,
 }
 
 /// API Gateway and Lambda.
@@ -214,7 +217,7 @@ pub struct ObservedCache {
     pub node: Seen<CacheNode>,
     /// Tags by ARN. Read before anything is changed or deleted.
     pub tags: BTreeMap<String, Seen<Tags>>,
-    /// The final snapshot, when deletion asked for one.
+    /// Status of the snapshot that has the final snapshot's name.
     pub final_snapshot: Seen<String>,
     /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
     pub available_sightings: u32,
@@ -264,6 +267,8 @@ pub struct ReplicationGroup {
     pub arn: String,
     /// `creating`, `available`, `modifying`, `deleting`, `create-failed`, `snapshotting`; an unknown word means wait.
     pub status: String,
+    /// Whether every node group is `available`.
+    pub node_groups_available: bool,
     /// Engine, when the reply names it.
     pub engine: Option<String>,
     /// Node type.
@@ -357,7 +362,8 @@ impl Secret {
     }
 }
 
-/// The fields of a secret's value that we use.
+/// The fields of a secret's value that we use. A person may have edited it: what is missing, or all of a value that is no JSON object, is
+/// empty or `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretValue {
     /// Version that it belongs to.
@@ -366,6 +372,8 @@ pub struct SecretValue {
     pub username: String,
     /// `password`.
     pub password: Sensitive,
+    /// `engine`.
+    pub engine: Option<String>,
     /// `host` and `port`, once known.
     pub endpoint: Option<Endpoint>,
 }
@@ -379,4 +387,6 @@ pub struct BoundSecret {
     pub resource_version: String,
     /// `data`, decoded.
     pub data: BTreeMap<String, Sensitive>,
+    /// Annotation `cachedapi.dev/secret-version`.
+    pub version: Option<String>,
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::Reason;
@@ -152,9 +153,10 @@ impl Plan {
         self.aspects().all(|(_, aspect)| aspect.is_settled())
     }
 
-    /// What must be read before more can be decided.
-    pub fn reads(&self) -> impl Iterator<Item = &Read> {
-        self.aspects().flat_map(|(_, aspect)| &aspect.reads)
+    /// What must be read before more can be decided, once each: several aspects may want the same.
+    #[must_use]
+    pub fn reads(&self) -> BTreeSet<&Read> {
+        self.aspects().flat_map(|(_, aspect)| &aspect.reads).collect()
     }
 
     /// Whether there is anything to write.
@@ -168,13 +170,4 @@ impl Plan {
     pub fn wake_up(&self) -> Option<Duration> {
         self.aspects().flat_map(|(_, aspect)| &aspect.waits).map(|wait| wait.again).min()
     }
-}
-
-/// How closely to look at what seems to be as desired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// Everything is read.
-    Full,
-    /// The parts that most often change behind our back, and the `n`th of the others in turn, so that a poll costs six AWS calls.
-    Poll(u64),
 }

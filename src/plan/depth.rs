@@ -1,0 +1,112 @@
+//! How closely a round looks, and how soon to look again.
+
+use std::time::Duration;
+
+use super::Context;
+
+/// How closely to look at what seems to be as desired.
+///
+/// What is found to differ is always looked at in full before anything is written: a poll that finds a deviation asks for the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Everything is read. For the first round of a process, after a change of the spec, after an action, and until all is settled.
+    Full,
+    /// The parts that most often change behind our back, and the `n`th of the others in turn, so that a poll costs six AWS calls:
+    /// `GetRestApi`, `GetStage`, `DescribeReplicationGroups`, `DescribeUserGroups`, `DescribeSecret` and one of [`Rotating`].
+    Poll(u64),
+}
+
+/// What polls read in turn: one each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)] // Each is named after the `Read` that it stands for.
+pub enum Rotating {
+    Methods,
+    Deployments,
+    CacheNode,
+    User,
+    DefaultUser,
+    SubnetGroup,
+    SecretValue,
+    Permissions,
+    ApiKeys,
+    UsagePlan,
+}
+
+impl Rotating {
+    /// Every one, in their order.
+    pub const ALL: [Self; 10] = [
+        Self::Methods,
+        Self::Deployments,
+        Self::CacheNode,
+        Self::User,
+        Self::DefaultUser,
+        Self::SubnetGroup,
+        Self::SecretValue,
+        Self::Permissions,
+        Self::ApiKeys,
+        Self::UsagePlan,
+    ];
+}
+
+impl Depth {
+    /// Whether `part` is read at this depth.
+    #[must_use]
+    pub fn wants(self, part: Rotating) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Poll(n) => Rotating::ALL[(n % Rotating::ALL.len() as u64) as usize] == part,
+        }
+    }
+
+    /// Whether everything is read.
+    #[must_use]
+    pub const fn is_full(self) -> bool {
+        matches!(self, Self::Full)
+    }
+}
+
+/// The shortest time after which something under way is looked at again.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+impl Context {
+    /// When to look again at something under way: after as long as this process has waited for it already, at most `longest`.
+    /// Quick things are noticed quickly, and slow ones cost a number of reads that grows with the logarithm of their duration.
+    #[must_use]
+    pub fn pace(&self, longest: Duration) -> Duration {
+        let waited = self.acted.and_then(|acted| Duration::try_from(self.now.duration_since(acted)).ok());
+        waited.map_or(longest, |waited| waited.clamp(SHORTEST.min(longest), longest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn every_part_has_its_turn_and_only_one_at_a_time() {
+        let rounds = Rotating::ALL.len() as u64;
+        for n in 0..2 * rounds {
+            let wanted: Vec<_> = Rotating::ALL.into_iter().filter(|part| Depth::Poll(n).wants(*part)).collect();
+            assert_eq!(wanted, [Rotating::ALL[(n % rounds) as usize]], "poll {n}");
+        }
+    }
+
+    #[test]
+    fn a_full_round_reads_every_part() {
+        assert!(Rotating::ALL.into_iter().all(|part| Depth::Full.wants(part)));
+    }
+
+    #[test]
+    fn waits_double_from_half_a_second_to_the_longest() {
+        let longest = Duration::from_secs(30);
+        let pace = |waited: Option<Duration>| {
+            let acted = waited.map(|waited| Timestamp::from_second(1_000_000).unwrap() - waited);
+            Context { now: Timestamp::from_second(1_000_000).unwrap(), depth: Depth::Full, acted }.pace(longest)
+        };
+        assert_eq!(pace(Some(Duration::ZERO)), Duration::from_millis(500));
+        assert_eq!(pace(Some(Duration::from_secs(4))), Duration::from_secs(4));
+        assert_eq!(pace(Some(Duration::from_secs(600))), longest);
+        assert_eq!(pace(None), longest, "a new process does not know how long it has been");
+    }
+}
