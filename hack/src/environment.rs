@@ -11,7 +11,7 @@ use crate::control_plane::ControlPlane;
 use crate::kubectl::Kubectl;
 use crate::local_aws::{self, Behaviour, LocalAws, REGION};
 use crate::operator::{Operator, Release};
-use crate::process::Place;
+use crate::process::{Lifetime, Place};
 use crate::tools::Tools;
 use crate::{Result, ports, progress};
 
@@ -72,6 +72,19 @@ impl Programs {
 }
 
 impl Environment {
+    /// Starts all of it but the operator for the tests of one program, on free ports, in `target`'s folder `name`
+    /// (`target` is cargo's `CARGO_TARGET_TMPDIR`), where the logs can be read afterwards.
+    ///
+    /// It ends with the process that runs the tests, so it may be kept in a static and shared by them.
+    pub fn for_tests(target: &Path, name: &str, behaviour: &Behaviour) -> Result<Self> {
+        let place = Place {
+            folder: target.join(name),
+            lifetime: Lifetime::WithParent,
+        };
+        place.clear()?;
+        Self::start(Programs::prepare("dev")?, place, Ports::free()?, behaviour)
+    }
+
     /// Starts all of it but the operator.
     pub fn start(
         programs: Programs,

@@ -9,27 +9,17 @@ use crate::operator::Operator;
 use crate::process::{Lifetime, Place, Record};
 use crate::{Error, Result, ports, progress};
 
-/// What is made in the folder, and taken away again; whatever else is there is left alone.
-const FILES: [&str; 3] = ["kubeconfig", "env", "cache-ca.pem"];
-const FOLDERS: [&str; 4] = ["run", "log", "state", "bindings"];
-
 /// Starts everything on `ports` and leaves it running.
 pub fn up(folder: &Path, ports: Ports) -> Result<()> {
-    if records(folder)?.iter().any(Record::is_running) {
-        return Err(Error::Unexpected(format!(
-            "it runs already in {}: see `make status`, stop it with `make down`",
-            folder.display()
-        )));
-    }
-    clear(folder)?;
-    ports::claim(ports.api_server, "the API server", "API_SERVER_PORT=…")?;
-    ports::claim(ports.aws, "the local AWS", "AWS_PORT=…")?;
-    ports::claim(ports.backend, "the sample back end", "BACKEND_PORT=…")?;
-    let programs = Programs::prepare("dev")?;
     let place = Place {
         folder: folder.to_owned(),
         lifetime: Lifetime::Detached,
     };
+    place.clear()?;
+    ports::claim(ports.api_server, "the API server", "API_SERVER_PORT=…")?;
+    ports::claim(ports.aws, "the local AWS", "AWS_PORT=…")?;
+    ports::claim(ports.backend, "the sample back end", "BACKEND_PORT=…")?;
+    let programs = Programs::prepare("dev")?;
     let environment = Environment::start(
         programs,
         place,
@@ -87,28 +77,15 @@ pub fn down(folder: &Path) -> Result<()> {
     for record in records.iter().filter(|record| record.is_running()) {
         progress::step(&format!("stop {}", record.name), || record.stop())?;
     }
-    clear(folder)
+    Place {
+        folder: folder.to_owned(),
+        lifetime: Lifetime::Detached,
+    }
+    .clear()
 }
 
 fn records(folder: &Path) -> Result<Vec<Record>> {
     Record::read_all(&folder.join("run"))
-}
-
-fn clear(folder: &Path) -> Result<()> {
-    for name in FOLDERS {
-        let path = folder.join(name);
-        if path.is_dir() {
-            fs::remove_dir_all(&path)
-                .map_err(Error::io(|| format!("remove {}", path.display())))?;
-        }
-    }
-    for name in FILES {
-        let path = folder.join(name);
-        if path.is_file() {
-            fs::remove_file(&path).map_err(Error::io(|| format!("remove {}", path.display())))?;
-        }
-    }
-    Ok(())
 }
 
 /// What a shell sources to use the environment.
@@ -152,10 +129,13 @@ mod tests {
     #[test]
     fn down_removes_what_up_made_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        for name in FOLDERS {
-            fs::create_dir(folder.path().join(name)).unwrap();
+        Place {
+            folder: folder.path().to_owned(),
+            lifetime: Lifetime::Detached,
         }
-        for name in FILES.into_iter().chain(["notes"]) {
+        .subfolder("log")
+        .unwrap();
+        for name in ["kubeconfig", "env", "notes"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         down(folder.path()).unwrap();

@@ -1,29 +1,22 @@
 //! A started program: its log, its end with its parent's, and a stop that hits nothing else.
 
+mod place;
 mod record;
 mod spawner;
 
+pub use place::{Lifetime, Place};
 pub use record::Record;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::wait::{self, Seen};
 use crate::{Error, Result, command};
-
-/// Whether a program ends with the process that started it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
-    /// The kernel signals it when its parent ends, however that ends.
-    WithParent,
-    /// It goes on in a session of its own, once [`Process::leave_running`] was called, until [`Record::stop`].
-    Detached,
-}
 
 /// How a program is asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,15 +42,6 @@ pub struct Launch {
     pub stop: Stop,
 }
 
-/// Where programs are started: the folder of their logs and records, and their lifetime.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The folder; `log/` and `run/` are created in it.
-    pub folder: PathBuf,
-    /// Whether they end with this process.
-    pub lifetime: Lifetime,
-}
-
 /// A running program. It is stopped when this handle is dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -73,61 +57,15 @@ enum State {
     Ended(ExitStatus),
 }
 
-impl Place {
-    /// Starts a program in a process group of its own, with both outputs in `log/<name>.log`.
-    pub fn start(&self, launch: Launch) -> Result<Process> {
-        let log = self.subfolder("log")?.join(format!("{}.log", launch.name));
-        let file = || {
-            File::options()
-                .create(true)
-                .append(true)
-                .open(&log)
-                .map_err(Error::io(|| format!("open {}", log.display())))
-        };
-        let mut command = self.wrapped(&launch);
-        command
-            .args(&launch.args)
-            .envs(launch.env)
-            .stdin(Stdio::null())
-            .stdout(file()?)
-            .stderr(file()?);
-        let child = spawner::spawn(command)?;
-        let record = Record::of(launch.name, launch.stop, child.id(), log)?;
-        record.write(&self.subfolder("run")?)?;
-        Ok(Process {
+impl Process {
+    fn new(record: Record, child: Child) -> Self {
+        Self {
             record,
             state: State::Running(child),
             left_running: false,
-        })
+        }
     }
 
-    /// util-linux's `setpriv` and `setsid` replace themselves by the program, so its process id is the child's.
-    fn wrapped(&self, launch: &Launch) -> Command {
-        let mut command = match self.lifetime {
-            Lifetime::WithParent => {
-                use std::os::unix::process::CommandExt;
-                let mut command = Command::new("setpriv");
-                command
-                    .process_group(0)
-                    .args(["--pdeathsig", launch.stop.signal_name(), "--"]);
-                command
-            }
-            Lifetime::Detached => Command::new("setsid"),
-        };
-        command.arg(&launch.program);
-        command
-    }
-
-    /// A folder in this place, created if absent.
-    pub fn subfolder(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.folder.join(name);
-        fs::create_dir_all(&folder)
-            .map_err(Error::io(|| format!("create {}", folder.display())))?;
-        Ok(folder)
-    }
-}
-
-impl Process {
     /// An error with the last lines of its log if the program has ended.
     pub fn check(&mut self) -> Result<()> {
         if self.record.is_running() {

@@ -1,3 +1,5 @@
+use std::process::{Command, Stdio};
+
 use super::*;
 
 fn place(lifetime: Lifetime) -> (tempfile::TempDir, Place) {
@@ -99,6 +101,65 @@ fn a_detached_program_outlives_its_handle_and_is_stopped_by_its_record() {
     assert!(records.len() == 1 && records[0].pid == pid && records[0].is_running());
     records[0].stop().unwrap();
     assert!(!records[0].is_running());
+}
+
+/// Set in the process that plays the parent, to the folder it uses.
+const PARENT: &str = "CACHEDAPI_TEST_PARENT";
+
+/// Not a test by itself: [`programs_end_with_their_killed_parent`] runs it as another process.
+#[test]
+fn a_parent_that_waits_to_be_killed() {
+    let Some(folder) = std::env::var_os(PARENT) else {
+        return;
+    };
+    let place = Place {
+        folder: folder.into(),
+        lifetime: Lifetime::WithParent,
+    };
+    // From a thread that ends at once, as a test's does: the program must outlive it.
+    let started =
+        std::thread::spawn(move || place.start(shell("sleep 1000", Stop::AtOnce)).unwrap());
+    let mut process = started.join().unwrap();
+    process
+        .wait_until("the end of this process", Duration::from_mins(1), || {
+            Ok(Seen::NotYet(String::new()))
+        })
+        .unwrap();
+}
+
+#[test]
+fn programs_end_with_their_killed_parent() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "process::tests::a_parent_that_waits_to_be_killed",
+        ])
+        .env(PARENT, folder.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let record = wait::until("the program", SOON, || {
+        // A record that is being written cannot be read yet.
+        let records = Record::read_all(&run).unwrap_or_default();
+        Ok(records
+            .into_iter()
+            .next()
+            .map_or_else(|| Seen::NotYet("no record".to_owned()), Seen::Done))
+    })
+    .unwrap();
+    assert!(record.is_running());
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let ended = || {
+        Ok(if record.is_running() {
+            Seen::NotYet("running".to_owned())
+        } else {
+            Seen::Done(())
+        })
+    };
+    wait::until("its end", SOON, ended).unwrap();
 }
 
 fn is_alive(pid: u32) -> bool {
