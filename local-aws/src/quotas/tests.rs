@@ -49,16 +49,9 @@ fn every_operation_has_the_burst_and_the_wait_that_aws_documents() {
         ("lambda", "GetFunction", 100, Some(1)),
     ];
     for (service, operation, burst, retry_after) in cases {
-        let (passed, _) = spend(
-            &mut Quotas::default(),
-            &call(service, operation, SignedDuration::ZERO),
-        );
+        let first = call(service, operation, SignedDuration::ZERO);
+        let (passed, error) = spend(&mut Quotas::default(), &first);
         assert_eq!(passed, burst, "{operation}");
-        let error = spend(
-            &mut Quotas::default(),
-            &call(service, operation, SignedDuration::ZERO),
-        )
-        .1;
         assert_eq!(
             error,
             AwsError {
