@@ -156,8 +156,15 @@ mod tests {
     fn reasons_are_camel_case_constants() {
         for reason in Reason::ALL {
             let name = reason.as_str();
-            assert!(name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric()), "{name}");
-            assert!(reason.meaning().ends_with('.'), "{name} is documented by sentences");
+            assert!(
+                name.starts_with(|c: char| c.is_ascii_uppercase())
+                    && name.chars().all(|c| c.is_ascii_alphanumeric()),
+                "{name}"
+            );
+            assert!(
+                reason.meaning().ends_with('.'),
+                "{name} is documented by sentences"
+            );
         }
     }
 }

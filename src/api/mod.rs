@@ -8,8 +8,8 @@ mod crd;
 mod spec;
 mod status;
 
-pub use crd::custom_resource_definition;
 pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
+pub use crd::custom_resource_definition;
 pub use spec::*;
 pub use status::*;
 

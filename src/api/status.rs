@@ -145,6 +145,9 @@ impl CachedApiStatus {
     /// The time of the announced creation of `kind`, if one is announced.
     #[must_use]
     pub fn intent(&self, kind: &str) -> Option<Timestamp> {
-        self.intents.iter().find(|intent| intent.kind == kind).map(|intent| intent.at.0)
+        self.intents
+            .iter()
+            .find(|intent| intent.kind == kind)
+            .map(|intent| intent.at.0)
     }
 }

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 
 /// Part of the account's request quotas that the operator may use, above 0 and at most 1. The rest is for people and other tools:
@@ -34,8 +34,12 @@ pub async fn sdk_config() -> SdkConfig {
 /// Stalled-stream protection is off: replies are small, the operation's time-out bounds them, and the protection takes a slow answer for
 /// a stalled one. A `PutRestApi` of 6 MB takes API Gateway some ten seconds, hence the minute.
 pub(super) fn adjust(config: &SdkConfig) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_timeout(Duration::from_mins(1)).build();
-    let builder = config.to_builder()
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_mins(1))
+        .build();
+    let builder = config
+        .to_builder()
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());

@@ -31,7 +31,9 @@ impl Aws {
     /// time-outs and the application's name are set here. `share` of the account's request quotas is used at most.
     #[must_use]
     pub fn new(config: &SdkConfig, _share: QuotaShare, _observer: Arc<dyn CallObserver>) -> Self {
-        Self(Arc::new(Inner { config: config::adjust(config) }))
+        Self(Arc::new(Inner {
+            config: config::adjust(config),
+        }))
     }
 
     /// Number of the account that the identity belongs to (`sts:GetCallerIdentity` in `region`, asked once).
@@ -57,6 +59,12 @@ impl Aws {
 
     fn unbuilt(&self, region: &str) -> Failure {
         let message = format!("not built ({region}, {:?})", self.0.config.region());
-        Failure { operation: "aws", class: Class::Transient, reason: Reason::InternalError, message, retry_after: None }
+        Failure {
+            operation: "aws",
+            class: Class::Transient,
+            reason: Reason::InternalError,
+            message,
+            retry_after: None,
+        }
     }
 }

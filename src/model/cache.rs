@@ -23,7 +23,10 @@ impl FromStr for CacheVersion {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut parts = text.split('.');
         let mut part = || parts.next().unwrap_or("0").parse();
-        Ok(Self { major: part()?, minor: part()? })
+        Ok(Self {
+            major: part()?,
+            minor: part()?,
+        })
     }
 }
 
@@ -71,7 +74,10 @@ pub struct DesiredUser {
 /// that a cache that is one day shared keeps its users apart.
 #[must_use]
 pub fn password_user_access(identity: &Identity) -> String {
-    format!("on ~{}* resetchannels -@all +@read +@write +@connection +@transaction -@dangerous", identity.key_prefix())
+    format!(
+        "on ~{}* resetchannels -@all +@read +@write +@connection +@transaction -@dangerous",
+        identity.key_prefix()
+    )
 }
 
 impl DesiredCache {
@@ -92,7 +98,11 @@ impl DesiredCache {
                 name: identity.cache_username(),
                 access_string: password_user_access(identity),
             },
-            default_user: DesiredUser { id: identity.default_user_id(), name: "default".into(), access_string: "off ~* -@all".into() },
+            default_user: DesiredUser {
+                id: identity.default_user_id(),
+                name: "default".into(),
+                access_string: "off ~* -@all".into(),
+            },
             id,
         }
     }
@@ -142,7 +152,10 @@ impl DesiredSecret {
     pub(super) fn build(identity: &Identity, spec: &CachedApiSpec) -> Self {
         Self {
             name: identity.secret_name(),
-            description: format!("Cache credential of CachedApi {}/{}", identity.namespace, identity.name),
+            description: format!(
+                "Cache credential of CachedApi {}/{}",
+                identity.namespace, identity.name
+            ),
             token: identity.token("secret"),
             recovery_window_days: spec.credentials.recovery_window_days,
             engine: spec.cache.replication_group.engine,

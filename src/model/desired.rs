@@ -43,7 +43,11 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
         gateway,
         cache: DesiredCache::build(&identity, &spec.cache.replication_group),
         secret: DesiredSecret::build(&identity, spec),
-        bindings: spec.bindings.iter().map(|binding| binding.secret.name.clone()).collect(),
+        bindings: spec
+            .bindings
+            .iter()
+            .map(|binding| binding.secret.name.clone())
+            .collect(),
         deletion: spec.deletion_policy.clone(),
         identity,
     })

@@ -22,8 +22,16 @@ pub struct Estate {
 impl Estate {
     /// The estate of an object. `known_functions` are those that the last status names.
     #[must_use]
-    pub fn new(identity: Identity, spec: &CachedApiSpec, known_functions: impl IntoIterator<Item = String>) -> Self {
-        let named = spec.routes.iter().filter_map(|route| route.backend.lambda.as_ref()).map(|lambda| lambda.function_arn.clone());
+    pub fn new(
+        identity: Identity,
+        spec: &CachedApiSpec,
+        known_functions: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let named = spec
+            .routes
+            .iter()
+            .filter_map(|route| route.backend.lambda.as_ref())
+            .map(|lambda| lambda.function_arn.clone());
         Self {
             identity,
             region: spec.region.clone(),

@@ -84,11 +84,27 @@ impl DesiredGateway {
             document: build_document(identity, spec),
             stage: build_stage(spec),
             api_keys: (spec.api.api_keys.iter())
-                .map(|k| (k.name.clone(), DesiredApiKey { name: key(&k.name), secret: k.secret.name.clone() }))
+                .map(|k| {
+                    (
+                        k.name.clone(),
+                        DesiredApiKey {
+                            name: key(&k.name),
+                            secret: k.secret.name.clone(),
+                        },
+                    )
+                })
                 .collect(),
-            usage_plan: spec.api.usage_plan.unwrap_or(UsagePlanSpec { throttle: None, quota: None }),
+            usage_plan: spec.api.usage_plan.unwrap_or(UsagePlanSpec {
+                throttle: None,
+                quota: None,
+            }),
             usage_plan_name: unique_name,
-            functions: spec.routes.iter().filter_map(|r| r.backend.lambda.as_ref()).map(|l| l.function_arn.clone()).collect(),
+            functions: spec
+                .routes
+                .iter()
+                .filter_map(|r| r.backend.lambda.as_ref())
+                .map(|l| l.function_arn.clone())
+                .collect(),
             permission_statement: identity.permission_statement(),
         }
     }
@@ -96,13 +112,24 @@ impl DesiredGateway {
 
 fn build_document(identity: &Identity, spec: &CachedApiSpec) -> Document {
     let mut document = openapi::render(identity, spec);
-    let hash: String = Sha256::digest(document.to_string().as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = Sha256::digest(document.to_string().as_bytes())
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     document["info"]["version"] = hash.clone().into();
     let mut methods: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for route in &spec.routes {
-        methods.entry(route.path.clone()).or_default().insert(openapi::method_name(route.method).to_owned());
+        methods
+            .entry(route.path.clone())
+            .or_default()
+            .insert(openapi::method_name(route.method).to_owned());
     }
-    Document { body: document.to_string(), hash, methods }
+    Document {
+        body: document.to_string(),
+        hash,
+        methods,
+    }
 }
 
 fn build_stage(spec: &CachedApiSpec) -> DesiredStage {
@@ -110,7 +137,14 @@ fn build_stage(spec: &CachedApiSpec) -> DesiredStage {
     variables.extend(spec.routes.iter().filter_map(openapi::lambda_cache_policy));
     let mut throttles = BTreeMap::from([("*/*".to_owned(), spec.api.stage.throttle)]);
     throttles.extend(spec.routes.iter().filter_map(|route| {
-        Some((format!("{}/{}", route.path, openapi::method_name(route.method)), route.throttle?))
+        Some((
+            format!("{}/{}", route.path, openapi::method_name(route.method)),
+            route.throttle?,
+        ))
     }));
-    DesiredStage { name: spec.api.stage.name.clone(), variables, throttles }
+    DesiredStage {
+        name: spec.api.stage.name.clone(),
+        variables,
+        throttles,
+    }
 }

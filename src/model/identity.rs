@@ -63,7 +63,12 @@ impl Identity {
     /// Name of the secret. It does not end in a hyphen and six characters, which Secrets Manager's own suffix would be mistaken for.
     #[must_use]
     pub fn secret_name(&self) -> String {
-        format!("cachedapi/{}/{}-{}", self.namespace, self.name, self.short_uid())
+        format!(
+            "cachedapi/{}/{}-{}",
+            self.namespace,
+            self.name,
+            self.short_uid()
+        )
     }
 
     /// Id of the statement that lets the API invoke a function.
@@ -106,13 +111,19 @@ impl Identity {
     /// The tags that tell ownership: owner UID and cluster id.
     #[must_use]
     pub fn ownership_tags(&self) -> Tags {
-        [(TAG_OWNER_UID.to_owned(), self.uid.to_string()), (TAG_CLUSTER.to_owned(), self.cluster.id.clone())].into()
+        [
+            (TAG_OWNER_UID.to_owned(), self.uid.to_string()),
+            (TAG_CLUSTER.to_owned(), self.cluster.id.clone()),
+        ]
+        .into()
     }
 
     /// Whether `tags` say that their bearer is this object's own: owner UID and cluster id agree. The cluster counts because an
     /// etcd that was restored elsewhere has the same UIDs.
     #[must_use]
     pub fn owns(&self, tags: &Tags) -> bool {
-        self.ownership_tags().iter().all(|(key, value)| tags.get(key) == Some(value))
+        self.ownership_tags()
+            .iter()
+            .all(|(key, value)| tags.get(key) == Some(value))
     }
 }

@@ -10,7 +10,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::api::{Auth, CachePolicy, CachedApiSpec, ContextVariable, HttpBackend, LambdaBackend, Method, Parameter, ParameterSource, Route, Scope};
+use crate::api::{
+    Auth, CachePolicy, CachedApiSpec, ContextVariable, HttpBackend, LambdaBackend, Method,
+    Parameter, ParameterSource, Route, Scope,
+};
 
 use super::Identity;
 
@@ -69,14 +72,25 @@ pub const fn method_name(method: Method) -> &'static str {
 
 /// The names of the parameters in a path or URL: `{id}` and `{rest+}` give `id` and `rest`.
 pub(super) fn path_parameters(path: &str) -> Vec<&str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.trim_end_matches('+')).collect()
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.trim_end_matches('+'))
+        .collect()
 }
 
 /// Time to live in seconds; 0 without a policy. `None` when the text is not a duration.
 pub(super) fn ttl_seconds(policy: Option<&CachePolicy>) -> Option<u64> {
-    let Some(text) = policy.map(|policy| policy.ttl.as_str()) else { return Some(0) };
-    let number = |unit: char| text.strip_suffix(unit).and_then(|digits| digits.parse::<u64>().ok());
-    number('s').or_else(|| number('m').and_then(|m| m.checked_mul(60))).or_else(|| number('h').and_then(|h| h.checked_mul(3600)))
+    let Some(text) = policy.map(|policy| policy.ttl.as_str()) else {
+        return Some(0);
+    };
+    let number = |unit: char| {
+        text.strip_suffix(unit)
+            .and_then(|digits| digits.parse::<u64>().ok())
+    };
+    number('s')
+        .or_else(|| number('m').and_then(|m| m.checked_mul(60)))
+        .or_else(|| number('h').and_then(|h| h.checked_mul(3600)))
 }
 
 /// Who may be served a cached answer: as the route says, else the caller where there is one.
@@ -92,10 +106,15 @@ fn scope(route: &Route) -> &'static str {
 /// The stage variable that tells a Lambda back end the cache policy of its route, if it has one: API Gateway passes a function the
 /// whole request and ignores parameter mappings, but stage variables reach it in the event.
 pub(super) fn lambda_cache_policy(route: &Route) -> Option<(String, String)> {
-    let (Some(policy), Some(_)) = (&route.cache, &route.backend.lambda) else { return None };
+    let (Some(policy), Some(_)) = (&route.cache, &route.backend.lambda) else {
+        return None;
+    };
     let ttl = ttl_seconds(Some(policy)).filter(|seconds| *seconds > 0)?;
     let (query, headers) = (policy.key.query.join(","), policy.key.headers.join(","));
-    let value = format!("ttl={ttl}&scope={}&query={query}&headers={headers}", scope(route));
+    let value = format!(
+        "ttl={ttl}&scope={}&query={query}&headers={headers}",
+        scope(route)
+    );
     Some((format!("cache_{}", route.name.replace('-', "_")), value))
 }
 
@@ -135,7 +154,9 @@ fn declared_parameters(route: &Route) -> Value {
         let query = p.from.query.iter().map(|name| ("query", name.as_str()));
         query.chain(p.from.header.iter().map(|name| ("header", name.as_str())))
     });
-    let path = path_parameters(&route.path).into_iter().map(|name| ("path", name));
+    let path = path_parameters(&route.path)
+        .into_iter()
+        .map(|name| ("path", name));
     let all: BTreeSet<(&str, &str)> = path.chain(sources).collect();
     let declare = |(place, name): (&str, &str)| json!({"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}});
     all.into_iter().map(declare).collect()
@@ -144,10 +165,16 @@ fn declared_parameters(route: &Route) -> Value {
 fn http_integration(route: &Route, http: &HttpBackend) -> Value {
     let mut mappings: Map<String, Value> = Map::new();
     for name in path_parameters(&http.url) {
-        mappings.insert(format!("integration.request.path.{name}"), format!("method.request.path.{name}").into());
+        mappings.insert(
+            format!("integration.request.path.{name}"),
+            format!("method.request.path.{name}").into(),
+        );
     }
     for (header, expression) in cache_headers(route) {
-        mappings.insert(format!("integration.request.header.{header}"), expression.into());
+        mappings.insert(
+            format!("integration.request.header.{header}"),
+            expression.into(),
+        );
     }
     mappings.extend(route.parameters.iter().filter_map(mapping));
     json!({
@@ -184,7 +211,11 @@ pub fn partition(region: &str) -> &'static str {
 
 fn cache_headers(route: &Route) -> [(&'static str, String); 6] {
     let literal = |text: &str| format!("'{text}'");
-    let list = |names: Option<&Vec<String>>| names.filter(|names| !names.is_empty()).map_or_else(|| literal(NONE), |names| literal(&names.join(",")));
+    let list = |names: Option<&Vec<String>>| {
+        names
+            .filter(|names| !names.is_empty())
+            .map_or_else(|| literal(NONE), |names| literal(&names.join(",")))
+    };
     let key = route.cache.as_ref().map(|policy| &policy.key);
     let caller = match (route.auth.iam, route.auth.api_key) {
         (Some(_), _) => "context.identity.userArn".into(),
@@ -193,7 +224,10 @@ fn cache_headers(route: &Route) -> [(&'static str, String); 6] {
     };
     [
         (HEADER_ROUTE, literal(&route.name)),
-        (HEADER_TTL, literal(&ttl_seconds(route.cache.as_ref()).unwrap_or(0).to_string())),
+        (
+            HEADER_TTL,
+            literal(&ttl_seconds(route.cache.as_ref()).unwrap_or(0).to_string()),
+        ),
         (HEADER_SCOPE, literal(scope(route))),
         (HEADER_CALLER, caller),
         (HEADER_KEY_QUERY, list(key.map(|key| &key.query))),
@@ -211,12 +245,32 @@ fn mapping(parameter: &Parameter) -> Option<(String, Value)> {
 }
 
 fn source_expression(source: &ParameterSource) -> Option<String> {
-    let path = source.path.as_ref().map(|name| format!("method.request.path.{name}"));
-    let query = || source.query.as_ref().map(|name| format!("method.request.querystring.{name}"));
-    let header = || source.header.as_ref().map(|name| format!("method.request.header.{name}"));
+    let path = source
+        .path
+        .as_ref()
+        .map(|name| format!("method.request.path.{name}"));
+    let query = || {
+        source
+            .query
+            .as_ref()
+            .map(|name| format!("method.request.querystring.{name}"))
+    };
+    let header = || {
+        source
+            .header
+            .as_ref()
+            .map(|name| format!("method.request.header.{name}"))
+    };
     let value = || source.value.as_ref().map(|text| format!("'{text}'"));
-    let context = || source.context.map(|variable| format!("context.{}", context_name(variable)));
-    path.or_else(query).or_else(header).or_else(value).or_else(context)
+    let context = || {
+        source
+            .context
+            .map(|variable| format!("context.{}", context_name(variable)))
+    };
+    path.or_else(query)
+        .or_else(header)
+        .or_else(value)
+        .or_else(context)
 }
 
 const fn context_name(variable: ContextVariable) -> &'static str {

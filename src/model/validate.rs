@@ -14,8 +14,18 @@ const LONGEST_VARIABLE: usize = 512;
 const MOST_VARIABLES: usize = 100;
 /// Headers that the gateway or the connection owns: a mapping to one of them is refused or breaks the request.
 const RESERVED_HEADERS: [&str; 12] = [
-    "authorization", "connection", "content-length", "content-md5", "date", "expect", "host", "max-forwards", "te", "trailer",
-    "transfer-encoding", "upgrade",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-md5",
+    "date",
+    "expect",
+    "host",
+    "max-forwards",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// Everything that is wrong with the spec, in the order of its fields.
@@ -31,18 +41,31 @@ pub(super) fn violations(spec: &CachedApiSpec) -> Vec<Violation> {
 }
 
 fn check_route(at: &str, spec: &CachedApiSpec, route: &Route, found: &mut Vec<Violation>) {
-    let mut say = |field: &str, problem: String| found.push(Violation::new(format!("{at}.{field}"), problem));
+    let mut say =
+        |field: &str, problem: String| found.push(Violation::new(format!("{at}.{field}"), problem));
     let names = path_parameters(&route.path);
     let unique: BTreeSet<&str> = names.iter().copied().collect();
     if unique.len() < names.len() {
-        say("path", format!("{} names the same parameter twice", route.path));
+        say(
+            "path",
+            format!("{} names the same parameter twice", route.path),
+        );
     }
     if ttl_seconds(route.cache.as_ref()).is_none_or(|seconds| seconds > 3600) {
         say("cache.ttl", "must be between 0s and 3600s".into());
     }
     if let Some(http) = &route.backend.http {
-        for name in path_parameters(&http.url).into_iter().filter(|name| !unique.contains(name)) {
-            say("backend.http.url", format!("uses {{{name}}}, which the route's path {} does not have", route.path));
+        for name in path_parameters(&http.url)
+            .into_iter()
+            .filter(|name| !unique.contains(name))
+        {
+            say(
+                "backend.http.url",
+                format!(
+                    "uses {{{name}}}, which the route's path {} does not have",
+                    route.path
+                ),
+            );
         }
         if !is_plain(&http.url) {
             say("backend.http.url", FORBIDDEN.into());
@@ -51,7 +74,13 @@ fn check_route(at: &str, spec: &CachedApiSpec, route: &Route, found: &mut Vec<Vi
     if let Some(lambda) = &route.backend.lambda
         && lambda.function_arn.split(':').nth(3) != Some(spec.region.as_str())
     {
-        say("backend.lambda.functionArn", format!("{} is not in the Region {}", lambda.function_arn, spec.region));
+        say(
+            "backend.lambda.functionArn",
+            format!(
+                "{} is not in the Region {}",
+                lambda.function_arn, spec.region
+            ),
+        );
     }
     check_parameters(at, route, &unique, found);
 }
@@ -67,29 +96,65 @@ fn is_plain(text: &str) -> bool {
 fn check_parameters(at: &str, route: &Route, path: &BTreeSet<&str>, found: &mut Vec<Violation>) {
     let mut targets = BTreeSet::new();
     for (index, parameter) in route.parameters.iter().enumerate() {
-        let mut say = |field: &str, problem: String| found.push(Violation::new(format!("{at}.parameters[{index}].{field}"), problem));
-        let header = parameter.header.as_ref().map(|name| name.to_ascii_lowercase());
+        let mut say = |field: &str, problem: String| {
+            found.push(Violation::new(
+                format!("{at}.parameters[{index}].{field}"),
+                problem,
+            ))
+        };
+        let header = parameter
+            .header
+            .as_ref()
+            .map(|name| name.to_ascii_lowercase());
         if let Some(header) = &header
             && (RESERVED_HEADERS.contains(&header.as_str()) || header.starts_with("x-cachedapi-"))
         {
-            say("header", format!("{header} cannot be set: it belongs to the gateway"));
+            say(
+                "header",
+                format!("{header} cannot be set: it belongs to the gateway"),
+            );
         }
         if !targets.insert((header, parameter.query.clone())) {
-            say(if parameter.header.is_some() { "header" } else { "query" }, "is set twice".into());
+            say(
+                if parameter.header.is_some() {
+                    "header"
+                } else {
+                    "query"
+                },
+                "is set twice".into(),
+            );
         }
-        if let Some(name) = parameter.from.path.as_deref().filter(|name| !path.contains(name)) {
-            say("from.path", format!("the route's path {} has no parameter {name}", route.path));
+        if let Some(name) = parameter
+            .from
+            .path
+            .as_deref()
+            .filter(|name| !path.contains(name))
+        {
+            say(
+                "from.path",
+                format!("the route's path {} has no parameter {name}", route.path),
+            );
         }
-        if parameter.from.value.as_deref().is_some_and(|value| !is_plain(value)) {
+        if parameter
+            .from
+            .value
+            .as_deref()
+            .is_some_and(|value| !is_plain(value))
+        {
             say("from.value", FORBIDDEN.into());
         }
         let known = match parameter.from.context {
-            Some(ContextVariable::CallerArn | ContextVariable::CallerAccount) => route.auth.iam.is_some(),
+            Some(ContextVariable::CallerArn | ContextVariable::CallerAccount) => {
+                route.auth.iam.is_some()
+            }
             Some(ContextVariable::ApiKeyId) => route.auth.api_key.is_some(),
             _ => true,
         };
         if !known {
-            say("from.context", "is not known on a route with this auth".into());
+            say(
+                "from.context",
+                "is not known on a route with this auth".into(),
+            );
         }
     }
 }
@@ -100,28 +165,55 @@ fn check_resources(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
     let mut parameters: BTreeMap<&str, &str> = BTreeMap::new();
     for (index, route) in spec.routes.iter().enumerate() {
         let mut start = 1;
-        for segment in route.path.split('/').skip(1).filter(|segment| !segment.is_empty()) {
+        for segment in route
+            .path
+            .split('/')
+            .skip(1)
+            .filter(|segment| !segment.is_empty())
+        {
             let (parent, end) = (&route.path[..start - 1], start + segment.len());
             resources.insert(&route.path[..end]);
             if segment.starts_with('{') && *parameters.entry(parent).or_insert(segment) != segment {
                 let other = parameters[parent];
-                let problem = format!("{segment} stands where another route has {other}; API Gateway allows one parameter name per place");
-                found.push(Violation::new(format!("spec.routes[{index}].path"), problem));
+                let problem = format!(
+                    "{segment} stands where another route has {other}; API Gateway allows one parameter name per place"
+                );
+                found.push(Violation::new(
+                    format!("spec.routes[{index}].path"),
+                    problem,
+                ));
             }
             start = end + 1;
         }
     }
     if resources.len() > MOST_RESOURCES {
-        let problem = format!("the paths make {} resources (each path segment counts); API Gateway allows {MOST_RESOURCES}", resources.len());
+        let problem = format!(
+            "the paths make {} resources (each path segment counts); API Gateway allows {MOST_RESOURCES}",
+            resources.len()
+        );
         found.push(Violation::new("spec.routes", problem));
     }
 }
 
 fn check_variables(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
-    let policies: Vec<_> = spec.routes.iter().enumerate().filter_map(|(i, route)| Some((i, lambda_cache_policy(route)?.1))).collect();
-    for (index, policy) in policies.iter().filter(|(_, policy)| policy.len() > LONGEST_VARIABLE) {
-        let problem = format!("its names make a stage variable of {} characters; API Gateway allows {LONGEST_VARIABLE}", policy.len());
-        found.push(Violation::new(format!("spec.routes[{index}].cache.key"), problem));
+    let policies: Vec<_> = spec
+        .routes
+        .iter()
+        .enumerate()
+        .filter_map(|(i, route)| Some((i, lambda_cache_policy(route)?.1)))
+        .collect();
+    for (index, policy) in policies
+        .iter()
+        .filter(|(_, policy)| policy.len() > LONGEST_VARIABLE)
+    {
+        let problem = format!(
+            "its names make a stage variable of {} characters; API Gateway allows {LONGEST_VARIABLE}",
+            policy.len()
+        );
+        found.push(Violation::new(
+            format!("spec.routes[{index}].cache.key"),
+            problem,
+        ));
     }
     let count = policies.len() + spec.api.stage.variables.len();
     if count > MOST_VARIABLES {
@@ -130,8 +222,17 @@ fn check_variables(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
         );
         found.push(Violation::new("spec.routes", problem));
     }
-    for (name, value) in spec.api.stage.variables.iter().filter(|(_, value)| !is_plain(value)) {
-        found.push(Violation::new(format!("spec.api.stage.variables[{name}]"), format!("the value {value:?} {FORBIDDEN}")));
+    for (name, value) in spec
+        .api
+        .stage
+        .variables
+        .iter()
+        .filter(|(_, value)| !is_plain(value))
+    {
+        found.push(Violation::new(
+            format!("spec.api.stage.variables[{name}]"),
+            format!("the value {value:?} {FORBIDDEN}"),
+        ));
     }
 }
 
@@ -142,8 +243,18 @@ fn check_cache(group: &ReplicationGroupSpec, found: &mut Vec<Violation>) {
         Engine::Valkey => (CacheVersion { major: 7, minor: 2 }, "Valkey 7.2"),
         Engine::Redis => (CacheVersion { major: 6, minor: 0 }, "Redis 6.0"),
     };
-    if group.engine_version.parse::<CacheVersion>().is_ok_and(|version| version < oldest) {
-        let problem = format!("{} is too old: users with passwords need {name} or newer", group.engine_version);
-        found.push(Violation::new("spec.cache.replicationGroup.engineVersion", problem));
+    if group
+        .engine_version
+        .parse::<CacheVersion>()
+        .is_ok_and(|version| version < oldest)
+    {
+        let problem = format!(
+            "{} is too old: users with passwords need {name} or newer",
+            group.engine_version
+        );
+        found.push(Violation::new(
+            "spec.cache.replicationGroup.engineVersion",
+            problem,
+        ));
     }
 }

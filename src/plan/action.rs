@@ -130,24 +130,75 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)] // Field names are API Gateway's own.
 pub enum GatewayAction {
-    CreateRestApi { name: String, endpoint_type: EndpointType, tags: Tags },
+    CreateRestApi {
+        name: String,
+        endpoint_type: EndpointType,
+        tags: Tags,
+    },
     /// Mode overwrite, fail on warnings.
-    PutRestApi { api: String, hash: String, body: String },
-    DeleteRestApi { api: String },
+    PutRestApi {
+        api: String,
+        hash: String,
+        body: String,
+    },
+    DeleteRestApi {
+        api: String,
+    },
     /// Without a stage name.
-    CreateDeployment { api: String, description: String },
-    DeleteDeployment { api: String, deployment: String },
-    CreateStage { api: String, name: String, deployment: String, description: String, variables: BTreeMap<String, String>, tags: Tags },
-    UpdateStage { api: String, name: String, patches: Vec<Patch> },
-    CreateApiKey { name: String, tags: Tags },
+    CreateDeployment {
+        api: String,
+        description: String,
+    },
+    DeleteDeployment {
+        api: String,
+        deployment: String,
+    },
+    CreateStage {
+        api: String,
+        name: String,
+        deployment: String,
+        description: String,
+        variables: BTreeMap<String, String>,
+        tags: Tags,
+    },
+    UpdateStage {
+        api: String,
+        name: String,
+        patches: Vec<Patch>,
+    },
+    CreateApiKey {
+        name: String,
+        tags: Tags,
+    },
     /// Switches a key on.
-    EnableApiKey { id: String },
-    DeleteApiKey { id: String },
-    CreateUsagePlan { name: String, throttle: Option<(f64, i32)>, quota: Option<(i32, String)>, stage: (String, String), tags: Tags },
-    UpdateUsagePlan { id: String, patches: Vec<Patch> },
-    DeleteUsagePlan { id: String },
-    CreateUsagePlanKey { plan: String, key: String },
-    DeleteUsagePlanKey { plan: String, key: String },
+    EnableApiKey {
+        id: String,
+    },
+    DeleteApiKey {
+        id: String,
+    },
+    CreateUsagePlan {
+        name: String,
+        throttle: Option<(f64, i32)>,
+        quota: Option<(i32, String)>,
+        stage: (String, String),
+        tags: Tags,
+    },
+    UpdateUsagePlan {
+        id: String,
+        patches: Vec<Patch>,
+    },
+    DeleteUsagePlan {
+        id: String,
+    },
+    CreateUsagePlanKey {
+        plan: String,
+        key: String,
+    },
+    DeleteUsagePlanKey {
+        plan: String,
+        key: String,
+    },
 }
 
 /// A JSON Patch operation as API Gateway takes it.
@@ -174,31 +225,86 @@ pub enum PatchOp {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Field names are Lambda's own.
 pub enum PermissionAction {
-    AddPermission { function: String, statement: String, source_arn: String, source_account: String },
-    RemovePermission { function: String, statement: String },
+    AddPermission {
+        function: String,
+        statement: String,
+        source_arn: String,
+        source_account: String,
+    },
+    RemovePermission {
+        function: String,
+        statement: String,
+    },
 }
 
 /// Writes to ElastiCache. `ModifyReplicationGroup` applies immediately.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Field names are ElastiCache's own.
 pub enum CacheAction {
-    CreateSubnetGroup { name: String, description: String, subnet_ids: BTreeSet<String>, tags: Tags },
-    ModifySubnetGroup { name: String, subnet_ids: BTreeSet<String> },
-    DeleteSubnetGroup { name: String },
+    CreateSubnetGroup {
+        name: String,
+        description: String,
+        subnet_ids: BTreeSet<String>,
+        tags: Tags,
+    },
+    ModifySubnetGroup {
+        name: String,
+        subnet_ids: BTreeSet<String>,
+    },
+    DeleteSubnetGroup {
+        name: String,
+    },
     /// The password is read from the secret's version at execution.
-    CreateUser { user: DesiredUser, engine: Engine, password: PasswordSource, tags: Tags },
+    CreateUser {
+        user: DesiredUser,
+        engine: Engine,
+        password: PasswordSource,
+        tags: Tags,
+    },
     /// With one random password that is kept nowhere: the user is off.
-    CreateDefaultUser { user: DesiredUser, engine: Engine, tags: Tags },
-    ModifyUserAccess { id: String, access_string: String },
-    DeleteUser { id: String },
-    CreateUserGroup { id: String, engine: Engine, user_ids: BTreeSet<String>, tags: Tags },
-    ModifyUserGroup { id: String, add: BTreeSet<String>, remove: BTreeSet<String> },
-    DeleteUserGroup { id: String },
+    CreateDefaultUser {
+        user: DesiredUser,
+        engine: Engine,
+        tags: Tags,
+    },
+    ModifyUserAccess {
+        id: String,
+        access_string: String,
+    },
+    DeleteUser {
+        id: String,
+    },
+    CreateUserGroup {
+        id: String,
+        engine: Engine,
+        user_ids: BTreeSet<String>,
+        tags: Tags,
+    },
+    ModifyUserGroup {
+        id: String,
+        add: BTreeSet<String>,
+        remove: BTreeSet<String>,
+    },
+    DeleteUserGroup {
+        id: String,
+    },
     CreateReplicationGroup(Box<NewReplicationGroup>),
-    ModifyReplicationGroup { id: String, change: GroupChange },
-    IncreaseReplicaCount { id: String, replicas_per_shard: u32 },
-    DecreaseReplicaCount { id: String, replicas_per_shard: u32 },
-    DeleteReplicationGroup { id: String, final_snapshot: Option<String> },
+    ModifyReplicationGroup {
+        id: String,
+        change: GroupChange,
+    },
+    IncreaseReplicaCount {
+        id: String,
+        replicas_per_shard: u32,
+    },
+    DecreaseReplicaCount {
+        id: String,
+        replicas_per_shard: u32,
+    },
+    DeleteReplicationGroup {
+        id: String,
+        final_snapshot: Option<String>,
+    },
 }
 
 /// Version of a secret that holds a password.
@@ -237,11 +343,17 @@ pub struct NewReplicationGroup {
 pub enum GroupChange {
     NodeType(String),
     /// Engine and version together, as the change of engine demands.
-    Engine { engine: Engine, version: String },
+    Engine {
+        engine: Engine,
+        version: String,
+    },
     SnapshotRetention(u32),
     SecurityGroups(BTreeSet<String>),
     /// Automatic failover and Multi-AZ together.
-    Failover { automatic: bool, multi_az: bool },
+    Failover {
+        automatic: bool,
+        multi_az: bool,
+    },
     /// Attaches a user group that was taken off.
     AttachUserGroup(String),
 }
@@ -251,11 +363,27 @@ pub enum GroupChange {
 #[allow(missing_docs)] // Field names are Secrets Manager's own.
 pub enum SecretAction {
     /// With a fresh random password.
-    CreateSecret { name: String, description: String, token: Uuid, facts: SecretFacts, tags: Tags },
+    CreateSecret {
+        name: String,
+        description: String,
+        token: Uuid,
+        facts: SecretFacts,
+        tags: Tags,
+    },
     /// Keeps the password of `from`, replaces the other fields.
-    PutSecretValue { arn: String, token: Uuid, from: String, facts: SecretFacts },
-    RestoreSecret { arn: String },
-    DeleteSecret { arn: String, recovery_window_days: u32 },
+    PutSecretValue {
+        arn: String,
+        token: Uuid,
+        from: String,
+        facts: SecretFacts,
+    },
+    RestoreSecret {
+        arn: String,
+    },
+    DeleteSecret {
+        arn: String,
+        recovery_window_days: u32,
+    },
 }
 
 /// The fields of a secret's value that are no secret: `engine`, `username`, `host`, `port`, `tls`, `replicationGroupId`, `keyPrefix`, `user_arn`.

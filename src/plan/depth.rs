@@ -73,8 +73,12 @@ impl Context {
     /// Quick things are noticed quickly, and slow ones cost a number of reads that grows with the logarithm of their duration.
     #[must_use]
     pub fn pace(&self, longest: Duration) -> Duration {
-        let waited = self.acted.and_then(|acted| Duration::try_from(self.now.duration_since(acted)).ok());
-        waited.map_or(longest, |waited| waited.clamp(SHORTEST.min(longest), longest))
+        let waited = self
+            .acted
+            .and_then(|acted| Duration::try_from(self.now.duration_since(acted)).ok());
+        waited.map_or(longest, |waited| {
+            waited.clamp(SHORTEST.min(longest), longest)
+        })
     }
 }
 
@@ -87,14 +91,21 @@ mod tests {
     fn every_part_has_its_turn_and_only_one_at_a_time() {
         let rounds = Rotating::ALL.len() as u64;
         for n in 0..2 * rounds {
-            let wanted: Vec<_> = Rotating::ALL.into_iter().filter(|part| Depth::Poll(n).wants(*part)).collect();
+            let wanted: Vec<_> = Rotating::ALL
+                .into_iter()
+                .filter(|part| Depth::Poll(n).wants(*part))
+                .collect();
             assert_eq!(wanted, [Rotating::ALL[(n % rounds) as usize]], "poll {n}");
         }
     }
 
     #[test]
     fn a_full_round_reads_every_part() {
-        assert!(Rotating::ALL.into_iter().all(|part| Depth::Full.wants(part)));
+        assert!(
+            Rotating::ALL
+                .into_iter()
+                .all(|part| Depth::Full.wants(part))
+        );
     }
 
     #[test]
@@ -102,11 +113,20 @@ mod tests {
         let longest = Duration::from_secs(30);
         let pace = |waited: Option<Duration>| {
             let acted = waited.map(|waited| Timestamp::from_second(1_000_000).unwrap() - waited);
-            Context { now: Timestamp::from_second(1_000_000).unwrap(), depth: Depth::Full, acted }.pace(longest)
+            Context {
+                now: Timestamp::from_second(1_000_000).unwrap(),
+                depth: Depth::Full,
+                acted,
+            }
+            .pace(longest)
         };
         assert_eq!(pace(Some(Duration::ZERO)), Duration::from_millis(500));
         assert_eq!(pace(Some(Duration::from_secs(4))), Duration::from_secs(4));
         assert_eq!(pace(Some(Duration::from_secs(600))), longest);
-        assert_eq!(pace(None), longest, "a new process does not know how long it has been");
+        assert_eq!(
+            pace(None),
+            longest,
+            "a new process does not know how long it has been"
+        );
     }
 }

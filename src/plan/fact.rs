@@ -3,8 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::Tags;
 
 use super::{
-    Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment, GatewayAction, Observed, Permission,
-    PermissionAction, ReplicationGroup, RestApi, Secret, SecretAction, SecretValue, Seen, Stage, SubnetGroup, UsagePlan, UserGroup,
+    Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
+    GatewayAction, Observed, Permission, PermissionAction, ReplicationGroup, RestApi, Secret,
+    SecretAction, SecretValue, Seen, Stage, SubnetGroup, UsagePlan, UserGroup,
 };
 
 /// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
@@ -22,7 +23,10 @@ pub enum Fact {
     Stage(Seen<Stage>),
     ApiKeys(Seen<BTreeMap<String, ApiKey>>),
     UsagePlan(Seen<UsagePlan>),
-    Permission { function: String, permission: Seen<Permission> },
+    Permission {
+        function: String,
+        permission: Seen<Permission>,
+    },
     SubnetGroup(Seen<SubnetGroup>),
     User(Seen<CacheUser>),
     DefaultUser(Seen<CacheUser>),
@@ -30,10 +34,16 @@ pub enum Fact {
     ReplicationGroup(Seen<ReplicationGroup>),
     CacheNode(Seen<CacheNode>),
     FinalSnapshot(Seen<String>),
-    CacheTags { arn: String, tags: Seen<Tags> },
+    CacheTags {
+        arn: String,
+        tags: Seen<Tags>,
+    },
     Secret(Seen<Secret>),
     SecretValue(Seen<SecretValue>),
-    BoundSecret { name: String, secret: Seen<BoundSecret> },
+    BoundSecret {
+        name: String,
+        secret: Seen<BoundSecret>,
+    },
 }
 
 impl Observed {
@@ -54,7 +64,10 @@ impl Observed {
             Fact::Stage(seen) => gateway.stage = seen,
             Fact::ApiKeys(seen) => gateway.api_keys = seen,
             Fact::UsagePlan(seen) => gateway.usage_plan = seen,
-            Fact::Permission { function, permission } => drop(gateway.permissions.insert(function, permission)),
+            Fact::Permission {
+                function,
+                permission,
+            } => drop(gateway.permissions.insert(function, permission)),
             Fact::SubnetGroup(seen) => cache.subnet_group = seen,
             Fact::User(seen) => cache.user = seen,
             Fact::DefaultUser(seen) => cache.default_user = seen,
@@ -79,15 +92,24 @@ impl Observed {
     pub fn forget(&mut self, action: &Action) {
         match action {
             Action::Gateway(action) => self.forget_gateway(action),
-            Action::Permission(PermissionAction::AddPermission { function, .. } | PermissionAction::RemovePermission { function, .. }) => {
-                self.gateway.permissions.insert(function.clone(), Seen::Unread);
+            Action::Permission(
+                PermissionAction::AddPermission { function, .. }
+                | PermissionAction::RemovePermission { function, .. },
+            ) => {
+                self.gateway
+                    .permissions
+                    .insert(function.clone(), Seen::Unread);
             }
             Action::Cache(action) => self.forget_cache(action),
-            Action::Secret(SecretAction::PutSecretValue { .. } | SecretAction::CreateSecret { .. }) => {
+            Action::Secret(
+                SecretAction::PutSecretValue { .. } | SecretAction::CreateSecret { .. },
+            ) => {
                 (self.secret.secret, self.secret.value) = (Seen::Unread, Seen::Unread);
             }
             Action::Secret(_) => self.secret.secret = Seen::Unread,
-            Action::Cluster(ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. }) => {
+            Action::Cluster(
+                ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. },
+            ) => {
                 self.bound.insert(name.clone(), Seen::Unread);
             }
             Action::Cluster(ClusterAction::RecordIntent { .. }) => {}
@@ -97,12 +119,16 @@ impl Observed {
     fn forget_gateway(&mut self, action: &GatewayAction) {
         let gateway = &mut self.gateway;
         match action {
-            GatewayAction::CreateRestApi { .. } => (gateway.hint, gateway.rest_api) = (None, Seen::Unread),
+            GatewayAction::CreateRestApi { .. } => {
+                (gateway.hint, gateway.rest_api) = (None, Seen::Unread)
+            }
             GatewayAction::DeleteRestApi { .. } => {
                 gateway.rest_api = Seen::Unread;
                 gateway.duplicates.clear();
             }
-            GatewayAction::PutRestApi { .. } => (gateway.rest_api, gateway.methods) = (Seen::Unread, Seen::Unread),
+            GatewayAction::PutRestApi { .. } => {
+                (gateway.rest_api, gateway.methods) = (Seen::Unread, Seen::Unread)
+            }
             // The reply adds the deployment to a list that stands; without the list there is nothing to forget.
             GatewayAction::CreateDeployment { .. } => {}
             GatewayAction::DeleteDeployment { deployment, .. } => {
@@ -110,8 +136,12 @@ impl Observed {
                     deployments.retain(|kept| kept.id != *deployment);
                 }
             }
-            GatewayAction::CreateStage { .. } | GatewayAction::UpdateStage { .. } => gateway.stage = Seen::Unread,
-            GatewayAction::CreateApiKey { .. } | GatewayAction::EnableApiKey { .. } | GatewayAction::DeleteApiKey { .. } => {
+            GatewayAction::CreateStage { .. } | GatewayAction::UpdateStage { .. } => {
+                gateway.stage = Seen::Unread
+            }
+            GatewayAction::CreateApiKey { .. }
+            | GatewayAction::EnableApiKey { .. }
+            | GatewayAction::DeleteApiKey { .. } => {
                 gateway.api_keys = Seen::Unread;
             }
             GatewayAction::CreateUsagePlan { .. }
@@ -125,15 +155,22 @@ impl Observed {
     fn forget_cache(&mut self, action: &CacheAction) {
         let cache = &mut self.cache;
         match action {
-            CacheAction::CreateSubnetGroup { .. } | CacheAction::ModifySubnetGroup { .. } | CacheAction::DeleteSubnetGroup { .. } => {
+            CacheAction::CreateSubnetGroup { .. }
+            | CacheAction::ModifySubnetGroup { .. }
+            | CacheAction::DeleteSubnetGroup { .. } => {
                 cache.subnet_group = Seen::Unread;
             }
             CacheAction::CreateUser { .. }
             | CacheAction::CreateDefaultUser { .. }
             | CacheAction::ModifyUserAccess { .. }
-            | CacheAction::DeleteUser { .. } => (cache.user, cache.default_user) = (Seen::Unread, Seen::Unread),
-            CacheAction::CreateUserGroup { .. } | CacheAction::ModifyUserGroup { .. } | CacheAction::DeleteUserGroup { .. } => {
-                (cache.user_group, cache.user, cache.default_user) = (Seen::Unread, Seen::Unread, Seen::Unread);
+            | CacheAction::DeleteUser { .. } => {
+                (cache.user, cache.default_user) = (Seen::Unread, Seen::Unread)
+            }
+            CacheAction::CreateUserGroup { .. }
+            | CacheAction::ModifyUserGroup { .. }
+            | CacheAction::DeleteUserGroup { .. } => {
+                (cache.user_group, cache.user, cache.default_user) =
+                    (Seen::Unread, Seen::Unread, Seen::Unread);
             }
             CacheAction::CreateReplicationGroup(_)
             | CacheAction::ModifyReplicationGroup { .. }

@@ -24,6 +24,7 @@ pub use action::*;
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
+pub use gateway::{deployment_hash, served_hash};
 pub use observed::*;
 pub use outline::*;
 

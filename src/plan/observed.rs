@@ -358,7 +358,10 @@ impl Secret {
     /// Id of the version that is current.
     #[must_use]
     pub fn current(&self) -> Option<&str> {
-        self.versions.iter().find(|(_, labels)| labels.contains(AWSCURRENT)).map(|(id, _)| id.as_str())
+        self.versions
+            .iter()
+            .find(|(_, labels)| labels.contains(AWSCURRENT))
+            .map(|(id, _)| id.as_str())
     }
 }
 

@@ -56,7 +56,10 @@ pub struct Block {
 
 impl From<&Failure> for Block {
     fn from(failure: &Failure) -> Self {
-        Self { reason: failure.reason, message: failure.to_string() }
+        Self {
+            reason: failure.reason,
+            message: failure.to_string(),
+        }
     }
 }
 
@@ -77,40 +80,69 @@ impl AspectPlan {
     /// A plan that only asks for `read`.
     #[must_use]
     pub fn read(read: Read) -> Self {
-        Self { reads: vec![read], ..Self::default() }
+        Self {
+            reads: vec![read],
+            ..Self::default()
+        }
     }
 
     /// A plan of one action.
     #[must_use]
     pub fn act(action: Action) -> Self {
-        Self { actions: vec![action], ..Self::default() }
+        Self {
+            actions: vec![action],
+            ..Self::default()
+        }
     }
 
     /// A plan that only waits.
     #[must_use]
     pub fn wait(reason: Reason, message: impl Into<String>, again: Duration) -> Self {
-        Self { waits: vec![Wait { reason, message: message.into(), again }], ..Self::default() }
+        Self {
+            waits: vec![Wait {
+                reason,
+                message: message.into(),
+                again,
+            }],
+            ..Self::default()
+        }
     }
 
     /// A plan that stops until somebody else acts.
     #[must_use]
     pub fn block(reason: Reason, message: impl Into<String>) -> Self {
-        Self { blocks: vec![Block { reason, message: message.into() }], ..Self::default() }
+        Self {
+            blocks: vec![Block {
+                reason,
+                message: message.into(),
+            }],
+            ..Self::default()
+        }
     }
 
     /// What a failed read leaves: a stop when somebody else has to act, else another look after `again`. Never a create or delete.
     #[must_use]
     pub fn unknown(failure: &Failure, again: Duration) -> Self {
         match failure.class {
-            Class::Blocked => Self { blocks: vec![failure.into()], ..Self::default() },
-            Class::Transient | Class::Busy => Self::wait(failure.reason, failure.to_string(), failure.retry_after.unwrap_or(again)),
+            Class::Blocked => Self {
+                blocks: vec![failure.into()],
+                ..Self::default()
+            },
+            Class::Transient | Class::Busy => Self::wait(
+                failure.reason,
+                failure.to_string(),
+                failure.retry_after.unwrap_or(again),
+            ),
         }
     }
 
     /// Nothing to read, write, wait for or be blocked by: this aspect is as desired.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.reads.is_empty() && self.actions.is_empty() && self.waits.is_empty() && self.blocks.is_empty()
+        self.reads.is_empty()
+            && self.actions.is_empty()
+            && self.waits.is_empty()
+            && self.blocks.is_empty()
     }
 
     /// Adds `other` behind this plan.
@@ -156,7 +188,9 @@ impl Plan {
     /// What must be read before more can be decided, once each: several aspects may want the same.
     #[must_use]
     pub fn reads(&self) -> BTreeSet<&Read> {
-        self.aspects().flat_map(|(_, aspect)| &aspect.reads).collect()
+        self.aspects()
+            .flat_map(|(_, aspect)| &aspect.reads)
+            .collect()
     }
 
     /// Whether there is anything to write.
@@ -168,6 +202,9 @@ impl Plan {
     /// When to look again because of what is awaited: the soonest of the waits.
     #[must_use]
     pub fn wake_up(&self) -> Option<Duration> {
-        self.aspects().flat_map(|(_, aspect)| &aspect.waits).map(|wait| wait.again).min()
+        self.aspects()
+            .flat_map(|(_, aspect)| &aspect.waits)
+            .map(|wait| wait.again)
+            .min()
     }
 }

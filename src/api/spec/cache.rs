@@ -96,7 +96,10 @@ pub struct CredentialsSpec {
 
 impl Default for CredentialsSpec {
     fn default() -> Self {
-        Self { password: PasswordSpec {}, recovery_window_days: 30 }
+        Self {
+            password: PasswordSpec {},
+            recovery_window_days: 30,
+        }
     }
 }
 

@@ -68,12 +68,19 @@ fn prod() -> String {
 }
 
 const fn stage_throttle() -> Throttle {
-    Throttle { rate: 500, burst: 1000 }
+    Throttle {
+        rate: 500,
+        burst: 1000,
+    }
 }
 
 impl Default for StageSpec {
     fn default() -> Self {
-        Self { name: prod(), variables: BTreeMap::new(), throttle: stage_throttle() }
+        Self {
+            name: prod(),
+            variables: BTreeMap::new(),
+            throttle: stage_throttle(),
+        }
     }
 }
 

@@ -85,7 +85,10 @@ pub struct Binding {
 #[serde(rename_all = "camelCase")]
 pub struct SecretBinding {
     /// Name of the Secret.
-    #[schemars(length(max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(
+        length(max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
     pub name: String,
 }
 

@@ -15,12 +15,20 @@ use super::Throttle;
 #[serde(rename_all = "camelCase")]
 pub struct Route {
     /// Name of the route within the object; back ends receive it.
-    #[schemars(length(min = 1, max = 50), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(
+        length(min = 1, max = 50),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+    )]
     pub name: String,
     /// HTTP method, or `ANY` for all methods that no other route of the path names.
     pub method: Method,
     /// Path below the stage, e.g. `/orders/{id}`. A segment is text, `{parameter}`, or, as the last one, `{parameter+}` for all that follows.
-    #[schemars(length(min = 1, max = 512), regex(pattern = r"^/(([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\})(/([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}))*(/\{[A-Za-z0-9._-]+\+\})?|\{[A-Za-z0-9._-]+\+\})?$"))]
+    #[schemars(
+        length(min = 1, max = 512),
+        regex(
+            pattern = r"^/(([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\})(/([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}))*(/\{[A-Za-z0-9._-]+\+\})?|\{[A-Za-z0-9._-]+\+\})?$"
+        )
+    )]
     pub path: String,
     /// Who may call the route. Exactly one of `public`, `iam` and `apiKey`.
     pub auth: Auth,
@@ -39,7 +47,9 @@ pub struct Route {
 }
 
 /// HTTP method of a route.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
+)]
 #[serde(rename_all = "UPPERCASE")]
 #[allow(missing_docs)]
 pub enum Method {
@@ -102,7 +112,12 @@ const fn longest_timeout() -> u32 {
 #[serde(rename_all = "camelCase")]
 pub struct HttpBackend {
     /// URL of the back end. `{parameter}` of the route's path may stand in the URL's path, e.g. `https://orders.example.com/v1/orders/{id}`.
-    #[schemars(length(min = 8, max = 2048), regex(pattern = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~:@!&'()*+,;=%{}/-]*)?$"))]
+    #[schemars(
+        length(min = 8, max = 2048),
+        regex(
+            pattern = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~:@!&'()*+,;=%{}/-]*)?$"
+        )
+    )]
     pub url: String,
 }
 
@@ -111,7 +126,12 @@ pub struct HttpBackend {
 #[serde(rename_all = "camelCase")]
 pub struct LambdaBackend {
     /// ARN of the function, with a version or alias if wanted. The operator adds one statement to its policy that lets this API invoke it.
-    #[schemars(length(max = 256), regex(pattern = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$"))]
+    #[schemars(
+        length(max = 256),
+        regex(
+            pattern = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$"
+        )
+    )]
     pub function_arn: String,
 }
 
@@ -154,7 +174,10 @@ pub struct ParameterSource {
     pub header: Option<String>,
     /// A fixed text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 256), regex(pattern = r"^[A-Za-z0-9 ._~:/?#@!&()*+,;=%-]*$"))]
+    #[schemars(
+        length(max = 256),
+        regex(pattern = r"^[A-Za-z0-9 ._~:/?#@!&()*+,;=%-]*$")
+    )]
     pub value: Option<String>,
     /// Something the gateway knows of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]

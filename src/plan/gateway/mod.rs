@@ -1,0 +1,182 @@
+//! Decides on the REST API, its deployments, stage, keys and permissions.
+//!
+//! The order is what keeps callers safe: the running stage serves a deployment, which is a snapshot. So the new document is put first, then
+//! functions are made callable, then a deployment is made, and only then the stage points to it. Whatever fails on the way, the stage
+//! serves what it served.
+
+mod keys;
+mod permissions;
+mod stage;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use keys::delete_usage_plan;
+pub use stage::{deployment_hash, served_hash};
+
+use std::time::Duration;
+
+use crate::api::Reason;
+use crate::model::Desired;
+
+use super::{
+    Action, AspectPlan, ClusterAction, Context, GatewayAction, INTENT_REST_API, Observed, Read,
+    RestApi, Rotating, Seen,
+};
+
+/// How long an announced REST API is looked for before it is believed that the call never arrived. API Gateway lists a new API with its tags
+/// at once as far as is known; this leaves room for what is not known.
+pub(super) const CREATION_GRACE: Duration = Duration::from_secs(30);
+/// When to look again at something that takes moments.
+const SOON: Duration = Duration::from_secs(2);
+/// When to look again after a read failed.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Decides on the REST API, its deployments, stage, keys and permissions.
+pub fn plan_gateway(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    match own_rest_api(desired, observed, context) {
+        Ok(api) => plan_content(desired, observed, context, api),
+        Err(plan) => plan,
+    }
+}
+
+/// The object's REST API, or what to do to get to know or make it.
+fn own_rest_api<'a>(
+    desired: &Desired,
+    observed: &'a Observed,
+    context: Context,
+) -> Result<&'a RestApi, AspectPlan> {
+    let gateway = &observed.gateway;
+    let search = || {
+        AspectPlan::read(Read::RestApiSearch {
+            tags: desired.identity.ownership_tags(),
+        })
+    };
+    match &gateway.rest_api {
+        Seen::Unread => Err(gateway
+            .hint
+            .clone()
+            .map_or_else(search, |id| AspectPlan::read(Read::RestApi { id }))),
+        Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Absent => Err(plan_creation(desired, observed, context)),
+        Seen::Present(api) if !desired.identity.owns(&api.tags) => Err(search()),
+        Seen::Present(api) if !api.available => {
+            let detail = api
+                .status_message
+                .as_deref()
+                .unwrap_or("an update is in progress");
+            Err(AspectPlan::wait(
+                Reason::Modifying,
+                format!("REST API {} is not ready for changes: {detail}", api.id),
+                SOON,
+            ))
+        }
+        Seen::Present(api) => Ok(api),
+    }
+}
+
+/// API Gateway chooses the id, and repeating the call makes another API: so the creation is announced in the object first, and an announced
+/// one is looked for until the grace period is over.
+fn plan_creation(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    let announced = observed
+        .gateway
+        .intent
+        .map(|at| context.now.duration_since(at).unsigned_abs());
+    if let Some(left) = announced
+        .and_then(|age| CREATION_GRACE.checked_sub(age))
+        .filter(|left| !left.is_zero())
+    {
+        let message = "a REST API was asked for and is not listed yet; it is looked for before another is made";
+        return AspectPlan::wait(Reason::WaitingForCreation, message, left.min(SOON));
+    }
+    let gateway = &desired.gateway;
+    let create = GatewayAction::CreateRestApi {
+        name: gateway.name.clone(),
+        endpoint_type: gateway.endpoint_type,
+        tags: desired.tags.clone(),
+    };
+    AspectPlan {
+        actions: vec![
+            Action::Cluster(ClusterAction::RecordIntent {
+                kind: INTENT_REST_API,
+            }),
+            Action::Gateway(create),
+        ],
+        ..AspectPlan::default()
+    }
+}
+
+fn plan_content(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+    api: &RestApi,
+) -> AspectPlan {
+    let document = &desired.gateway.document;
+    let put = || {
+        let put = GatewayAction::PutRestApi {
+            api: api.id.clone(),
+            hash: document.hash.clone(),
+            body: document.body.clone(),
+        };
+        AspectPlan::act(Action::Gateway(put))
+    };
+    if api.version.as_deref() != Some(&document.hash) || api.name != desired.gateway.name {
+        return put();
+    }
+    if let Seen::Present(methods) = &observed.gateway.methods
+        && *methods != document.methods
+    {
+        return put();
+    }
+    let permissions = permissions::plan_permissions(desired, observed, context, api);
+    if !permissions.is_settled() {
+        return permissions;
+    }
+    let stage = stage::plan_stage(desired, observed, context, api);
+    if !stage.is_settled() {
+        return stage;
+    }
+    let mut plan = keys::plan_keys(desired, observed, context, api);
+    if plan.is_settled() {
+        plan.extend(plan_upkeep(observed, context, api));
+    }
+    plan
+}
+
+/// What is looked at and tidied when everything is live.
+fn plan_upkeep(observed: &Observed, context: Context, api: &RestApi) -> AspectPlan {
+    let gateway = &observed.gateway;
+    let mut plan = AspectPlan::default();
+    let unseen = matches!(gateway.methods, Seen::Unread) && !api.confirmed;
+    if unseen && context.depth.wants(Rotating::Methods) {
+        plan.reads.push(Read::Methods {
+            api: api.id.clone(),
+        });
+    }
+    if matches!(gateway.deployments, Seen::Unread) && context.depth.wants(Rotating::Deployments) {
+        plan.reads.push(Read::Deployments {
+            api: api.id.clone(),
+        });
+    }
+    for failure in [unknown(&gateway.methods), unknown(&gateway.deployments)]
+        .into_iter()
+        .flatten()
+    {
+        plan.extend(AspectPlan::unknown(failure, RETRY));
+    }
+    plan.actions.extend(stage::superseded(gateway, api));
+    let duplicates = gateway
+        .duplicates
+        .iter()
+        .map(|id| Action::Gateway(GatewayAction::DeleteRestApi { api: id.clone() }));
+    plan.actions.extend(duplicates);
+    plan
+}
+
+const fn unknown<T>(seen: &Seen<T>) -> Option<&super::Failure> {
+    match seen {
+        Seen::Unknown(failure) => Some(failure),
+        _ => None,
+    }
+}

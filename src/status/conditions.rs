@@ -1,0 +1,342 @@
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::api::{Condition, ConditionStatus, ConditionType, Reason};
+use crate::plan::{Aspect, AspectPlan, Class, Failure};
+
+use super::Report;
+
+/// A condition before it has a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Finding {
+    status: ConditionStatus,
+    reason: String,
+    message: String,
+}
+
+impl Finding {
+    fn new(status: ConditionStatus, reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: reason.as_str().into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// All conditions, in a fixed order. A transition time changes only with the status.
+pub(super) fn conditions(report: &Report) -> Vec<Condition> {
+    let aspects: Vec<_> = report
+        .plan
+        .aspects()
+        .map(|(aspect, plan)| (aspect, aspect_finding(report, aspect, plan)))
+        .collect();
+    let findings = [
+        (ConditionType::Ready, ready(report, &aspects)),
+        (ConditionType::Synced, synced(report)),
+        (ConditionType::Reconciling, reconciling(report)),
+        (ConditionType::Stalled, stalled(report)),
+    ];
+    let aspects = aspects
+        .into_iter()
+        .map(|(aspect, finding)| (condition_type(aspect), finding));
+    findings
+        .into_iter()
+        .chain(aspects)
+        .map(|(type_, finding)| build(report, type_, finding))
+        .collect()
+}
+
+const fn condition_type(aspect: Aspect) -> ConditionType {
+    match aspect {
+        Aspect::Api => ConditionType::ApiReady,
+        Aspect::Cache => ConditionType::CacheReady,
+        Aspect::Credentials => ConditionType::CredentialsReady,
+        Aspect::Bindings => ConditionType::BindingsReady,
+    }
+}
+
+fn previous<'a>(report: &Report<'a>, type_: ConditionType) -> Option<&'a Condition> {
+    report
+        .previous?
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == type_.as_str())
+}
+
+fn build(report: &Report, type_: ConditionType, finding: Finding) -> Condition {
+    let since = previous(report, type_)
+        .filter(|before| before.status == finding.status)
+        .map(|before| before.last_transition_time.clone());
+    Condition {
+        type_: type_.as_str().into(),
+        status: finding.status,
+        observed_generation: Some(report.generation),
+        last_transition_time: since.unwrap_or(Time(report.now)),
+        reason: finding.reason,
+        message: finding.message,
+    }
+}
+
+/// What is said of an aspect when this round has nothing new to say: what was said before, if it was of this generation.
+fn unchanged(report: &Report, aspect: Aspect, reason: Reason, message: &str) -> Finding {
+    match previous(report, condition_type(aspect)) {
+        Some(before)
+            if report.paused
+                || before.observed_generation == Some(report.generation)
+                || !report.violations.is_empty() =>
+        {
+            Finding {
+                status: before.status,
+                reason: before.reason.clone(),
+                message: before.message.clone(),
+            }
+        }
+        _ => Finding::new(ConditionStatus::Unknown, reason, message),
+    }
+}
+
+fn aspect_finding(report: &Report, aspect: Aspect, plan: &AspectPlan) -> Finding {
+    if !report.violations.is_empty() {
+        return unchanged(
+            report,
+            aspect,
+            Reason::InvalidSpec,
+            "the spec cannot work; see the condition Stalled",
+        );
+    }
+    if report.paused {
+        return unchanged(report, aspect, Reason::Paused, "the object is paused");
+    }
+    if let Some((_, failure)) = report.failures.iter().find(|(failed, _)| *failed == aspect) {
+        return failed(report, aspect, failure);
+    }
+    if let Some(block) = plan.blocks.first() {
+        let message: Vec<&str> = plan
+            .blocks
+            .iter()
+            .map(|block| block.message.as_str())
+            .collect();
+        return Finding::new(ConditionStatus::False, block.reason, message.join("; "));
+    }
+    if let Some(wait) = plan.waits.first() {
+        return waiting(report, aspect, wait.reason, &wait.message);
+    }
+    if !plan.actions.is_empty() || report.deleting {
+        return Finding::new(
+            ConditionStatus::False,
+            if report.deleting {
+                Reason::Deleting
+            } else {
+                Reason::Progressing
+            },
+            "changes are being made",
+        );
+    }
+    if !plan.reads.is_empty() {
+        return unchanged(report, aspect, Reason::Unobserved, "not looked at yet");
+    }
+    Finding::new(
+        ConditionStatus::True,
+        Reason::Available,
+        settled_message(report, aspect),
+    )
+}
+
+/// A failure that may pass by itself does not make a live thing unready.
+fn failed(report: &Report, aspect: Aspect, failure: &Failure) -> Finding {
+    match failure.class {
+        Class::Blocked => Finding::new(ConditionStatus::False, failure.reason, failure.to_string()),
+        Class::Transient | Class::Busy => {
+            waiting(report, aspect, failure.reason, &failure.to_string())
+        }
+    }
+}
+
+fn waiting(report: &Report, aspect: Aspect, reason: Reason, message: &str) -> Finding {
+    let unseen = matches!(reason, Reason::AwsUnavailable | Reason::Unobserved);
+    let kept = previous(report, condition_type(aspect))
+        .filter(|before| unseen && before.observed_generation == Some(report.generation));
+    Finding::new(
+        kept.map_or(ConditionStatus::False, |before| before.status),
+        reason,
+        message,
+    )
+}
+
+fn settled_message(report: &Report, aspect: Aspect) -> String {
+    let observed = report.observed;
+    match aspect {
+        Aspect::Api => observed
+            .gateway
+            .rest_api
+            .present()
+            .map_or_else(String::new, |api| {
+                format!("REST API {} serves the spec", api.id)
+            }),
+        Aspect::Cache => observed
+            .cache
+            .group
+            .present()
+            .map_or_else(String::new, |group| {
+                format!("replication group {} is available", group.arn)
+            }),
+        Aspect::Credentials => observed
+            .secret
+            .secret
+            .present()
+            .map_or_else(String::new, |secret| {
+                format!("secret {} is current", secret.arn)
+            }),
+        Aspect::Bindings => format!(
+            "{} bound",
+            report.desired.map_or(0, |desired| desired.bindings.len())
+        ),
+    }
+}
+
+fn violations(report: &Report) -> String {
+    report
+        .violations
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// The first aspect that is not ready speaks for the whole; what needs somebody else speaks before what passes by itself.
+fn ready(report: &Report, aspects: &[(Aspect, Finding)]) -> Finding {
+    if report.deleting {
+        return Finding::new(
+            ConditionStatus::False,
+            Reason::Deleting,
+            "the object is being deleted",
+        );
+    }
+    if !report.violations.is_empty() {
+        return Finding::new(
+            ConditionStatus::False,
+            Reason::InvalidSpec,
+            violations(report),
+        );
+    }
+    let live = report
+        .previous
+        .and_then(|status| status.observed_generation)
+        == Some(report.generation);
+    if report.paused && !live {
+        return Finding::new(
+            ConditionStatus::Unknown,
+            Reason::Paused,
+            "the object is paused, and this generation is not applied",
+        );
+    }
+    let blocked = |aspect: Aspect| {
+        report
+            .plan
+            .aspects()
+            .any(|(a, plan)| a == aspect && !plan.blocks.is_empty())
+    };
+    let unready = || {
+        aspects
+            .iter()
+            .filter(|(_, finding)| finding.status != ConditionStatus::True)
+    };
+    match unready()
+        .find(|(aspect, _)| blocked(*aspect))
+        .or_else(|| unready().next())
+    {
+        None => Finding::new(
+            ConditionStatus::True,
+            Reason::Available,
+            "everything the spec asks for is live",
+        ),
+        Some((aspect, finding)) => Finding {
+            status: if finding.status == ConditionStatus::Unknown {
+                ConditionStatus::Unknown
+            } else {
+                ConditionStatus::False
+            },
+            reason: finding.reason.clone(),
+            message: format!("{}: {}", aspect.as_str(), finding.message),
+        },
+    }
+}
+
+fn synced(report: &Report) -> Finding {
+    if !report.violations.is_empty() {
+        return Finding::new(
+            ConditionStatus::False,
+            Reason::InvalidSpec,
+            violations(report),
+        );
+    }
+    if report.paused {
+        return Finding::new(
+            ConditionStatus::False,
+            Reason::Paused,
+            "the annotation cachedapi.dev/paused is true",
+        );
+    }
+    let failed = report
+        .failures
+        .iter()
+        .map(|(_, failure)| (failure.reason, failure.to_string()));
+    let mut blocked = report
+        .plan
+        .aspects()
+        .flat_map(|(_, plan)| &plan.blocks)
+        .map(|block| (block.reason, block.message.clone()));
+    match failed.into_iter().next().or_else(|| blocked.next()) {
+        Some((reason, message)) => Finding::new(ConditionStatus::False, reason, message),
+        None => Finding::new(
+            ConditionStatus::True,
+            Reason::Applied,
+            "the last round applied what there was to apply",
+        ),
+    }
+}
+
+fn reconciling(report: &Report) -> Finding {
+    let passing = report
+        .failures
+        .iter()
+        .any(|(_, failure)| failure.class != Class::Blocked);
+    let under_way = report.plan.acts() || report.plan.wake_up().is_some() || passing;
+    if !report.paused && report.violations.is_empty() && (under_way || report.deleting) {
+        let reason = if report.deleting {
+            Reason::Deleting
+        } else {
+            Reason::Progressing
+        };
+        return Finding::new(ConditionStatus::True, reason, "changes are under way");
+    }
+    Finding::new(
+        ConditionStatus::False,
+        Reason::Settled,
+        "nothing is under way",
+    )
+}
+
+fn stalled(report: &Report) -> Finding {
+    if !report.violations.is_empty() {
+        return Finding::new(
+            ConditionStatus::True,
+            Reason::InvalidSpec,
+            violations(report),
+        );
+    }
+    let terminal = |reason: Reason| matches!(reason, Reason::ChangeRefused | Reason::Failed);
+    let mut blocks = report
+        .plan
+        .aspects()
+        .flat_map(|(_, plan)| &plan.blocks)
+        .filter(|block| terminal(block.reason));
+    match blocks.next() {
+        Some(block) => Finding::new(ConditionStatus::True, block.reason, block.message.clone()),
+        None => Finding::new(
+            ConditionStatus::False,
+            Reason::Working,
+            "nothing keeps the operator from working",
+        ),
+    }
+}

@@ -1,0 +1,191 @@
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::api::{
+    ApiStatus, BindingStatus, CacheStatus, CredentialsStatus, DeploymentStatus, Intent, Pending,
+};
+use crate::plan::{
+    Deployment, INTENT_REST_API, Observed, RestApi, Seen, deployment_hash, served_hash,
+};
+
+use super::Report;
+
+/// Deployments that status lists.
+const LISTED: usize = 5;
+
+/// What was not looked at this round stays as it was said before.
+fn merge<T, S>(
+    seen: &Seen<T>,
+    previous: Option<S>,
+    report: impl FnOnce(&T, Option<S>) -> S,
+) -> Option<S> {
+    match seen {
+        Seen::Present(thing) => Some(report(thing, previous)),
+        Seen::Absent => None,
+        Seen::Unread | Seen::Unknown(_) => previous,
+    }
+}
+
+pub(super) fn api(report: &Report, previous: Option<ApiStatus>) -> Option<ApiStatus> {
+    merge(
+        &report.observed.gateway.rest_api,
+        previous,
+        |api, previous| api_status(report, api, previous.unwrap_or_default()),
+    )
+}
+
+fn api_status(report: &Report, api: &RestApi, previous: ApiStatus) -> ApiStatus {
+    let gateway = &report.observed.gateway;
+    let history = match &gateway.deployments {
+        Seen::Present(deployments) => deployments
+            .iter()
+            .filter_map(deployment_status)
+            .take(LISTED)
+            .collect(),
+        _ => previous.history,
+    };
+    let deployment = match &gateway.stage {
+        Seen::Present(stage) => {
+            let at = history
+                .iter()
+                .find(|listed| listed.id == stage.deployment_id)
+                .and_then(|listed| listed.at.clone());
+            Some(DeploymentStatus {
+                id: stage.deployment_id.clone(),
+                hash: served_hash(stage).unwrap_or("unknown").into(),
+                at,
+            })
+        }
+        Seen::Absent => None,
+        Seen::Unread | Seen::Unknown(_) => previous.deployment,
+    };
+    let url = report
+        .desired
+        .map(|desired| invoke_url(&api.id, &desired.region, &desired.gateway.stage.name));
+    ApiStatus {
+        id: api.id.clone(),
+        invoke_url: url.filter(|_| deployment.is_some()).or(previous.invoke_url),
+        deployment,
+        history,
+        api_keys: report.desired.map_or(previous.api_keys, |desired| {
+            desired.gateway.api_keys.keys().cloned().collect()
+        }),
+        functions: report.desired.map_or(previous.functions, |desired| {
+            desired.gateway.functions.iter().cloned().collect()
+        }),
+    }
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html>
+fn invoke_url(api: &str, region: &str, stage: &str) -> String {
+    let suffix = if region.starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    };
+    format!("https://{api}.execute-api.{region}.{suffix}/{stage}")
+}
+
+fn deployment_status(deployment: &Deployment) -> Option<DeploymentStatus> {
+    let hash = deployment_hash(deployment)?.to_owned();
+    Some(DeploymentStatus {
+        id: deployment.id.clone(),
+        hash,
+        at: deployment.created.map(Time),
+    })
+}
+
+pub(super) fn cache(report: &Report, previous: Option<CacheStatus>) -> Option<CacheStatus> {
+    let cache = &report.observed.cache;
+    merge(&cache.group, previous, |group, previous| {
+        let previous = previous.unwrap_or_default();
+        let node = cache.node.present();
+        CacheStatus {
+            id: report
+                .desired
+                .map_or(previous.id, |desired| desired.cache.id.clone()),
+            engine: node
+                .map(|node| node.engine.clone())
+                .or_else(|| group.engine.clone())
+                .or(previous.engine),
+            engine_version: node
+                .map(|node| node.engine_version.clone())
+                .or(previous.engine_version),
+            primary_endpoint: group.primary.as_ref().map(ToString::to_string),
+            reader_endpoint: group.reader.as_ref().map(ToString::to_string),
+            state: group.status.clone(),
+        }
+    })
+}
+
+pub(super) fn credentials(
+    report: &Report,
+    previous: Option<CredentialsStatus>,
+) -> Option<CredentialsStatus> {
+    merge(&report.observed.secret.secret, previous, |secret, _| {
+        CredentialsStatus {
+            secret_arn: secret.arn.clone(),
+            version_id: secret.current().map(str::to_owned),
+            rotated_at: secret.changed.map(Time),
+        }
+    })
+}
+
+pub(super) fn pending(report: &Report) -> Vec<Pending> {
+    let waits = report
+        .plan
+        .aspects()
+        .flat_map(|(aspect, plan)| plan.waits.iter().map(move |wait| (aspect, wait)));
+    waits
+        .map(|(aspect, wait)| Pending {
+            aspect: aspect.as_str().into(),
+            reason: wait.reason.as_str().into(),
+            message: wait.message.clone(),
+        })
+        .collect()
+}
+
+/// An announced creation stays announced until what it created is seen.
+pub(super) fn intents(report: &Report, previous: Vec<Intent>) -> Vec<Intent> {
+    let Observed { gateway, .. } = report.observed;
+    if gateway.rest_api.present().is_some() {
+        return previous
+            .into_iter()
+            .filter(|intent| intent.kind != INTENT_REST_API)
+            .collect();
+    }
+    previous
+}
+
+pub(super) fn binding(report: &Report, previous: Option<BindingStatus>) -> Option<BindingStatus> {
+    let Some(desired) = report.desired else {
+        return previous;
+    };
+    let name = desired.bindings.first()?;
+    let there = report
+        .observed
+        .bound
+        .get(name)
+        .is_some_and(|seen| seen.present().is_some_and(|secret| secret.owned));
+    if there {
+        Some(BindingStatus { name: name.clone() })
+    } else {
+        previous.filter(|binding| binding.name == *name)
+    }
+}
+
+/// The Secrets that the object has, as far as is known: those that were seen, and those that were known before and not seen to be gone.
+pub(super) fn bound_secrets(report: &Report, previous: Vec<String>) -> Vec<String> {
+    let bound = &report.observed.bound;
+    let seen = bound
+        .iter()
+        .filter(|(_, seen)| seen.present().is_some_and(|secret| secret.owned));
+    let gone = |name: &String| matches!(bound.get(name), Some(Seen::Absent));
+    let known = previous.into_iter().filter(|name| !gone(name));
+    known
+        .chain(seen.map(|(name, _)| name.clone()))
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}
