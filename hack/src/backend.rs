@@ -88,14 +88,9 @@ impl Backend {
 pub fn point_routes_to(api: &mut Value, url: &str) {
     let routes = api["spec"]["routes"].as_array_mut().into_iter().flatten();
     for target in routes.filter_map(|route| route.pointer_mut("/backend/http/url")) {
-        let path = target.as_str().and_then(path_of).unwrap_or_default();
+        let path = http::path_of(target.as_str().unwrap_or_default());
         *target = format!("{url}{path}").into();
     }
-}
-
-fn path_of(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    rest.find('/').map(|start| &rest[start..])
 }
 
 fn decode(key: &str, value: &Value) -> Result<String> {

@@ -74,6 +74,13 @@ pub fn get_json(url: &str) -> Result<Value> {
     })
 }
 
+/// The path of `url`, from the first slash behind the host; empty where there is none.
+#[must_use]
+pub fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("", |start| &rest[start..])
+}
+
 /// For [`crate::wait::until`]: whether `url` answers 200.
 #[must_use]
 pub fn seen_ok(url: &str) -> Seen<()> {
@@ -84,5 +91,19 @@ pub fn seen_ok(url: &str) -> Seen<()> {
             response.status, response.body
         )),
         Err(error) => Seen::NotYet(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_url_begins_behind_its_host() {
+        assert_eq!(
+            path_of("https://orders.internal/orders/{id}"),
+            "/orders/{id}"
+        );
+        assert_eq!(path_of("http://orders"), "");
     }
 }

@@ -1,9 +1,12 @@
 //! A real Kubernetes control plane, a local AWS and the operator, started on loopback for tests, for exploring and for the demo.
 //!
 //! ```text
-//! tools/         the programs: built or fetched once into the cache folder (cache), or found on the PATH
-//! process        one started program: log file, death with its parent, stop of just what was started (record)
-//! control_plane  etcd, kube-apiserver, kube-controller-manager    kubectl  the client of it
+//! main           the command line                     demo, bench, up   what it runs
+//! environment    everything together                  resource          one object in it, as a user sees it
+//! operator       the chart's Deployment as a process  local_aws, backend, control_plane   the world around it
+//! process        a started program: its log, its end with its parent's, a stop of just what was started
+//! tools, cache   programs built or fetched once       binaries          our own, built by cargo
+//! kubectl, http, command, wait, ports, progress       the plumbing
 //! ```
 //!
 //! Linux only: it reads `/proc` and uses `setpriv` and `setsid` of util-linux.
@@ -24,6 +27,7 @@ pub mod operator;
 pub mod ports;
 pub mod process;
 pub mod progress;
+pub mod resource;
 pub mod tools;
 pub mod up;
 pub mod wait;

@@ -161,14 +161,22 @@ fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {
         quotas: true,
     };
     let programs = Programs::prepare("dev")?;
-    let environment = match cluster {
-        Cluster::Local => Environment::start(programs, place, Ports::free()?, &behaviour)?,
+    let (environment, values) = match cluster {
+        Cluster::Local => (
+            Environment::start(programs, place, Ports::free()?, &behaviour)?,
+            Vec::new(),
+        ),
         Cluster::Current => {
             let kubectl = ask_for_current_context(&programs.tools, folder)?;
-            Environment::around(kubectl, programs, place, Ports::free()?, &behaviour)?
+            // The operator runs here and not in a pod of that cluster.
+            let values = vec!["replicas=0".to_owned()];
+            (
+                Environment::around(kubectl, programs, place, Ports::free()?, &behaviour)?,
+                values,
+            )
         }
     };
-    demo::run(&environment)?;
+    demo::run(&environment, &values)?;
     progress::step("stop everything that was started", || {
         drop(environment);
         Ok(())
