@@ -32,3 +32,7 @@ pub mod aws;
 pub mod model;
 pub mod plan;
 pub mod status;
+
+#[cfg(test)]
+#[allow(missing_docs)]
+mod fixtures;
