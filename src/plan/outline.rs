@@ -145,6 +145,12 @@ impl AspectPlan {
             && self.blocks.is_empty()
     }
 
+    /// Only the reads, if there are any: what they tell may change everything else.
+    #[must_use]
+    pub fn reads_first(self) -> Self {
+        if self.reads.is_empty() { self } else { Self { reads: self.reads, ..Self::default() } }
+    }
+
     /// Adds `other` behind this plan.
     pub fn extend(&mut self, other: Self) {
         self.reads.extend(other.reads);

@@ -56,6 +56,17 @@ pub enum Engine {
     Redis,
 }
 
+impl Engine {
+    /// As ElastiCache spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valkey => "valkey",
+            Self::Redis => "redis",
+        }
+    }
+}
+
 /// Where the nodes are placed and who may reach them.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,59 @@
+//! Decides on the replication group, its users and subnet group.
+//!
+//! What is built first carries what is built on it: subnet group, users, user group, replication group. Each is looked at on its own, and a
+//! thing is created only when everything under it was *seen* to be there. Names derive from the object's UID, so a creation that happened
+//! twice meets the first; what has one of these names without our tags is somebody else's and is left alone.
+//!
+//! Once the group runs, differences are put right in place, one at a time (`change`), or refused (`refusal`).
+
+mod change;
+mod group;
+mod part;
+mod refusal;
+mod subnets;
+mod users;
+
+
+use std::time::Duration;
+
+use crate::model::{Desired, Identity};
+
+use super::{AspectPlan, Context, Depth, Endpoint, Observed, Seen};
+
+use part::Scene;
+
+/// Longest time between two looks at a replication group that is under way: they take minutes.
+pub(super) const GROUP_PACE: Duration = Duration::from_secs(30);
+/// Longest time between two looks at a user or a user group that is under way: they take seconds.
+pub(super) const USER_PACE: Duration = Duration::from_secs(5);
+/// When to look again after a read failed.
+pub(super) const RETRY: Duration = Duration::from_secs(10);
+
+/// Decides on the replication group, its users and subnet group.
+///
+/// A poll takes what it does not read to be as desired. When it finds anything else, it looks at everything.
+pub fn plan_cache(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    let glance = plan_parts(Scene { desired, observed, context });
+    if glance.is_settled() || !glance.reads.is_empty() || context.depth.is_full() {
+        return glance;
+    }
+    plan_parts(Scene { desired, observed, context: Context { depth: Depth::Full, ..context } })
+}
+
+fn plan_parts(scene: Scene) -> AspectPlan {
+    let subnets = subnets::plan_subnet_group(scene);
+    let users = users::plan_users(scene);
+    let ready = subnets.there && users.there;
+    let mut plan = subnets.plan;
+    plan.extend(users.plan);
+    plan.extend(group::plan_group(scene, ready, plan.actions.is_empty()));
+    plan.reads_first()
+}
+
+/// Where the object's own replication group is reached, once ElastiCache says so. An endpoint of a group whose tags are not known to be ours is not
+/// passed on: credentials would be sent to it.
+pub(super) fn own_endpoint<'a>(identity: &Identity, observed: &'a Observed) -> Option<&'a Endpoint> {
+    let group = observed.cache.group.present()?;
+    let tags = observed.cache.tags.get(&group.arn).and_then(Seen::present)?;
+    group.primary.as_ref().filter(|_| identity.owns(tags))
+}

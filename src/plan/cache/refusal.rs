@@ -1,0 +1,64 @@
+//! Differences that AWS could only put right by replacing the group or losing data. They are reported and not made; everything else of
+//! the object goes on, and so do the group's other changes.
+
+use crate::api::{Engine, Reason};
+use crate::model::CacheVersion;
+use crate::plan::{Block, CacheNode, ReplicationGroup};
+
+use super::part::Scene;
+
+/// Every difference that is refused.
+pub(super) fn refusals(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
+    let node = scene.observed.cache.node.present();
+    of_group(scene, group).into_iter().chain(node.and_then(|node| of_engine(scene, node))).chain(node.and_then(|node| of_subnets(scene, node))).collect()
+}
+
+fn of_group(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
+    let cache = &scene.desired.cache;
+    let mut blocks = Vec::new();
+    if group.shards != cache.shards {
+        blocks.push(refuse("shards", &format!("{} are asked for and the group has {}; moving slots between shards is not supported", cache.shards, group.shards)));
+    }
+    if !group.tls_required {
+        blocks.push(refuse("", "the group accepts connections without TLS; switch transit encryption back to required in ElastiCache"));
+    }
+    if !group.encrypted_at_rest {
+        blocks.push(refuse("", "the group is not encrypted at rest, which ElastiCache can only do for a new group"));
+    }
+    if !group.user_group_ids.contains(&cache.id) && !group.user_group_ids.is_empty() {
+        let others: Vec<&str> = group.user_group_ids.iter().map(String::as_str).collect();
+        blocks.push(refuse(
+            "",
+            &format!("the user group {} is attached instead of {}; replace it in ElastiCache: doing so may leave the cache open for a moment", others.join(", "), cache.id),
+        ));
+    }
+    blocks
+}
+
+/// The engine goes from redis to valkey and its version goes up, never back. The group is created without automatic minor upgrades, so a running
+/// version above the spec's was chosen by a person: it is refused like any other downgrade, and raising the spec ends it.
+fn of_engine(scene: Scene, node: &CacheNode) -> Option<Block> {
+    let cache = &scene.desired.cache;
+    if cache.engine == Engine::Redis && node.engine != cache.engine.as_str() {
+        return Some(refuse("engine", &format!("the group runs {}, which cannot become {}", node.engine, cache.engine.as_str())));
+    }
+    let lower = match (cache.engine_version.parse::<CacheVersion>(), node.engine_version.parse::<CacheVersion>()) {
+        (Ok(wanted), Ok(running)) => wanted < running,
+        // A version that is no number cannot be compared, and guessing could ask for a downgrade.
+        _ => cache.engine_version != node.engine_version,
+    };
+    lower.then(|| {
+        refuse("engineVersion", &format!("{} is asked for and the group runs {}; ElastiCache cannot go back to an older version", cache.engine_version, node.engine_version))
+    })
+}
+
+fn of_subnets(scene: Scene, node: &CacheNode) -> Option<Block> {
+    let id = &scene.desired.cache.id;
+    (node.subnet_group != *id).then(|| refuse("network.subnetIds", &format!("the group lives in the subnet group {} instead of {id}, and cannot move", node.subnet_group)))
+}
+
+fn refuse(field: &str, why: &str) -> Block {
+    let path = "spec.cache.replicationGroup";
+    let field = if field.is_empty() { path.to_owned() } else { format!("{path}.{field}") };
+    Block { reason: Reason::ChangeRefused, message: format!("{field}: {why}") }
+}

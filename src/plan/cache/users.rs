@@ -1,0 +1,103 @@
+//! The back ends' user, the user named `default`, and the user group that holds both.
+
+use std::collections::BTreeSet;
+
+use crate::api::Reason;
+use crate::model::DesiredUser;
+use crate::plan::{Action, AspectPlan, CacheAction, CacheUser, PasswordSource, Read, Rotating, Secret};
+
+use super::part::{Part, Scene, look};
+use super::{RETRY, USER_PACE};
+
+const ACTIVE: &str = "active";
+
+/// Decides on both users and their group.
+pub(super) fn plan_users(scene: Scene) -> Part {
+    let user = plan_user(scene).unwrap_or_else(|part| part);
+    let default_user = plan_default_user(scene).unwrap_or_else(|part| part);
+    let members = user.there && default_user.there;
+    let group = plan_user_group(scene, members).unwrap_or_else(|part| part);
+    let mut plan = user.plan;
+    plan.extend(default_user.plan);
+    plan.extend(group.plan);
+    Part { plan, there: members && group.there }
+}
+
+fn plan_user(scene: Scene) -> Result<Part, Part> {
+    let wanted = &scene.desired.cache.user;
+    let read = || Read::User { id: wanted.id.clone() };
+    let Some(user) = look(&scene.observed.cache.user, scene.context.depth.wants(Rotating::User), read)? else {
+        let create = CacheAction::CreateUser {
+            user: wanted.clone(),
+            engine: scene.desired.cache.engine,
+            password: password(scene)?,
+            tags: scene.desired.tags.clone(),
+        };
+        return Err(Part::not_yet(AspectPlan::act(Action::Cache(create))));
+    };
+    compare(scene, wanted, user)
+}
+
+/// ElastiCache asks for a user named `default` in every group for Redis OSS, and what an anonymous client may do without one under Valkey is not
+/// documented: so there always is one, and it is off.
+fn plan_default_user(scene: Scene) -> Result<Part, Part> {
+    let wanted = &scene.desired.cache.default_user;
+    let read = || Read::DefaultUser { id: wanted.id.clone() };
+    let Some(user) = look(&scene.observed.cache.default_user, scene.context.depth.wants(Rotating::DefaultUser), read)? else {
+        let (user, engine, tags) = (wanted.clone(), scene.desired.cache.engine, scene.desired.tags.clone());
+        return Err(Part::not_yet(AspectPlan::act(Action::Cache(CacheAction::CreateDefaultUser { user, engine, tags }))));
+    };
+    compare(scene, wanted, user)
+}
+
+fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part, Part> {
+    let thing = format!("the user {}", wanted.id);
+    if user.status != ACTIVE {
+        return Err(Part::not_yet(scene.busy(&thing, &user.status, USER_PACE)));
+    }
+    scene.check_ownership(&user.arn, &thing)?;
+    if user.access_string.split_whitespace().eq(wanted.access_string.split_whitespace()) {
+        return Ok(Part::there());
+    }
+    let change = CacheAction::ModifyUserAccess { id: wanted.id.clone(), access_string: wanted.access_string.clone() };
+    Err(Part::not_yet(AspectPlan::act(Action::Cache(change))))
+}
+
+/// Where the user's password is read from: the current version of the object's own secret.
+fn password(scene: Scene) -> Result<PasswordSource, Part> {
+    let (wanted, observed) = (&scene.desired.secret, &scene.observed.secret);
+    let secret = look(&observed.secret, true, || Read::Secret { name: wanted.name.clone() })?;
+    let usable = |secret: &&Secret| scene.desired.identity.owns(&secret.tags) && secret.deleted.is_none();
+    let complete = observed.value.present().is_none_or(|value| !value.password.reveal().is_empty());
+    secret
+        .filter(usable)
+        .and_then(|secret| Some(PasswordSource { secret_arn: secret.arn.clone(), version_id: secret.current()?.to_owned() }))
+        .filter(|_| complete)
+        .ok_or_else(|| {
+            let message = format!("the user {} waits for its password in the secret {}", scene.desired.cache.user.id, wanted.name);
+            Part::not_yet(AspectPlan::wait(Reason::WaitingForDependency, message, scene.context.pace(RETRY)))
+        })
+}
+
+fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
+    let cache = &scene.desired.cache;
+    let thing = format!("the user group {}", cache.id);
+    let wanted = BTreeSet::from([cache.user.id.clone(), cache.default_user.id.clone()]);
+    let Some(group) = look(&scene.observed.cache.user_group, true, || Read::UserGroup { id: cache.id.clone() })? else {
+        let create = || CacheAction::CreateUserGroup { id: cache.id.clone(), engine: cache.engine, user_ids: wanted, tags: scene.desired.tags.clone() };
+        return Err(Part::not_yet(if members { AspectPlan::act(Action::Cache(create())) } else { AspectPlan::default() }));
+    };
+    if group.status != ACTIVE {
+        return Err(Part::not_yet(scene.busy(&thing, &group.status, USER_PACE)));
+    }
+    scene.check_ownership(&group.arn, &thing)?;
+    if group.user_ids == wanted {
+        return Ok(Part::there());
+    }
+    if !members {
+        return Err(Part::not_yet(AspectPlan::default()));
+    }
+    let add = wanted.difference(&group.user_ids).cloned().collect();
+    let remove = group.user_ids.difference(&wanted).cloned().collect();
+    Err(Part::not_yet(AspectPlan::act(Action::Cache(CacheAction::ModifyUserGroup { id: cache.id.clone(), add, remove }))))
+}
