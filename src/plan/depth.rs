@@ -54,7 +54,7 @@ impl Depth {
     pub fn wants(self, part: Rotating) -> bool {
         match self {
             Self::Full => true,
-            Self::Poll(n) => Rotating::ALL[(n % Rotating::ALL.len() as u64) as usize] == part,
+            Self::Poll(n) => n % Rotating::ALL.len() as u64 == part as u64,
         }
     }
 

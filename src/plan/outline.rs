@@ -148,7 +148,14 @@ impl AspectPlan {
     /// Only the reads, if there are any: what they tell may change everything else.
     #[must_use]
     pub fn reads_first(self) -> Self {
-        if self.reads.is_empty() { self } else { Self { reads: self.reads, ..Self::default() } }
+        if self.reads.is_empty() {
+            self
+        } else {
+            Self {
+                reads: self.reads,
+                ..Self::default()
+            }
+        }
     }
 
     /// Adds `other` behind this plan.

@@ -15,7 +15,12 @@ pub(super) fn next_change(scene: Scene, group: &ReplicationGroup) -> Option<Cach
     let observed = &scene.observed.cache;
     let node = observed.node.present();
     attach_user_group(scene, group)
-        .or_else(|| observed.subnet_group.present().and_then(|subnets| subnets::move_subnets(scene, subnets)))
+        .or_else(|| {
+            observed
+                .subnet_group
+                .present()
+                .and_then(|subnets| subnets::move_subnets(scene, subnets))
+        })
         .or_else(|| node.and_then(|node| security_groups(scene, node)))
         .or_else(|| snapshot_retention(scene, group))
         .or_else(|| more_replicas(scene, group))
@@ -27,52 +32,90 @@ pub(super) fn next_change(scene: Scene, group: &ReplicationGroup) -> Option<Cach
 }
 
 fn modify(scene: Scene, change: GroupChange) -> CacheAction {
-    CacheAction::ModifyReplicationGroup { id: scene.desired.cache.id.clone(), change }
+    CacheAction::ModifyReplicationGroup {
+        id: scene.desired.cache.id.clone(),
+        change,
+    }
 }
 
 /// Without a user group anybody with network reach gets in, so this comes before everything. In place of another group it is refused, see
 /// `refusal`.
 fn attach_user_group(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
-    group.user_group_ids.is_empty().then(|| modify(scene, GroupChange::AttachUserGroup(scene.desired.cache.id.clone())))
+    group.user_group_ids.is_empty().then(|| {
+        modify(
+            scene,
+            GroupChange::AttachUserGroup(scene.desired.cache.id.clone()),
+        )
+    })
 }
 
 fn security_groups(scene: Scene, node: &CacheNode) -> Option<CacheAction> {
     let wanted = &scene.desired.cache.security_group_ids;
-    (node.security_group_ids != *wanted).then(|| modify(scene, GroupChange::SecurityGroups(wanted.clone())))
+    (node.security_group_ids != *wanted)
+        .then(|| modify(scene, GroupChange::SecurityGroups(wanted.clone())))
 }
 
 fn snapshot_retention(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
     let wanted = scene.desired.cache.snapshot_retention_days;
-    (group.snapshot_retention_days != wanted).then(|| modify(scene, GroupChange::SnapshotRetention(wanted)))
+    (group.snapshot_retention_days != wanted)
+        .then(|| modify(scene, GroupChange::SnapshotRetention(wanted)))
 }
 
 fn more_replicas(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
     let cache = &scene.desired.cache;
     let replicas_per_shard = cache.replicas_per_shard;
-    (group.replicas_per_shard < replicas_per_shard).then(|| CacheAction::IncreaseReplicaCount { id: cache.id.clone(), replicas_per_shard })
+    (group.replicas_per_shard < replicas_per_shard).then(|| CacheAction::IncreaseReplicaCount {
+        id: cache.id.clone(),
+        replicas_per_shard,
+    })
 }
 
 fn fewer_replicas(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
     let cache = &scene.desired.cache;
     let replicas_per_shard = cache.replicas_per_shard;
-    (group.replicas_per_shard > replicas_per_shard).then(|| CacheAction::DecreaseReplicaCount { id: cache.id.clone(), replicas_per_shard })
+    (group.replicas_per_shard > replicas_per_shard).then(|| CacheAction::DecreaseReplicaCount {
+        id: cache.id.clone(),
+        replicas_per_shard,
+    })
 }
 
 /// Switches failover and Multi-AZ to what is desired, when Multi-AZ is desired to be as `on` says.
 fn failover(scene: Scene, group: &ReplicationGroup, on: bool) -> Option<CacheAction> {
-    let (automatic, multi_az) = (scene.desired.cache.failover(), scene.desired.cache.multi_az());
+    let (automatic, multi_az) = (
+        scene.desired.cache.failover(),
+        scene.desired.cache.multi_az(),
+    );
     let differs = (group.failover, group.multi_az) != (automatic, multi_az);
-    (differs && multi_az == on).then(|| modify(scene, GroupChange::Failover { automatic, multi_az }))
+    (differs && multi_az == on).then(|| {
+        modify(
+            scene,
+            GroupChange::Failover {
+                automatic,
+                multi_az,
+            },
+        )
+    })
 }
 
 /// From redis to valkey, or to a higher version. Anything else that differs is refused, see `refusal`.
 fn engine(scene: Scene, node: &CacheNode) -> Option<CacheAction> {
     let cache = &scene.desired.cache;
-    let (wanted, running): (CacheVersion, CacheVersion) = (cache.engine_version.parse().ok()?, node.engine_version.parse().ok()?);
+    let (wanted, running): (CacheVersion, CacheVersion) = (
+        cache.engine_version.parse().ok()?,
+        node.engine_version.parse().ok()?,
+    );
     let other_engine = node.engine != cache.engine.as_str();
     let refused = wanted < running || (other_engine && cache.engine == Engine::Redis);
     let differs = other_engine || wanted > running;
-    (differs && !refused).then(|| modify(scene, GroupChange::Engine { engine: cache.engine, version: cache.engine_version.clone() }))
+    (differs && !refused).then(|| {
+        modify(
+            scene,
+            GroupChange::Engine {
+                engine: cache.engine,
+                version: cache.engine_version.clone(),
+            },
+        )
+    })
 }
 
 fn node_type(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
@@ -84,12 +127,19 @@ fn node_type(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
 pub(super) fn describe(change: &CacheAction) -> String {
     match change {
         CacheAction::ModifySubnetGroup { .. } => "subnets".into(),
-        CacheAction::IncreaseReplicaCount { replicas_per_shard, .. } | CacheAction::DecreaseReplicaCount { replicas_per_shard, .. } => {
+        CacheAction::IncreaseReplicaCount {
+            replicas_per_shard, ..
+        }
+        | CacheAction::DecreaseReplicaCount {
+            replicas_per_shard, ..
+        } => {
             format!("{replicas_per_shard} replicas per shard")
         }
         CacheAction::ModifyReplicationGroup { change, .. } => match change {
             GroupChange::NodeType(node_type) => format!("node type {node_type}"),
-            GroupChange::Engine { engine, version } => format!("engine {} {version}", engine.as_str()),
+            GroupChange::Engine { engine, version } => {
+                format!("engine {} {version}", engine.as_str())
+            }
             GroupChange::SnapshotRetention(days) => format!("snapshots kept for {days} days"),
             GroupChange::SecurityGroups(_) => "security groups".into(),
             GroupChange::Failover { multi_az: true, .. } => "failover on".into(),

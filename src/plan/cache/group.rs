@@ -1,5 +1,7 @@
 use crate::api::Reason;
-use crate::plan::{Action, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup, Rotating};
+use crate::plan::{
+    Action, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup, Rotating,
+};
 
 use super::part::{Part, Scene, look};
 use super::{GROUP_PACE, change, refusal};
@@ -11,11 +13,17 @@ const SIGHTINGS: u32 = 2;
 /// Decides on the replication group. `ready`: what it is built on is there. `quiet`: nothing else of the cache is about to be changed.
 pub(super) fn plan_group(scene: Scene, ready: bool, quiet: bool) -> AspectPlan {
     let cache = &scene.desired.cache;
-    match look(&scene.observed.cache.group, true, || Read::ReplicationGroup { id: cache.id.clone() }) {
+    match look(&scene.observed.cache.group, true, || {
+        Read::ReplicationGroup {
+            id: cache.id.clone(),
+        }
+    }) {
         Err(part) => part.plan,
         Ok(None) if ready => AspectPlan::act(Action::Cache(create(scene))),
         Ok(None) => AspectPlan::default(),
-        Ok(Some(group)) => at_rest(scene, group).map_or_else(|part| part.plan, |()| compare(scene, group, quiet)),
+        Ok(Some(group)) => {
+            at_rest(scene, group).map_or_else(|part| part.plan, |()| compare(scene, group, quiet))
+        }
     }
 }
 
@@ -44,7 +52,9 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
     let id = &scene.desired.cache.id;
     let thing = format!("the replication group {id}");
     if group.status == "create-failed" {
-        let message = format!("ElastiCache could not create {thing}; its events say why. Put that right and delete the group, which holds no data: it is then created again");
+        let message = format!(
+            "ElastiCache could not create {thing}; its events say why. Put that right and delete the group, which holds no data: it is then created again"
+        );
         return Err(Part::not_yet(AspectPlan::block(Reason::Failed, message)));
     }
     if group.status != AVAILABLE {
@@ -55,11 +65,23 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
     }
     if !group.pending.is_empty() {
         let message = format!("{thing} has changes pending: {}", group.pending.join(", "));
-        return Err(Part::not_yet(AspectPlan::wait(Reason::Modifying, message, scene.context.pace(GROUP_PACE))));
+        return Err(Part::not_yet(AspectPlan::wait(
+            Reason::Modifying,
+            message,
+            scene.context.pace(GROUP_PACE),
+        )));
     }
-    let node = group.member_clusters.first().map(|node| Read::CacheNode { id: node.clone() });
+    let node = group
+        .member_clusters
+        .first()
+        .map(|node| Read::CacheNode { id: node.clone() });
     if let Some(read) = node {
-        look(&scene.observed.cache.node, scene.context.depth.wants(Rotating::CacheNode), || read).or_else(|part| if part.there { Ok(None) } else { Err(part) })?;
+        look(
+            &scene.observed.cache.node,
+            scene.context.depth.wants(Rotating::CacheNode),
+            || read,
+        )
+        .or_else(|part| if part.there { Ok(None) } else { Err(part) })?;
     }
     scene.check_ownership(&group.arn, &thing)
 }
@@ -67,8 +89,14 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
 fn compare(scene: Scene, group: &ReplicationGroup, quiet: bool) -> AspectPlan {
     let blocks = refusal::refusals(scene, group);
     let changes = match change::next_change(scene, group) {
-        Some(change) if !quiet => hold(&change, "another change of its users or subnets is made first", scene),
-        Some(change) if scene.observed.cache.available_sightings < SIGHTINGS => hold(&change, "it has to be seen available twice in a row", scene),
+        Some(change) if !quiet => hold(
+            &change,
+            "another change of its users or subnets is made first",
+            scene,
+        ),
+        Some(change) if scene.observed.cache.available_sightings < SIGHTINGS => {
+            hold(&change, "it has to be seen available twice in a row", scene)
+        }
         Some(change) => AspectPlan::act(Action::Cache(change)),
         None => AspectPlan::default(),
     };
@@ -76,6 +104,14 @@ fn compare(scene: Scene, group: &ReplicationGroup, quiet: bool) -> AspectPlan {
 }
 
 fn hold(change: &CacheAction, why: &str, scene: Scene) -> AspectPlan {
-    let message = format!("the replication group {} is to be changed ({}); {why}", scene.desired.cache.id, change::describe(change));
-    AspectPlan::wait(Reason::Progressing, message, scene.context.pace(std::time::Duration::from_secs(3)))
+    let message = format!(
+        "the replication group {} is to be changed ({}); {why}",
+        scene.desired.cache.id,
+        change::describe(change)
+    );
+    AspectPlan::wait(
+        Reason::Progressing,
+        message,
+        scene.context.pace(std::time::Duration::from_secs(3)),
+    )
 }

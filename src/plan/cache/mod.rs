@@ -13,7 +13,6 @@ mod refusal;
 mod subnets;
 mod users;
 
-
 use std::time::Duration;
 
 use crate::model::{Desired, Identity};
@@ -33,11 +32,22 @@ pub(super) const RETRY: Duration = Duration::from_secs(10);
 ///
 /// A poll takes what it does not read to be as desired. When it finds anything else, it looks at everything.
 pub fn plan_cache(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
-    let glance = plan_parts(Scene { desired, observed, context });
+    let glance = plan_parts(Scene {
+        desired,
+        observed,
+        context,
+    });
     if glance.is_settled() || !glance.reads.is_empty() || context.depth.is_full() {
         return glance;
     }
-    plan_parts(Scene { desired, observed, context: Context { depth: Depth::Full, ..context } })
+    plan_parts(Scene {
+        desired,
+        observed,
+        context: Context {
+            depth: Depth::Full,
+            ..context
+        },
+    })
 }
 
 fn plan_parts(scene: Scene) -> AspectPlan {
@@ -52,8 +62,15 @@ fn plan_parts(scene: Scene) -> AspectPlan {
 
 /// Where the object's own replication group is reached, once ElastiCache says so. An endpoint of a group whose tags are not known to be ours is not
 /// passed on: credentials would be sent to it.
-pub(super) fn own_endpoint<'a>(identity: &Identity, observed: &'a Observed) -> Option<&'a Endpoint> {
+pub(super) fn own_endpoint<'a>(
+    identity: &Identity,
+    observed: &'a Observed,
+) -> Option<&'a Endpoint> {
     let group = observed.cache.group.present()?;
-    let tags = observed.cache.tags.get(&group.arn).and_then(Seen::present)?;
+    let tags = observed
+        .cache
+        .tags
+        .get(&group.arn)
+        .and_then(Seen::present)?;
     group.primary.as_ref().filter(|_| identity.owns(tags))
 }

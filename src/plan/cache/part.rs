@@ -23,7 +23,10 @@ pub(super) struct Part {
 impl Part {
     /// The thing is as it should be.
     pub fn there() -> Self {
-        Self { plan: AspectPlan::default(), there: true }
+        Self {
+            plan: AspectPlan::default(),
+            there: true,
+        }
     }
 
     /// Nothing can be built on the thing before `plan` has done its work.
@@ -33,7 +36,11 @@ impl Part {
 }
 
 /// What is known of a thing, once it is known whether it is there; else the part that it is for now.
-pub(super) fn look<T>(seen: &Seen<T>, wanted: bool, read: impl FnOnce() -> Read) -> Result<Option<&T>, Part> {
+pub(super) fn look<T>(
+    seen: &Seen<T>,
+    wanted: bool,
+    read: impl FnOnce() -> Read,
+) -> Result<Option<&T>, Part> {
     match seen {
         Seen::Unread if wanted => Err(Part::not_yet(AspectPlan::read(read()))),
         Seen::Unread => Err(Part::there()),
@@ -49,15 +56,28 @@ impl Scene<'_> {
     /// ElastiCache tells the tags of a thing only while it is at rest, so this comes after the look at its status.
     pub fn check_ownership(self, arn: &str, thing: &str) -> Result<(), Part> {
         match self.observed.cache.tags.get(arn).unwrap_or(&Seen::Unread) {
-            Seen::Unread if self.context.depth.is_full() => Err(Part::not_yet(AspectPlan::read(Read::CacheTags { arn: arn.to_owned() }))),
+            Seen::Unread if self.context.depth.is_full() => {
+                Err(Part::not_yet(AspectPlan::read(Read::CacheTags {
+                    arn: arn.to_owned(),
+                })))
+            }
             Seen::Unread => Ok(()),
             Seen::Unknown(failure) => Err(Part::not_yet(AspectPlan::unknown(failure, RETRY))),
             Seen::Absent => {
-                let message = format!("the tags of {thing} cannot be found; it may have been deleted just now");
-                Err(Part::not_yet(AspectPlan::wait(Reason::Unobserved, message, RETRY)))
+                let message = format!(
+                    "the tags of {thing} cannot be found; it may have been deleted just now"
+                );
+                Err(Part::not_yet(AspectPlan::wait(
+                    Reason::Unobserved,
+                    message,
+                    RETRY,
+                )))
             }
             Seen::Present(tags) if self.desired.identity.owns(tags) => Ok(()),
-            Seen::Present(_) => Err(Part::not_yet(AspectPlan::block(Reason::NameTaken, name_taken(thing)))),
+            Seen::Present(_) => Err(Part::not_yet(AspectPlan::block(
+                Reason::NameTaken,
+                name_taken(thing),
+            ))),
         }
     }
 
@@ -69,10 +89,16 @@ impl Scene<'_> {
             "modifying" | "snapshotting" => Reason::Modifying,
             _ => Reason::Progressing,
         };
-        AspectPlan::wait(reason, format!("ElastiCache reports {thing} as {status}"), self.context.pace(longest))
+        AspectPlan::wait(
+            reason,
+            format!("ElastiCache reports {thing} as {status}"),
+            self.context.pace(longest),
+        )
     }
 }
 
 fn name_taken(thing: &str) -> String {
-    format!("{thing} exists without this object's tags, so it is left alone; rename or delete it in ElastiCache, or, if it is this object's, put its tags back")
+    format!(
+        "{thing} exists without this object's tags, so it is left alone; rename or delete it in ElastiCache, or, if it is this object's, put its tags back"
+    )
 }

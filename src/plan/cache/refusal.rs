@@ -10,7 +10,11 @@ use super::part::Scene;
 /// Every difference that is refused.
 pub(super) fn refusals(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
     let node = scene.observed.cache.node.present();
-    of_group(scene, group).into_iter().chain(node.and_then(|node| of_engine(scene, node))).chain(node.and_then(|node| of_subnets(scene, node))).collect()
+    of_group(scene, group)
+        .into_iter()
+        .chain(node.and_then(|node| of_engine(scene, node)))
+        .chain(node.and_then(|node| of_subnets(scene, node)))
+        .collect()
 }
 
 fn of_group(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
@@ -23,7 +27,10 @@ fn of_group(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
         blocks.push(refuse("", "the group accepts connections without TLS; switch transit encryption back to required in ElastiCache"));
     }
     if !group.encrypted_at_rest {
-        blocks.push(refuse("", "the group is not encrypted at rest, which ElastiCache can only do for a new group"));
+        blocks.push(refuse(
+            "",
+            "the group is not encrypted at rest, which ElastiCache can only do for a new group",
+        ));
     }
     if !group.user_group_ids.contains(&cache.id) && !group.user_group_ids.is_empty() {
         let others: Vec<&str> = group.user_group_ids.iter().map(String::as_str).collect();
@@ -40,9 +47,19 @@ fn of_group(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
 fn of_engine(scene: Scene, node: &CacheNode) -> Option<Block> {
     let cache = &scene.desired.cache;
     if cache.engine == Engine::Redis && node.engine != cache.engine.as_str() {
-        return Some(refuse("engine", &format!("the group runs {}, which cannot become {}", node.engine, cache.engine.as_str())));
+        return Some(refuse(
+            "engine",
+            &format!(
+                "the group runs {}, which cannot become {}",
+                node.engine,
+                cache.engine.as_str()
+            ),
+        ));
     }
-    let lower = match (cache.engine_version.parse::<CacheVersion>(), node.engine_version.parse::<CacheVersion>()) {
+    let lower = match (
+        cache.engine_version.parse::<CacheVersion>(),
+        node.engine_version.parse::<CacheVersion>(),
+    ) {
         (Ok(wanted), Ok(running)) => wanted < running,
         // A version that is no number cannot be compared, and guessing could ask for a downgrade.
         _ => cache.engine_version != node.engine_version,
@@ -54,11 +71,26 @@ fn of_engine(scene: Scene, node: &CacheNode) -> Option<Block> {
 
 fn of_subnets(scene: Scene, node: &CacheNode) -> Option<Block> {
     let id = &scene.desired.cache.id;
-    (node.subnet_group != *id).then(|| refuse("network.subnetIds", &format!("the group lives in the subnet group {} instead of {id}, and cannot move", node.subnet_group)))
+    (node.subnet_group != *id).then(|| {
+        refuse(
+            "network.subnetIds",
+            &format!(
+                "the group lives in the subnet group {} instead of {id}, and cannot move",
+                node.subnet_group
+            ),
+        )
+    })
 }
 
 fn refuse(field: &str, why: &str) -> Block {
     let path = "spec.cache.replicationGroup";
-    let field = if field.is_empty() { path.to_owned() } else { format!("{path}.{field}") };
-    Block { reason: Reason::ChangeRefused, message: format!("{field}: {why}") }
+    let field = if field.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}.{field}")
+    };
+    Block {
+        reason: Reason::ChangeRefused,
+        message: format!("{field}: {why}"),
+    }
 }

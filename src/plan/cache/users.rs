@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::api::Reason;
 use crate::model::DesiredUser;
-use crate::plan::{Action, AspectPlan, CacheAction, CacheUser, PasswordSource, Read, Rotating, Secret};
+use crate::plan::{
+    Action, AspectPlan, CacheAction, CacheUser, PasswordSource, Read, Rotating, Secret,
+};
 
 use super::part::{Part, Scene, look};
 use super::{RETRY, USER_PACE};
@@ -20,13 +22,23 @@ pub(super) fn plan_users(scene: Scene) -> Part {
     let mut plan = user.plan;
     plan.extend(default_user.plan);
     plan.extend(group.plan);
-    Part { plan, there: members && group.there }
+    Part {
+        plan,
+        there: members && group.there,
+    }
 }
 
 fn plan_user(scene: Scene) -> Result<Part, Part> {
     let wanted = &scene.desired.cache.user;
-    let read = || Read::User { id: wanted.id.clone() };
-    let Some(user) = look(&scene.observed.cache.user, scene.context.depth.wants(Rotating::User), read)? else {
+    let read = || Read::User {
+        id: wanted.id.clone(),
+    };
+    let Some(user) = look(
+        &scene.observed.cache.user,
+        scene.context.depth.wants(Rotating::User),
+        read,
+    )?
+    else {
         let create = CacheAction::CreateUser {
             user: wanted.clone(),
             engine: scene.desired.cache.engine,
@@ -42,10 +54,23 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
 /// documented: so there always is one, and it is off.
 fn plan_default_user(scene: Scene) -> Result<Part, Part> {
     let wanted = &scene.desired.cache.default_user;
-    let read = || Read::DefaultUser { id: wanted.id.clone() };
-    let Some(user) = look(&scene.observed.cache.default_user, scene.context.depth.wants(Rotating::DefaultUser), read)? else {
-        let (user, engine, tags) = (wanted.clone(), scene.desired.cache.engine, scene.desired.tags.clone());
-        return Err(Part::not_yet(AspectPlan::act(Action::Cache(CacheAction::CreateDefaultUser { user, engine, tags }))));
+    let read = || Read::DefaultUser {
+        id: wanted.id.clone(),
+    };
+    let Some(user) = look(
+        &scene.observed.cache.default_user,
+        scene.context.depth.wants(Rotating::DefaultUser),
+        read,
+    )?
+    else {
+        let (user, engine, tags) = (
+            wanted.clone(),
+            scene.desired.cache.engine,
+            scene.desired.tags.clone(),
+        );
+        return Err(Part::not_yet(AspectPlan::act(Action::Cache(
+            CacheAction::CreateDefaultUser { user, engine, tags },
+        ))));
     };
     compare(scene, wanted, user)
 }
@@ -56,26 +81,51 @@ fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part,
         return Err(Part::not_yet(scene.busy(&thing, &user.status, USER_PACE)));
     }
     scene.check_ownership(&user.arn, &thing)?;
-    if user.access_string.split_whitespace().eq(wanted.access_string.split_whitespace()) {
+    if user
+        .access_string
+        .split_whitespace()
+        .eq(wanted.access_string.split_whitespace())
+    {
         return Ok(Part::there());
     }
-    let change = CacheAction::ModifyUserAccess { id: wanted.id.clone(), access_string: wanted.access_string.clone() };
+    let change = CacheAction::ModifyUserAccess {
+        id: wanted.id.clone(),
+        access_string: wanted.access_string.clone(),
+    };
     Err(Part::not_yet(AspectPlan::act(Action::Cache(change))))
 }
 
 /// Where the user's password is read from: the current version of the object's own secret.
 fn password(scene: Scene) -> Result<PasswordSource, Part> {
     let (wanted, observed) = (&scene.desired.secret, &scene.observed.secret);
-    let secret = look(&observed.secret, true, || Read::Secret { name: wanted.name.clone() })?;
-    let usable = |secret: &&Secret| scene.desired.identity.owns(&secret.tags) && secret.deleted.is_none();
-    let complete = observed.value.present().is_none_or(|value| !value.password.reveal().is_empty());
+    let secret = look(&observed.secret, true, || Read::Secret {
+        name: wanted.name.clone(),
+    })?;
+    let usable =
+        |secret: &&Secret| scene.desired.identity.owns(&secret.tags) && secret.deleted.is_none();
+    let complete = observed
+        .value
+        .present()
+        .is_none_or(|value| !value.password.reveal().is_empty());
     secret
         .filter(usable)
-        .and_then(|secret| Some(PasswordSource { secret_arn: secret.arn.clone(), version_id: secret.current()?.to_owned() }))
+        .and_then(|secret| {
+            Some(PasswordSource {
+                secret_arn: secret.arn.clone(),
+                version_id: secret.current()?.to_owned(),
+            })
+        })
         .filter(|_| complete)
         .ok_or_else(|| {
-            let message = format!("the user {} waits for its password in the secret {}", scene.desired.cache.user.id, wanted.name);
-            Part::not_yet(AspectPlan::wait(Reason::WaitingForDependency, message, scene.context.pace(RETRY)))
+            let message = format!(
+                "the user {} waits for its password in the secret {}",
+                scene.desired.cache.user.id, wanted.name
+            );
+            Part::not_yet(AspectPlan::wait(
+                Reason::WaitingForDependency,
+                message,
+                scene.context.pace(RETRY),
+            ))
         })
 }
 
@@ -83,9 +133,21 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     let cache = &scene.desired.cache;
     let thing = format!("the user group {}", cache.id);
     let wanted = BTreeSet::from([cache.user.id.clone(), cache.default_user.id.clone()]);
-    let Some(group) = look(&scene.observed.cache.user_group, true, || Read::UserGroup { id: cache.id.clone() })? else {
-        let create = || CacheAction::CreateUserGroup { id: cache.id.clone(), engine: cache.engine, user_ids: wanted, tags: scene.desired.tags.clone() };
-        return Err(Part::not_yet(if members { AspectPlan::act(Action::Cache(create())) } else { AspectPlan::default() }));
+    let Some(group) = look(&scene.observed.cache.user_group, true, || Read::UserGroup {
+        id: cache.id.clone(),
+    })?
+    else {
+        let create = || CacheAction::CreateUserGroup {
+            id: cache.id.clone(),
+            engine: cache.engine,
+            user_ids: wanted,
+            tags: scene.desired.tags.clone(),
+        };
+        return Err(Part::not_yet(if members {
+            AspectPlan::act(Action::Cache(create()))
+        } else {
+            AspectPlan::default()
+        }));
     };
     if group.status != ACTIVE {
         return Err(Part::not_yet(scene.busy(&thing, &group.status, USER_PACE)));
@@ -99,5 +161,11 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     }
     let add = wanted.difference(&group.user_ids).cloned().collect();
     let remove = group.user_ids.difference(&wanted).cloned().collect();
-    Err(Part::not_yet(AspectPlan::act(Action::Cache(CacheAction::ModifyUserGroup { id: cache.id.clone(), add, remove }))))
+    Err(Part::not_yet(AspectPlan::act(Action::Cache(
+        CacheAction::ModifyUserGroup {
+            id: cache.id.clone(),
+            add,
+            remove,
+        },
+    ))))
 }
