@@ -1,0 +1,323 @@
+//! A small model of API Gateway and Lambda, as much of it as the planner meets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::{
+    Action, ApiKey, Deployment, Fact, GatewayAction, MethodSettings, Patch, PatchOp, Permission,
+    PermissionAction, Read, RestApi, Seen, Sensitive, Stage, UsagePlan,
+};
+
+/// What API Gateway and Lambda hold.
+#[derive(Default)]
+pub(super) struct Service {
+    pub api: Option<RestApi>,
+    pub methods: BTreeMap<String, BTreeSet<String>>,
+    pub deployments: Vec<Deployment>,
+    pub stage: Option<Stage>,
+    pub keys: BTreeMap<String, ApiKey>,
+    pub usage_plan: Option<UsagePlan>,
+    pub permissions: BTreeMap<String, Permission>,
+    pub calls: Vec<&'static str>,
+    pub made: usize,
+}
+
+fn seen<T: Clone>(thing: Option<&T>) -> Seen<T> {
+    thing.map_or(Seen::Absent, |thing| Seen::Present(thing.clone()))
+}
+
+impl Service {
+    pub fn read(&mut self, read: &Read) -> Fact {
+        let (call, fact) = match read {
+            Read::RestApi { .. } => ("GetRestApi", Fact::RestApi(seen(self.api.as_ref()))),
+            Read::RestApiSearch { .. } => (
+                "GetRestApis",
+                Fact::RestApis(self.api.clone().into_iter().collect()),
+            ),
+            Read::Methods { .. } => (
+                "GetResources",
+                Fact::Methods(Seen::Present(self.methods.clone())),
+            ),
+            Read::Deployments { .. } => (
+                "GetDeployments",
+                Fact::Deployments(Seen::Present(self.deployments.clone())),
+            ),
+            Read::Stage { .. } => ("GetStage", Fact::Stage(seen(self.stage.as_ref()))),
+            Read::ApiKeys { .. } => (
+                "GetApiKeys",
+                Fact::ApiKeys(Seen::Present(self.keys.clone())),
+            ),
+            Read::UsagePlan { .. } => (
+                "GetUsagePlans",
+                Fact::UsagePlan(seen(self.usage_plan.as_ref())),
+            ),
+            Read::Permission { function, .. } => {
+                let permission = seen(self.permissions.get(function));
+                (
+                    "GetPolicy",
+                    Fact::Permission {
+                        function: function.clone(),
+                        permission,
+                    },
+                )
+            }
+            other => panic!("the gateway has no use for {other:?}"),
+        };
+        self.calls.push(call);
+        fact
+    }
+
+    pub fn write(&mut self, action: &Action, document: &crate::model::Document) -> Option<Fact> {
+        match action {
+            Action::Gateway(action) => self.write_gateway(action, document),
+            Action::Permission(PermissionAction::AddPermission {
+                function,
+                source_arn,
+                ..
+            }) => {
+                self.calls.push("AddPermission");
+                self.permissions.insert(
+                    function.clone(),
+                    Permission {
+                        source_arn: source_arn.clone(),
+                    },
+                );
+                None
+            }
+            Action::Permission(PermissionAction::RemovePermission { function, .. }) => {
+                self.calls.push("RemovePermission");
+                self.permissions.remove(function);
+                None
+            }
+            Action::Cluster(_) => None,
+            other => panic!("the gateway has no business with {other:?}"),
+        }
+    }
+
+    fn id(&mut self, prefix: &str) -> String {
+        self.made += 1;
+        format!("{prefix}{}", self.made)
+    }
+
+    fn write_gateway(
+        &mut self,
+        action: &GatewayAction,
+        document: &crate::model::Document,
+    ) -> Option<Fact> {
+        match action {
+            GatewayAction::CreateRestApi { name, tags, .. } => {
+                self.calls.push("CreateRestApi");
+                assert!(self.api.is_none(), "a second REST API is created");
+                let api = rest_api(&self.id("api"), name, tags.clone());
+                self.api = Some(api.clone());
+                Some(Fact::RestApi(Seen::Present(api)))
+            }
+            GatewayAction::PutRestApi { hash, .. } => {
+                self.calls.push("PutRestApi");
+                self.methods.clone_from(&document.methods);
+                let api = self.api.as_mut().unwrap();
+                api.version = Some(hash.clone());
+                Some(Fact::RestApi(Seen::Present(RestApi {
+                    confirmed: true,
+                    ..api.clone()
+                })))
+            }
+            GatewayAction::CreateDeployment { description, .. } => {
+                self.calls.push("CreateDeployment");
+                let deployment = Deployment {
+                    id: self.id("dep"),
+                    description: description.clone(),
+                    created: None,
+                };
+                self.deployments.insert(0, deployment.clone());
+                Some(Fact::DeploymentCreated(deployment))
+            }
+            GatewayAction::DeleteDeployment { deployment, .. } => {
+                self.calls.push("DeleteDeployment");
+                assert_ne!(
+                    Some(deployment),
+                    self.stage.as_ref().map(|stage| &stage.deployment_id),
+                    "the deployment in service is deleted"
+                );
+                self.deployments.retain(|kept| kept.id != *deployment);
+                None
+            }
+            GatewayAction::CreateStage {
+                deployment,
+                description,
+                variables,
+                tags,
+                ..
+            } => {
+                self.calls.push("CreateStage");
+                self.stage = Some(Stage {
+                    deployment_id: deployment.clone(),
+                    description: description.clone(),
+                    variables: variables.clone(),
+                    method_settings: BTreeMap::new(),
+                    cache_cluster: false,
+                    tags: tags.clone(),
+                });
+                Some(Fact::Stage(seen(self.stage.as_ref())))
+            }
+            GatewayAction::UpdateStage { patches, .. } => {
+                self.calls.push("UpdateStage");
+                patches
+                    .iter()
+                    .for_each(|patch| patch_stage(self.stage.as_mut().unwrap(), patch));
+                Some(Fact::Stage(seen(self.stage.as_ref())))
+            }
+            other => self.write_keys(other),
+        }
+    }
+
+    fn write_keys(&mut self, action: &GatewayAction) -> Option<Fact> {
+        match action {
+            GatewayAction::CreateApiKey { name, tags } => {
+                self.calls.push("CreateApiKey");
+                let key = ApiKey {
+                    id: self.id("key"),
+                    enabled: true,
+                    value: Sensitive::new("value"),
+                    tags: tags.clone(),
+                };
+                self.keys.insert(name.clone(), key);
+            }
+            GatewayAction::EnableApiKey { id } => self
+                .keys
+                .values_mut()
+                .filter(|key| key.id == *id)
+                .for_each(|key| key.enabled = true),
+            GatewayAction::DeleteApiKey { id } => self.keys.retain(|_, key| key.id != *id),
+            GatewayAction::CreateUsagePlan {
+                throttle,
+                quota,
+                stage,
+                tags,
+                ..
+            } => {
+                self.calls.push("CreateUsagePlan");
+                self.usage_plan = Some(UsagePlan {
+                    id: self.id("plan"),
+                    throttle: *throttle,
+                    quota: quota.clone(),
+                    stages: [stage.clone()].into(),
+                    key_ids: BTreeSet::new(),
+                    tags: tags.clone(),
+                });
+            }
+            GatewayAction::UpdateUsagePlan { patches, .. } => {
+                self.calls.push("UpdateUsagePlan");
+                patches
+                    .iter()
+                    .for_each(|patch| patch_usage_plan(self.usage_plan.as_mut().unwrap(), patch));
+            }
+            GatewayAction::DeleteUsagePlan { .. } => {
+                assert!(
+                    self.usage_plan.take().unwrap().stages.is_empty(),
+                    "a usage plan is deleted while it counts for a stage"
+                );
+            }
+            GatewayAction::CreateUsagePlanKey { key, .. } => drop(
+                self.usage_plan
+                    .as_mut()
+                    .unwrap()
+                    .key_ids
+                    .insert(key.clone()),
+            ),
+            GatewayAction::DeleteUsagePlanKey { key, .. } => {
+                drop(self.usage_plan.as_mut().unwrap().key_ids.remove(key))
+            }
+            other => panic!("not expected: {other:?}"),
+        }
+        None
+    }
+}
+
+fn rest_api(id: &str, name: &str, tags: crate::model::Tags) -> RestApi {
+    RestApi {
+        id: id.into(),
+        name: name.into(),
+        version: None,
+        created: None,
+        available: true,
+        status_message: None,
+        confirmed: false,
+        tags,
+    }
+}
+
+fn patch_stage(stage: &mut Stage, patch: &Patch) {
+    let value = patch.value.clone().unwrap_or_default();
+    if let Some(name) = patch.path.strip_prefix("/variables/") {
+        if patch.op == PatchOp::Remove {
+            stage.variables.remove(name)
+        } else {
+            stage.variables.insert(name.into(), value)
+        };
+        return;
+    }
+    match patch.path.as_str() {
+        "/deploymentId" => stage.deployment_id = value,
+        "/description" => stage.description = value,
+        "/cacheClusterEnabled" => stage.cache_cluster = value == "true",
+        path => patch_method_settings(stage, patch, path),
+    }
+}
+
+fn patch_method_settings(stage: &mut Stage, patch: &Patch, path: &str) {
+    let mut parts = path.trim_start_matches('/').splitn(3, '/');
+    let (resource, method) = (parts.next().unwrap(), parts.next().unwrap());
+    let resource = resource.replace("~1", "/").replace("~0", "~");
+    let key = format!(
+        "{}/{method}",
+        resource.strip_prefix('/').unwrap_or(&resource)
+    );
+    let Some(setting) = parts.next() else {
+        assert_eq!(patch.op, PatchOp::Remove);
+        stage.method_settings.remove(&key);
+        return;
+    };
+    let settings = stage.method_settings.entry(key).or_insert(MethodSettings {
+        rate: 10_000.0,
+        burst: 5_000,
+        caching: false,
+    });
+    let value = patch.value.clone().unwrap();
+    match setting {
+        "throttling/rateLimit" => settings.rate = value.parse().unwrap(),
+        "throttling/burstLimit" => settings.burst = value.parse().unwrap(),
+        "caching/enabled" => settings.caching = value == "true",
+        other => panic!("unknown setting {other}"),
+    }
+}
+
+fn patch_usage_plan(plan: &mut UsagePlan, patch: &Patch) {
+    let value = patch.value.clone().unwrap_or_default();
+    match (patch.path.as_str(), patch.op) {
+        ("/throttle/rateLimit", _) => {
+            plan.throttle = Some((value.parse().unwrap(), plan.throttle.map_or(0, |t| t.1)))
+        }
+        ("/throttle/burstLimit", _) => {
+            plan.throttle = Some((plan.throttle.map_or(0.0, |t| t.0), value.parse().unwrap()))
+        }
+        ("/throttle", PatchOp::Remove) => plan.throttle = None,
+        ("/quota/limit", _) => {
+            plan.quota = Some((
+                value.parse().unwrap(),
+                plan.quota.clone().map_or(String::new(), |q| q.1),
+            ))
+        }
+        ("/quota/period", _) => plan.quota = Some((plan.quota.clone().map_or(0, |q| q.0), value)),
+        ("/quota", PatchOp::Remove) => plan.quota = None,
+        ("/apiStages", op) => {
+            let (api, stage) = value.split_once(':').unwrap();
+            let stage = (api.to_owned(), stage.to_owned());
+            if op == PatchOp::Remove {
+                plan.stages.remove(&stage)
+            } else {
+                plan.stages.insert(stage)
+            };
+        }
+        other => panic!("unknown patch {other:?}"),
+    }
+}
