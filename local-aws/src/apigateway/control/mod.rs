@@ -18,9 +18,6 @@ mod stage_patch;
 mod stages;
 mod tagging;
 
-#[cfg(test)]
-mod tests;
-
 use serde::Serialize;
 use serde_json::Value;
 

@@ -116,3 +116,6 @@ fn with(values: &BTreeMap<String, String>, name: &str, value: &str) -> BTreeMap<
     values.insert(name.to_owned(), value.to_owned());
     values
 }
+
+#[cfg(test)]
+mod tests;

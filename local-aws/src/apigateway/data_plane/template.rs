@@ -20,24 +20,25 @@ pub(super) fn render(invocation: &Invocation, template: &str) -> Result<String, 
     if let Some(word) = directive {
         return Err(Unsupported(word.to_owned()));
     }
-    let mut parts = template.split('$');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text.push_str(&expression(invocation, part)?);
+    let (mut text, mut left) = (String::new(), template);
+    while let Some((before, after)) = left.split_once('$') {
+        let (reference, rest) = reference(after);
+        let value =
+            value(invocation, reference).ok_or_else(|| Unsupported(format!("${reference}")))?;
+        text.push_str(before);
+        text.push_str(&value.unwrap_or_default());
+        left = rest;
     }
+    text.push_str(left);
     Ok(text)
 }
 
-/// What follows a `$` up to the next one.
-fn expression(invocation: &Invocation, part: &str) -> Result<String, Unsupported> {
-    let (inner, rest) = match part.strip_prefix('{').and_then(|part| part.split_once('}')) {
-        Some((inner, rest)) => (inner, rest),
-        None => part.split_at(reference_length(part)),
-    };
-    let Some(value) = value(invocation, inner) else {
-        return Err(Unsupported(format!("${inner}")));
-    };
-    Ok(format!("{}{rest}", value.unwrap_or_default()))
+/// The reference that follows a `$`, and what comes after it.
+fn reference(text: &str) -> (&str, &str) {
+    match text.strip_prefix('{').and_then(|text| text.split_once('}')) {
+        Some(braced) => braced,
+        None => text.split_at(reference_length(text)),
+    }
 }
 
 /// How much of the text belongs to a reference: names, dots and one argument list.
