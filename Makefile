@@ -3,10 +3,12 @@
 
 # current: the current context of your kubeconfig, after asking (make demo CLUSTER=current)
 CLUSTER = local
+NAMESPACE = default
+SECRET = orders-cache
 HACK = cargo run --quiet --package cachedapi-hack --
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status down test bench lint crd
+.PHONY: help demo up status mount down test bench lint crd
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -19,6 +21,9 @@ up: ## start the same environment and keep it (API_SERVER_PORT=, AWS_PORT=, BACK
 
 status: ## show what `make up` left running
 	@$(HACK) status
+
+mount: ## mount a bound Secret for the sample back end of `make up` (SECRET=, NAMESPACE=)
+	@$(HACK) mount --namespace $(NAMESPACE) $(SECRET)
 
 down: ## stop it and remove it from .local/
 	@$(HACK) down

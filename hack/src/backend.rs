@@ -66,22 +66,27 @@ impl Backend {
         &self.url
     }
 
-    /// Writes the Secret `name` as files under `SERVICE_BINDING_ROOT/<name>/`, as a kubelet mounts it into a pod.
+    /// Mounts the Secret `name` for it.
     pub fn mount(&self, kubectl: &Kubectl, namespace: &str, name: &str) -> Result<()> {
-        let secret = kubectl.json(["get", "secret", name, "--namespace", namespace])?;
-        let folder = self.place.subfolder(BINDINGS)?.join(name);
-        fs::create_dir_all(&folder)
-            .map_err(Error::io(|| format!("create {}", folder.display())))?;
-        for (key, value) in secret["data"].as_object().into_iter().flatten() {
-            write_private(&folder.join(key), &decode(key, value)?)?;
-        }
-        Ok(())
+        mount(&self.place, kubectl, namespace, name)
     }
 
     /// Lets it run on after this handle is gone.
     pub fn leave_running(self) {
         self.process.leave_running();
     }
+}
+
+/// Writes the Secret `name` as files under `SERVICE_BINDING_ROOT/<name>/` of the back end in `place`, as a kubelet mounts it into
+/// a pod.
+pub fn mount(place: &Place, kubectl: &Kubectl, namespace: &str, name: &str) -> Result<()> {
+    let secret = kubectl.json(["get", "secret", name, "--namespace", namespace])?;
+    let folder = place.subfolder(BINDINGS)?.join(name);
+    fs::create_dir_all(&folder).map_err(Error::io(|| format!("create {}", folder.display())))?;
+    for (key, value) in secret["data"].as_object().into_iter().flatten() {
+        write_private(&folder.join(key), &decode(key, value)?)?;
+    }
+    Ok(())
 }
 
 /// Points the HTTP back ends of a CachedApi to `url`, keeping their paths.

@@ -36,6 +36,16 @@ enum Command {
         #[command(flatten)]
         ports: PortArgs,
     },
+    /// Mount a bound Secret for the sample back end that `up` started, as a kubelet would
+    Mount {
+        #[command(flatten)]
+        folder: Folder,
+        /// Namespace of the Secret
+        #[arg(long, short, default_value = "default")]
+        namespace: String,
+        /// Name of the Secret
+        secret: String,
+    },
     /// Show what runs
     Status(Folder),
     /// Stop what `up` or `control-plane` started, and remove it
@@ -92,6 +102,18 @@ struct PortArgs {
     backend: u16,
 }
 
+/// What to do with an environment that runs.
+const GUIDE: &str = r#"It runs. To try it:
+
+  source FOLDER/env
+  sed "s#https://orders.example.com#$BACKEND_URL#" examples/orders.yaml | kubectl apply -f -
+  kubectl wait --for=condition=Ready cachedapi/orders
+  make mount SECRET=orders-cache
+  curl -i "$GATEWAY_URL/$(kubectl get cachedapi orders -o jsonpath='{.status.api.id}')/prod/orders/42"
+
+To stop it: make down
+"#;
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -108,12 +130,17 @@ fn run(command: Command) -> Result<()> {
         Command::Up { folder, ports } => {
             let folder = folder.absolute()?;
             up::up(&folder, ports.ports())?;
-            println!(
-                "\nIt runs. In this shell: source {}/env\nStop it: make down",
-                folder.display()
+            print!(
+                "\n{}",
+                GUIDE.replace("FOLDER", &folder.display().to_string())
             );
             Ok(())
         }
+        Command::Mount {
+            folder,
+            namespace,
+            secret,
+        } => up::mount(&folder.absolute()?, &namespace, &secret),
         Command::Status(folder) => {
             print!("{}", up::status(&folder.absolute()?)?);
             Ok(())

@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::Path;
 
+use crate::cache::Cache;
 use crate::environment::{Environment, Ports, Programs};
+use crate::kubectl::Kubectl;
 use crate::local_aws::{self, Behaviour};
 use crate::operator::Operator;
 use crate::process::{Lifetime, Place, Record};
-use crate::{Error, Result, ports, progress};
+use crate::tools::Tools;
+use crate::{Error, Result, backend, ports, progress};
 
 /// Starts everything on `ports` and leaves it running.
 pub fn up(folder: &Path, ports: Ports) -> Result<()> {
-    let place = Place {
-        folder: folder.to_owned(),
-        lifetime: Lifetime::Detached,
-    };
+    let place = detached(folder);
     place.clear()?;
     ports::claim(ports.api_server, "the API server", "API_SERVER_PORT=…")?;
     ports::claim(ports.aws, "the local AWS", "AWS_PORT=…")?;
@@ -34,6 +34,13 @@ pub fn up(folder: &Path, ports: Ports) -> Result<()> {
     operator.leave_running();
     environment.leave_running();
     Ok(())
+}
+
+/// Mounts a Secret for the sample back end that runs in `folder`.
+pub fn mount(folder: &Path, namespace: &str, secret: &str) -> Result<()> {
+    let tools = Tools::prepare(&Cache::from_env()?)?;
+    let kubectl = Kubectl::new(tools.kubectl, folder.join("kubeconfig"));
+    backend::mount(&detached(folder), &kubectl, namespace, secret)
 }
 
 /// The programs of `folder`, one a line.
@@ -77,11 +84,14 @@ pub fn down(folder: &Path) -> Result<()> {
     for record in records.iter().filter(|record| record.is_running()) {
         progress::step(&format!("stop {}", record.name), || record.stop())?;
     }
+    detached(folder).clear()
+}
+
+fn detached(folder: &Path) -> Place {
     Place {
         folder: folder.to_owned(),
         lifetime: Lifetime::Detached,
     }
-    .clear()
 }
 
 fn records(folder: &Path) -> Result<Vec<Record>> {
@@ -129,12 +139,7 @@ mod tests {
     #[test]
     fn down_removes_what_up_made_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        Place {
-            folder: folder.path().to_owned(),
-            lifetime: Lifetime::Detached,
-        }
-        .subfolder("log")
-        .unwrap();
+        detached(folder.path()).subfolder("log").unwrap();
         for name in ["kubeconfig", "env", "notes"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
