@@ -7,6 +7,10 @@ NAMESPACE = default
 SECRET = orders-cache
 HACK = cargo run --quiet --package cachedapi-hack --
 
+ifeq (, $(shell command -v cargo))
+$(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
+endif
+
 .DEFAULT_GOAL = help
 .PHONY: help demo up status mount down test bench lint crd
 
