@@ -152,25 +152,23 @@ impl Observed {
         }
     }
 
+    /// Users, their group and the replication group change together: a user's new password or rights are carried to every group that it is in.
     fn forget_cache(&mut self, action: &CacheAction) {
         let cache = &mut self.cache;
         match action {
             CacheAction::CreateSubnetGroup { .. }
             | CacheAction::ModifySubnetGroup { .. }
-            | CacheAction::DeleteSubnetGroup { .. } => {
-                cache.subnet_group = Seen::Unread;
-            }
+            | CacheAction::DeleteSubnetGroup { .. } => cache.subnet_group = Seen::Unread,
             CacheAction::CreateUser { .. }
             | CacheAction::CreateDefaultUser { .. }
             | CacheAction::ModifyUserAccess { .. }
-            | CacheAction::DeleteUser { .. } => {
-                (cache.user, cache.default_user) = (Seen::Unread, Seen::Unread)
-            }
-            CacheAction::CreateUserGroup { .. }
+            | CacheAction::DeleteUser { .. }
+            | CacheAction::CreateUserGroup { .. }
             | CacheAction::ModifyUserGroup { .. }
             | CacheAction::DeleteUserGroup { .. } => {
-                (cache.user_group, cache.user, cache.default_user) =
-                    (Seen::Unread, Seen::Unread, Seen::Unread);
+                (cache.user, cache.default_user) = (Seen::Unread, Seen::Unread);
+                (cache.user_group, cache.group) = (Seen::Unread, Seen::Unread);
+                cache.available_sightings = 0;
             }
             CacheAction::CreateReplicationGroup(_)
             | CacheAction::ModifyReplicationGroup { .. }
@@ -178,6 +176,7 @@ impl Observed {
             | CacheAction::DecreaseReplicaCount { .. }
             | CacheAction::DeleteReplicationGroup { .. } => {
                 (cache.group, cache.node) = (Seen::Unread, Seen::Unread);
+                (cache.user_group, cache.final_snapshot) = (Seen::Unread, Seen::Unread);
                 cache.available_sightings = 0;
             }
         }

@@ -262,6 +262,10 @@ pub struct UserGroup {
 
 /// A replication group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "ElastiCache reports them as such"
+)]
 pub struct ReplicationGroup {
     /// ARN.
     pub arn: String,

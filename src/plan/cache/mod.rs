@@ -19,6 +19,8 @@ use crate::model::{Desired, Identity};
 
 use super::{AspectPlan, Context, Depth, Endpoint, Observed, Seen};
 
+pub(super) use part::busy;
+
 use part::Scene;
 
 /// Longest time between two looks at a replication group that is under way: they take minutes.

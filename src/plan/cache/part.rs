@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::api::Reason;
 use crate::model::Desired;
 use crate::plan::{AspectPlan, Context, Observed, Read, Seen};
@@ -81,20 +83,25 @@ impl Scene<'_> {
         }
     }
 
-    /// A wait for a thing that ElastiCache is working on. A word that nobody here knows means the same: wait.
-    pub fn busy(self, thing: &str, status: &str, longest: std::time::Duration) -> AspectPlan {
-        let reason = match status {
-            "creating" => Reason::Provisioning,
-            "deleting" => Reason::Deleting,
-            "modifying" | "snapshotting" => Reason::Modifying,
-            _ => Reason::Progressing,
-        };
-        AspectPlan::wait(
-            reason,
-            format!("ElastiCache reports {thing} as {status}"),
-            self.context.pace(longest),
-        )
+    /// A wait for a thing that ElastiCache is working on.
+    pub fn busy(self, thing: &str, status: &str, longest: Duration) -> AspectPlan {
+        busy(thing, status, self.context.pace(longest))
     }
+}
+
+/// A wait for a thing that ElastiCache is working on. A word that nobody here knows means the same: wait.
+pub(in crate::plan) fn busy(thing: &str, status: &str, again: Duration) -> AspectPlan {
+    let reason = match status {
+        "creating" => Reason::Provisioning,
+        "deleting" => Reason::Deleting,
+        "modifying" | "snapshotting" => Reason::Modifying,
+        _ => Reason::Progressing,
+    };
+    AspectPlan::wait(
+        reason,
+        format!("ElastiCache reports {thing} as {status}"),
+        again,
+    )
 }
 
 fn name_taken(thing: &str) -> String {

@@ -1,0 +1,155 @@
+//! Decides on the secret: made once with a fresh password, kept complete, never given another password.
+//!
+//! A password that a person wrote is not overwritten, and one that a person removed is not made up: consumers may hold the old one. What is
+//! put right are the facts around it, endpoint and engine.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::api::Reason;
+use crate::model::Desired;
+
+use super::cache::own_endpoint;
+use super::{
+    Action, AspectPlan, Context, Depth, Endpoint, Observed, Read, Rotating, Secret, SecretAction,
+    SecretFacts, SecretValue, Seen,
+};
+
+/// When to look again after a read failed.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Decides on the secret. A poll that finds anything but what is desired looks at everything.
+pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    let glance = plan_at(desired, observed, context.depth);
+    if glance.is_settled() || !glance.reads.is_empty() {
+        return glance;
+    }
+    plan_at(desired, observed, Depth::Full)
+}
+
+fn plan_at(desired: &Desired, observed: &Observed, depth: Depth) -> AspectPlan {
+    let name = &desired.secret.name;
+    match &observed.secret.secret {
+        Seen::Unread => AspectPlan::read(Read::Secret { name: name.clone() }),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        Seen::Absent => AspectPlan::act(Action::Secret(create(desired))),
+        Seen::Present(secret) if !desired.identity.owns(&secret.tags) => {
+            AspectPlan::block(Reason::NameTaken, name_taken(name, secret.deleted))
+        }
+        Seen::Present(secret) if secret.deleted.is_some() => {
+            AspectPlan::act(Action::Secret(SecretAction::RestoreSecret {
+                arn: secret.arn.clone(),
+            }))
+        }
+        Seen::Present(secret) => plan_value(desired, observed, secret, depth),
+    }
+}
+
+fn create(desired: &Desired) -> SecretAction {
+    let secret = &desired.secret;
+    SecretAction::CreateSecret {
+        name: secret.name.clone(),
+        description: secret.description.clone(),
+        token: secret.token,
+        facts: facts(desired, None, None),
+        tags: desired.tags.clone(),
+    }
+}
+
+fn name_taken(name: &str, deleted: Option<Timestamp>) -> String {
+    let remedy = match deleted {
+        None => "rename or delete it, or, if it is this object's, put its tags back".to_owned(),
+        Some(at) => format!(
+            "it is to be deleted at {at}; wait for that, or restore it and put this object's tags on it"
+        ),
+    };
+    format!("the secret {name} exists without this object's tags, so it is left alone; {remedy}")
+}
+
+fn plan_value(desired: &Desired, observed: &Observed, secret: &Secret, depth: Depth) -> AspectPlan {
+    let name = &desired.secret.name;
+    let Some(current) = secret.current() else {
+        let message = format!(
+            "the secret {name} has no version labelled AWSCURRENT; move the label to the version that is in use"
+        );
+        return AspectPlan::block(Reason::SecretUnusable, message);
+    };
+    match &observed.secret.value {
+        Seen::Unread if depth.wants(Rotating::SecretValue) => AspectPlan::read(Read::SecretValue {
+            arn: secret.arn.clone(),
+        }),
+        Seen::Unread => AspectPlan::default(),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        // The label moved between the two reads.
+        Seen::Absent => AspectPlan::wait(
+            Reason::Unobserved,
+            format!("the value of the secret {name} is not readable yet"),
+            RETRY,
+        ),
+        Seen::Present(value) => match unusable(desired, value) {
+            Some(lack) => AspectPlan::block(
+                Reason::SecretUnusable,
+                format!("the current value of the secret {name} {lack}"),
+            ),
+            None => complete(desired, observed, &secret.arn, (current, value)),
+        },
+    }
+}
+
+/// What makes a value useless that only a person can have written.
+fn unusable(desired: &Desired, value: &SecretValue) -> Option<String> {
+    let username = &desired.secret.username;
+    if value.password.reveal().is_empty() {
+        return Some("has no password; put the password back, e.g. by moving AWSCURRENT to the version before".into());
+    }
+    (value.username != *username)
+        .then(|| format!("names another user than the cache's; set username to {username}"))
+}
+
+/// Writes endpoint and engine into the value, when they are known and not there.
+///
+/// The request token names the version that the password comes from: of two controllers that decide this, one makes the version and the other meets it.
+/// An endpoint that comes back later is another version.
+fn complete(
+    desired: &Desired,
+    observed: &Observed,
+    arn: &str,
+    (current, value): (&str, &SecretValue),
+) -> AspectPlan {
+    let endpoint = own_endpoint(&desired.identity, observed).or(value.endpoint.as_ref());
+    let engine = desired.secret.engine;
+    let same =
+        value.endpoint.as_ref() == endpoint && value.engine.as_deref() == Some(engine.as_str());
+    if same || value.version_id != current {
+        return AspectPlan::default();
+    }
+    let user_arn = observed.cache.user.present().map(|user| user.arn.clone());
+    AspectPlan::act(Action::Secret(SecretAction::PutSecretValue {
+        arn: arn.to_owned(),
+        token: token(desired, current, endpoint),
+        from: current.to_owned(),
+        facts: facts(desired, user_arn, endpoint.cloned()),
+    }))
+}
+
+fn token(desired: &Desired, from: &str, endpoint: Option<&Endpoint>) -> Uuid {
+    let endpoint = endpoint.map(ToString::to_string).unwrap_or_default();
+    desired.identity.token(&format!(
+        "endpoint:{from}:{endpoint}:{}",
+        desired.secret.engine.as_str()
+    ))
+}
+
+fn facts(desired: &Desired, user_arn: Option<String>, endpoint: Option<Endpoint>) -> SecretFacts {
+    let secret = &desired.secret;
+    SecretFacts {
+        engine: secret.engine,
+        username: secret.username.clone(),
+        replication_group_id: secret.cache_id.clone(),
+        key_prefix: secret.key_prefix.clone(),
+        user_arn,
+        endpoint,
+    }
+}

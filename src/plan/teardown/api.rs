@@ -1,0 +1,131 @@
+use crate::api::{Disposal, Reason};
+use crate::model::Estate;
+use crate::plan::gateway::{CREATION_GRACE, delete_usage_plan};
+use crate::plan::{
+    Action, AspectPlan, Context, GatewayAction, Observed, PermissionAction, Read, RestApi, Seen,
+};
+
+use super::RETRY;
+
+/// Takes down permissions, usage plan, keys and REST API, in this order: the list ends at the first action that fails.
+pub(super) fn plan_api(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
+    if estate.deletion.api == Disposal::Retain {
+        return AspectPlan::default();
+    }
+    let mut plan = plan_permissions(estate, observed);
+    plan.extend(plan_usage_plan(estate, observed));
+    plan.extend(plan_api_keys(estate, observed));
+    let last = plan_rest_apis(estate, observed, context);
+    // API Gateway refuses to delete an API that a usage plan counts for.
+    if plan.waits.is_empty() && plan.blocks.is_empty() {
+        plan.extend(last);
+    }
+    plan.reads_first()
+}
+
+fn plan_permissions(estate: &Estate, observed: &Observed) -> AspectPlan {
+    let mut plan = AspectPlan::default();
+    for function in &estate.functions {
+        let (function, statement) = (function.clone(), estate.identity.permission_statement());
+        plan.extend(
+            match observed
+                .gateway
+                .permissions
+                .get(&function)
+                .unwrap_or(&Seen::Unread)
+            {
+                Seen::Unread => AspectPlan::read(Read::Permission {
+                    function,
+                    statement,
+                }),
+                Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+                Seen::Absent => AspectPlan::default(),
+                Seen::Present(_) => {
+                    AspectPlan::act(Action::Permission(PermissionAction::RemovePermission {
+                        function,
+                        statement,
+                    }))
+                }
+            },
+        );
+    }
+    plan
+}
+
+fn plan_usage_plan(estate: &Estate, observed: &Observed) -> AspectPlan {
+    match &observed.gateway.usage_plan {
+        Seen::Unread => AspectPlan::read(Read::UsagePlan {
+            name: estate.identity.unique_name(),
+        }),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        Seen::Present(plan) if estate.identity.owns(&plan.tags) => AspectPlan {
+            actions: delete_usage_plan(plan),
+            ..AspectPlan::default()
+        },
+        Seen::Absent | Seen::Present(_) => AspectPlan::default(),
+    }
+}
+
+fn plan_api_keys(estate: &Estate, observed: &Observed) -> AspectPlan {
+    match &observed.gateway.api_keys {
+        Seen::Unread => AspectPlan::read(Read::ApiKeys {
+            prefix: format!("{}-", estate.identity.unique_name()),
+        }),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        Seen::Absent => AspectPlan::default(),
+        Seen::Present(keys) => {
+            let own = keys.values().filter(|key| estate.identity.owns(&key.tags));
+            let delete =
+                own.map(|key| Action::Gateway(GatewayAction::DeleteApiKey { id: key.id.clone() }));
+            AspectPlan {
+                actions: delete.collect(),
+                ..AspectPlan::default()
+            }
+        }
+    }
+}
+
+/// Deletes every REST API with our tags. They are always searched for: the one that status remembers may not be the only one.
+fn plan_rest_apis(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
+    let search = || {
+        AspectPlan::read(Read::RestApiSearch {
+            tags: estate.identity.ownership_tags(),
+        })
+    };
+    let gateway = &observed.gateway;
+    match &gateway.rest_api {
+        Seen::Unread => search(),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        Seen::Absent => announced(observed, context),
+        Seen::Present(api) if !estate.identity.owns(&api.tags) => search(),
+        Seen::Present(RestApi { id, .. }) => {
+            let delete = gateway
+                .duplicates
+                .iter()
+                .chain([id])
+                .map(|api| Action::Gateway(GatewayAction::DeleteRestApi { api: api.clone() }));
+            AspectPlan {
+                actions: delete.collect(),
+                ..AspectPlan::default()
+            }
+        }
+    }
+}
+
+/// A REST API that was asked for a moment ago may still appear.
+fn announced(observed: &Observed, context: Context) -> AspectPlan {
+    let age = observed
+        .gateway
+        .intent
+        .map(|at| context.now.duration_since(at).unsigned_abs());
+    match age
+        .and_then(|age| CREATION_GRACE.checked_sub(age))
+        .filter(|left| !left.is_zero())
+    {
+        None => AspectPlan::default(),
+        Some(left) => {
+            let message = "a REST API was asked for and is not listed yet; it is looked for once more before the object goes";
+            AspectPlan::wait(Reason::WaitingForCreation, message, left)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use crate::api::{CacheDisposal, Reason};
+use crate::model::Estate;
+use crate::plan::cache::{GROUP_PACE, USER_PACE, busy};
+use crate::plan::{
+    Action, AspectPlan, CacheAction, CacheUser, Context, Observed, Read, ReplicationGroup, Seen,
+};
+
+use super::RETRY;
+
+const CREATE_FAILED: &str = "create-failed";
+
+/// Takes down the replication group, then the user group, then users and subnet group.
+pub(super) fn plan_cache(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
+    if estate.deletion.cache == CacheDisposal::Retain {
+        return AspectPlan::default();
+    }
+    let site = Site {
+        estate,
+        observed,
+        context,
+    };
+    let steps = [
+        Site::remove_group,
+        Site::remove_user_group,
+        Site::remove_foundations,
+    ];
+    steps
+        .into_iter()
+        .map(|step| step(site))
+        .find(|plan| !plan.is_settled())
+        .unwrap_or_default()
+}
+
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    estate: &'a Estate,
+    observed: &'a Observed,
+    context: Context,
+}
+
+/// What there is to know of a thing before it is deleted.
+struct Target<'a, T> {
+    /// What it is, for people.
+    thing: String,
+    read: Read,
+    seen: &'a Seen<T>,
+    /// ARN and status.
+    facts: fn(&T) -> (&str, &str),
+    /// Longest time between two looks while ElastiCache works on it.
+    pace: Duration,
+}
+
+impl Site<'_> {
+    fn remove_group(self) -> AspectPlan {
+        let id = self.estate.identity.cache_id();
+        let target = Target {
+            thing: format!("the replication group {id}"),
+            read: Read::ReplicationGroup { id },
+            seen: &self.observed.cache.group,
+            facts: |group| (&group.arn, &group.status),
+            pace: GROUP_PACE,
+        };
+        self.remove(&target, |group| self.delete_group(group))
+    }
+
+    fn remove_user_group(self) -> AspectPlan {
+        let id = self.estate.identity.cache_id();
+        let target = Target {
+            thing: format!("the user group {id}"),
+            read: Read::UserGroup { id: id.clone() },
+            seen: &self.observed.cache.user_group,
+            facts: |group| (&group.arn, &group.status),
+            pace: USER_PACE,
+        };
+        self.remove(&target, |_| {
+            AspectPlan::act(Action::Cache(CacheAction::DeleteUserGroup { id }))
+        })
+    }
+
+    fn remove_foundations(self) -> AspectPlan {
+        let (id, default_id) = (
+            self.estate.identity.cache_id(),
+            self.estate.identity.default_user_id(),
+        );
+        let cache = &self.observed.cache;
+        let mut plan = self.remove_user(&id, Read::User { id: id.clone() }, &cache.user);
+        plan.extend(self.remove_user(
+            &default_id,
+            Read::DefaultUser {
+                id: default_id.clone(),
+            },
+            &cache.default_user,
+        ));
+        let target = Target {
+            thing: format!("the subnet group {id}"),
+            read: Read::SubnetGroup { name: id.clone() },
+            seen: &cache.subnet_group,
+            facts: |group| (&group.arn, "available"),
+            pace: USER_PACE,
+        };
+        plan.extend(self.remove(&target, |_| {
+            AspectPlan::act(Action::Cache(CacheAction::DeleteSubnetGroup { name: id }))
+        }));
+        plan.reads_first()
+    }
+
+    fn remove_user(self, id: &str, read: Read, seen: &Seen<CacheUser>) -> AspectPlan {
+        let thing = format!("the user {id}");
+        let target = Target {
+            thing,
+            read,
+            seen,
+            facts: |user| (&user.arn, &user.status),
+            pace: USER_PACE,
+        };
+        self.remove(&target, |_| {
+            AspectPlan::act(Action::Cache(CacheAction::DeleteUser { id: id.to_owned() }))
+        })
+    }
+
+    /// Deletes a thing that is seen to be there, at rest and ours. Settled: it is gone, or somebody else's.
+    fn remove<T>(self, target: &Target<T>, delete: impl FnOnce(&T) -> AspectPlan) -> AspectPlan {
+        let found = match target.seen {
+            Seen::Unread => return AspectPlan::read(target.read.clone()),
+            Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
+            Seen::Absent => return AspectPlan::default(),
+            Seen::Present(found) => found,
+        };
+        let (arn, status) = (target.facts)(found);
+        if !["available", "active", CREATE_FAILED].contains(&status) {
+            return busy(&target.thing, status, self.context.pace(target.pace));
+        }
+        match self.observed.cache.tags.get(arn).unwrap_or(&Seen::Unread) {
+            Seen::Unread => AspectPlan::read(Read::CacheTags {
+                arn: arn.to_owned(),
+            }),
+            Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+            Seen::Absent => AspectPlan::wait(
+                Reason::Unobserved,
+                format!("the tags of {} cannot be found", target.thing),
+                RETRY,
+            ),
+            Seen::Present(tags) if self.estate.identity.owns(tags) => delete(found),
+            Seen::Present(_) => AspectPlan::default(),
+        }
+    }
+
+    /// A group that was never created has no data to keep.
+    fn delete_group(self, group: &ReplicationGroup) -> AspectPlan {
+        let id = self.estate.identity.cache_id();
+        let delete = |final_snapshot| {
+            AspectPlan::act(Action::Cache(CacheAction::DeleteReplicationGroup {
+                id: id.clone(),
+                final_snapshot,
+            }))
+        };
+        if self.estate.deletion.cache != CacheDisposal::Snapshot || group.status == CREATE_FAILED {
+            return delete(None);
+        }
+        let name = format!("{id}-final");
+        match &self.observed.cache.final_snapshot {
+            Seen::Unread => AspectPlan::read(Read::Snapshot { name }),
+            Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+            Seen::Absent => delete(Some(name)),
+            // Left by a deletion that did not come to its end, or made by a person: it is not today's data, and ElastiCache refuses the name.
+            Seen::Present(_) => delete(Some(format!("{name}-{}", self.context.now.as_second()))),
+        }
+    }
+}

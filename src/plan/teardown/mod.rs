@@ -1,0 +1,60 @@
+//! Decides what to take down next, when the object is deleted.
+//!
+//! Each part is seen to be gone before the next one that needs it gone is deleted; a read that failed is never taken for an absence. What has our
+//! names but not our tags is left alone and does not hold the object back.
+//!
+//! What is retained stays whole: an API with its stage, keys, usage plan and the permission to invoke its functions; a cache with its users, user group and subnet
+//! group; a secret with its value. Bound Secrets of the cluster are never retained, because Kubernetes collects what the object owns: whoever
+//! retains a cache retains the secret as well, or has nothing left that opens it.
+
+mod api;
+mod cache;
+
+use std::time::Duration;
+
+use crate::api::Disposal;
+use crate::model::Estate;
+
+use super::{Action, AspectPlan, Context, Observed, Plan, Read, SecretAction, Seen};
+
+/// When to look again after a read failed.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Decides what to take down next. Settled means: every child is gone or retained.
+///
+/// The secret goes last: until the cache is gone it is what opens it.
+pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> Plan {
+    let cache = cache::plan_cache(estate, observed, context);
+    let credentials = if cache.is_settled() {
+        plan_secret(estate, observed)
+    } else {
+        AspectPlan::default()
+    };
+    Plan {
+        api: api::plan_api(estate, observed, context),
+        cache,
+        credentials,
+        bindings: AspectPlan::default(),
+    }
+}
+
+/// A secret that waits for its deletion is as good as gone: only AWS can shorten the wait.
+fn plan_secret(estate: &Estate, observed: &Observed) -> AspectPlan {
+    if estate.deletion.secret == Disposal::Retain {
+        return AspectPlan::default();
+    }
+    match &observed.secret.secret {
+        Seen::Unread => AspectPlan::read(Read::Secret {
+            name: estate.identity.secret_name(),
+        }),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        Seen::Present(secret) if secret.deleted.is_none() && estate.identity.owns(&secret.tags) => {
+            let (arn, recovery_window_days) = (secret.arn.clone(), estate.recovery_window_days);
+            AspectPlan::act(Action::Secret(SecretAction::DeleteSecret {
+                arn,
+                recovery_window_days,
+            }))
+        }
+        Seen::Absent | Seen::Present(_) => AspectPlan::default(),
+    }
+}
