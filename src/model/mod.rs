@@ -10,6 +10,9 @@ pub mod openapi;
 mod validate;
 mod violation;
 
+#[cfg(test)]
+mod tests;
+
 pub use cache::{CacheVersion, DesiredCache, DesiredSecret, DesiredUser, password_user_access};
 pub use desired::{Desired, validate};
 pub use estate::Estate;
