@@ -45,6 +45,8 @@ class Cache:
 
     def reply(self):
         line = self.replies.readline()
+        if not line:
+            raise OSError("the cache closed the connection")
         kind, text = line[:1], line[1:-2]
         if kind == b"$":
             return None if text == b"-1" else self.replies.read(int(text) + 2)[:-2]
