@@ -28,6 +28,8 @@ class Cache:
         plain = socket.create_connection((binding["host"], int(binding["port"])), timeout=2)
         self.socket = ssl.create_default_context().wrap_socket(plain, server_hostname=binding["host"])
         self.replies = self.socket.makefile("rb")
+        # The user may touch no other keys.
+        self.prefix = binding.get("keyPrefix", "")
         self.command("AUTH", binding["username"], binding["password"])
 
     def __enter__(self):
@@ -104,7 +106,7 @@ def answer(path, headers):
         return compute(path), "bypass"
     try:
         with Cache(read_binding()) as cache:
-            key = cache_key(path, headers)
+            key = cache.prefix + cache_key(path, headers)
             found = cache.command("GET", key)
             if found is not None:
                 return found, "hit"
