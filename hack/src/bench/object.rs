@@ -31,9 +31,14 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// The object as a manifest.
-    pub(super) fn manifest(&self) -> &Value {
-        &self.manifest
+    /// The manifest of another object like it, in another Region.
+    pub(super) fn copy(&self, number: usize, region: &str) -> Value {
+        let mut manifest = self.manifest.clone();
+        let name = format!("{}-{number}", self.name);
+        manifest["spec"]["region"] = region.into();
+        manifest["spec"]["bindings"][0]["secret"]["name"] = format!("{name}-cache").into();
+        manifest["metadata"]["name"] = name.into();
+        manifest
     }
 
     pub(super) fn create_and_wait(&self) -> Result<()> {
