@@ -1,6 +1,6 @@
 //! The local AWS itself: one entry for every request.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::calls::{Calls, Entry};
+use crate::elasticache::Authority;
 use crate::faults::{self, Effect, Fault};
 use crate::protocol::Protocol;
 use crate::quotas::{self, Quotas};
@@ -33,6 +34,7 @@ struct Inner {
     quotas: Mutex<Quotas>,
     request_ids: Mutex<Ids>,
     changes: watch::Sender<u64>,
+    authority: OnceLock<Option<Authority>>,
 }
 
 /// Extension of a response that must not reach the client: a fault wants the connection closed instead. The server does so;
@@ -67,6 +69,7 @@ impl LocalAws {
             faults: Mutex::default(),
             quotas: Mutex::default(),
             changes: watch::Sender::new(0),
+            authority: OnceLock::new(),
         })))
     }
 
@@ -118,6 +121,11 @@ impl LocalAws {
             );
         }
         self.0.changes.send_modify(|count| *count += 1);
+    }
+
+    /// The certificate authority of the cache nodes, once it was needed; `None` inside if it could not be made.
+    pub(crate) fn authority(&self) -> &OnceLock<Option<Authority>> {
+        &self.0.authority
     }
 
     /// Forgets everything: world, call log, faults, used quota.

@@ -8,6 +8,7 @@
 
 mod acl;
 mod engine;
+mod login;
 mod names;
 pub mod nodes;
 mod page;
@@ -26,8 +27,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use nodes::ca_pem;
+pub use login::{LoginOutcome, login};
 pub use nodes::supervise;
+pub(crate) use nodes::{Authority, ca_pem};
 pub(crate) use settle::settle;
 
 use crate::world::Regional;

@@ -24,6 +24,11 @@ impl PasswordHash {
     pub fn of(password: &str) -> Self {
         Self(hex(&Sha256::digest(password)))
     }
+
+    /// The hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A validated access string, as written. Without `on` the user is off.

@@ -15,8 +15,8 @@ use crate::sigv4::hex;
 pub(in crate::elasticache) struct Plan {
     pub(super) shards: Vec<Shard>,
     pub(super) clustered: bool,
-    pub(super) transit: Transit,
-    pub(super) acl: Acl,
+    pub(in crate::elasticache) transit: Transit,
+    pub(in crate::elasticache) acl: Acl,
 }
 
 impl Plan {

@@ -46,6 +46,19 @@ impl ReplicationGroup {
         }
     }
 
+    /// Whether one of its endpoints has that address.
+    pub(in crate::elasticache) fn is_reached_by(&self, address: &str, region: &str) -> bool {
+        let of_shards = self
+            .shards
+            .iter()
+            .flat_map(|shard| [Endpoint::Primary(shard), Endpoint::Reader(shard)]);
+        let mut endpoints = of_shards
+            .chain([Endpoint::Configuration])
+            .chain(self.member_ids().map(Endpoint::Node));
+        let reachable = !matches!(self.status, Status::Creating | Status::CreateFailed);
+        reachable && endpoints.any(|endpoint| self.address(&endpoint, region) == address)
+    }
+
     fn address(&self, endpoint: &Endpoint<'_>, region: &str) -> String {
         let hash = hex(&Sha256::digest(&self.arn));
         let domain = format!(

@@ -24,6 +24,7 @@ pub(super) use change::{Change, Pending};
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use describe::{describe, describe_cache_clusters};
+pub(super) use endpoints::Endpoint;
 pub(super) use modify::modify;
 pub(super) use scale::{decrease_replicas, increase_replicas, modify_shards, test_failover};
 pub(super) use shard::{Member, Shard};

@@ -1,0 +1,174 @@
+//! One valkey-server (or redis-server) process.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use super::connection::Connection;
+use super::error::NodeError;
+use crate::elasticache::acl::PasswordHash;
+
+/// Runs the server and ends it when this shell's standard input closes, which the kernel does also when the parent is
+/// killed. Ends when the server ends.
+const WATCHDOG: &str = r#"
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+(read -r _ <&3; kill -9 "$server") 2>/dev/null &
+watcher=$!
+exec 3<&-
+wait "$server"
+kill "$watcher" 2>/dev/null
+"#;
+
+/// The user that this program administers nodes with; replicas log in to their primary with it as well.
+pub(super) const ADMIN: &str = "local-aws";
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// The program.
+    pub(super) binary: PathBuf,
+    /// Password of [`ADMIN`], the same on all nodes of a group.
+    pub(super) password: String,
+    /// Whether it is part of a cluster.
+    pub(super) clustered: bool,
+}
+
+/// A running server. Ends with this value.
+#[derive(Debug)]
+pub(super) struct Server {
+    watchdog: Child,
+    folder: TempDir,
+    pub(super) port: u16,
+    /// Port of the cluster bus.
+    pub(super) bus: u16,
+    pub(super) connection: Connection,
+}
+
+impl Server {
+    /// Starts a server and waits until it answers. A port that someone else takes first is left to them.
+    pub(super) async fn start(node: &str, settings: &Settings) -> Result<Self, NodeError> {
+        let mut last = NodeError::Late("starting a node");
+        for _ in 0..3 {
+            match Self::start_once(node, settings).await {
+                Ok(server) => return Ok(server),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn start_once(node: &str, settings: &Settings) -> Result<Self, NodeError> {
+        let folder = TempDir::with_prefix("local-aws-node-")
+            .map_err(NodeError::io("make a node's folder"))?;
+        let port = free_port().map_err(NodeError::io("find a free port"))?;
+        let bus = free_port().map_err(NodeError::io("find a free port"))?;
+        let file = folder.path().join("node.conf");
+        std::fs::write(&file, settings.render(folder.path(), port, bus))
+            .map_err(NodeError::io("configure a node"))?;
+        let mut watchdog = Command::new("sh")
+            .args(["-c", WATCHDOG, "sh"])
+            .args([&settings.binary, &file])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .map_err(NodeError::io("start a node"))?;
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline && watchdog.try_wait().is_ok_and(|status| status.is_none())
+        {
+            match Connection::open(port, ADMIN, &settings.password).await {
+                Ok(connection) => {
+                    return Ok(Self {
+                        watchdog,
+                        folder,
+                        port,
+                        bus,
+                        connection,
+                    });
+                }
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+        Err(NodeError::NotStarted {
+            node: node.to_owned(),
+            log: last_lines(folder.path()),
+        })
+    }
+
+    /// Whether the process still runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.watchdog
+            .try_wait()
+            .is_ok_and(|status| status.is_none())
+            && self.folder.path().exists()
+    }
+
+    /// Waits until the reply to `command` contains `text`.
+    pub(super) async fn wait_for_reply(
+        &mut self,
+        command: &[&str],
+        text: &str,
+    ) -> Result<(), NodeError> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.connection.command(command).await?.contains(text) {
+            if Instant::now() > deadline {
+                return Err(NodeError::Late("bringing nodes together"));
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+}
+
+impl Settings {
+    fn render(&self, folder: &Path, port: u16, bus: u16) -> String {
+        let folder = folder.display();
+        let hash = PasswordHash::of(&self.password);
+        let cluster = if self.clustered {
+            format!("cluster-enabled yes\ncluster-port {bus}\ncluster-node-timeout 5000\n")
+        } else {
+            String::new()
+        };
+        format!(
+            "port {port}\nbind 127.0.0.1\nprotected-mode no\ndir \"{folder}\"\nlogfile \"{folder}/node.log\"\n\
+             save \"\"\nappendonly no\nrepl-diskless-load on-empty-db\nrepl-diskless-sync-delay 0\n{cluster}\
+             user default off\nuser {ADMIN} on #{} ~* &* +@all\nmasteruser {ADMIN}\nmasterauth {}\n",
+            hash.as_str(),
+            self.password,
+        )
+    }
+}
+
+/// A secret nobody can guess, in hexadecimal.
+pub(super) fn secret() -> io::Result<String> {
+    let mut bytes = [0; 24];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(crate::sigv4::hex(&bytes))
+}
+
+fn free_port() -> io::Result<u16> {
+    std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()
+        .map(|address| address.port())
+}
+
+fn last_lines(folder: &Path) -> String {
+    let log = std::fs::read_to_string(folder.join("node.log")).unwrap_or_default();
+    let lines: Vec<_> = log.lines().rev().take(3).collect();
+    if lines.is_empty() {
+        "it wrote no log".to_owned()
+    } else {
+        lines.into_iter().rev().collect::<Vec<_>>().join(" / ")
+    }
+}
