@@ -140,10 +140,16 @@ def test_warnings_are_shown_or_fail_the_put_and_leave_everything(gateway, api, r
     assert "/orders" not in resources(gateway, api)
 
 
-@pytest.mark.parametrize("body", [b"no json", b"[]", b'{"swagger": "2.0"}', b'{"openapi": "3.0.1"}'])
+@pytest.mark.parametrize("body", [b"no json", b"[]", b'{"swagger": "2.0", "info": {"title": "t"}}', b'{"openapi": "3.0.1"}'])
 def test_what_is_no_openapi_document_is_refused(gateway, api, refused, body):
     refusal = refused(gateway.put_rest_api, restApiId=api, body=body)
     assert (refusal.code, refusal.message) == ("BadRequestException", "Invalid OpenAPI input.")
+
+
+def test_an_unknown_gateway_response_type_is_refused(gateway, api, refused):
+    responses = {"NO_SUCH_TYPE": {"statusCode": 401}}
+    refusal = refused(lambda **_: put(gateway, api, OTHER, **{"x-amazon-apigateway-gateway-responses": responses}))
+    assert "Invalid gateway response type specified: NO_SUCH_TYPE" in refusal.message
 
 
 def test_a_refused_put_changes_nothing(gateway, api, refused):
@@ -161,6 +167,7 @@ def test_more_than_300_resources_are_over_the_limit(start, refused):
     paths = {f"/r{number}": {"get": operation(mock())} for number in range(301)}
     refusal = refused(put, gateway=gateway, api=api, paths=paths)
     assert (refusal.code, refusal.status) == ("LimitExceededException", 429)
+    assert "retry-after" in refusal.headers
 
 
 def test_an_api_that_is_updating_takes_no_second_write(start, refused):

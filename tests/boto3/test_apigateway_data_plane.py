@@ -264,6 +264,16 @@ def test_a_route_with_a_key_opens_to_an_enabled_key_of_a_plan_of_the_stage(gatew
     assert refusal(keyed.call(key)) == forbidden, "a disabled key"
 
 
+def test_the_back_end_can_be_told_which_key_was_used(gateway, keyed, backend):
+    mapping = {"integration.request.header.X-Caller": "context.identity.apiKeyId"}
+    body = operation(proxy(backend.url + "/", requestParameters=mapping), security=[{"key": []}])
+    put(gateway, keyed.id, {"/a": {"get": body}})
+    deploy(gateway, keyed.id)
+    key = keyed.key()
+    assert keyed.call(key)[0] == 200
+    assert backend.seen["headers"]["x-caller"] == key["id"]
+
+
 def test_a_plans_throttle_holds_per_key(keyed):
     throttle = {"rateLimit": 0.001, "burstLimit": 2}
     one, other = keyed.key(throttle=throttle), keyed.key(throttle=throttle)

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::data_plane::Usage;
 use self::model::{ApiKey, RestApi, UsagePlan};
+use crate::AwsError;
 use crate::world::Regional;
 
 pub(crate) use control::{ROUTES, handle};
@@ -49,4 +50,12 @@ pub(crate) fn settle(place: &mut Regional, now: Timestamp) {
     for api in place.apigateway.apis.values_mut() {
         api.updating_until = api.updating_until.filter(|until| *until > now);
     }
+}
+
+/// Both 429s of the model carry `Retry-After`; what the service says for a limit is not documented.
+const LIMIT_RETRY_AFTER: u64 = 60;
+
+/// A quota of objects is reached: 429 like a throttle, but waiting does not help.
+fn limit_exceeded(text: impl Into<String>) -> AwsError {
+    AwsError::new(429, "LimitExceededException", text).retry_after(LIMIT_RETRY_AFTER)
 }

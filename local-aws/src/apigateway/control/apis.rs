@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::errors::{api, bad_request, limit_exceeded, writable_api};
+use super::errors::{api, bad_request, limit_exceeded, seen_api, writable_api};
 use super::{Outcome, api_fields, pages, patch, tagging};
 use crate::apigateway::model::{Definition, EndpointConfiguration, RestApi, Settings, Strings};
 use crate::config::Delay;
@@ -177,8 +177,7 @@ pub(super) fn start_update(call: &Call, api: &mut RestApi) {
 
 /// `GetRestApi`'s answer, which every write of an API repeats.
 pub(super) fn reply(call: &Call, place: &mut Regional) -> Outcome {
-    let api = api(call, place)?.clone();
-    Ok(Reply::ok(render(call, place, &api)))
+    Ok(Reply::ok(render(call, place, seen_api(call, place)?)))
 }
 
 /// `RestApi` of the API model.

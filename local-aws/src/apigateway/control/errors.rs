@@ -1,6 +1,7 @@
 //! The refusals of API Gateway, and the look-ups that give them. Texts are the service's own where they are known.
 
 use crate::apigateway::State;
+pub(super) use crate::apigateway::limit_exceeded;
 use crate::apigateway::model::{
     ApiKey, Deployment, Integration, Method, Resource, RestApi, Stage, UsagePlan,
 };
@@ -19,20 +20,30 @@ pub(super) fn conflict(text: impl Into<String>) -> AwsError {
     AwsError::new(409, "ConflictException", text)
 }
 
-/// A quota of objects: 429 like a throttle, but waiting does not help.
-pub(super) fn limit_exceeded(text: impl Into<String>) -> AwsError {
-    AwsError::new(429, "LimitExceededException", text)
+/// The API that the call's path names, to look at.
+pub(super) fn seen_api<'a>(call: &Call, place: &'a Regional) -> Result<&'a RestApi, AwsError> {
+    place
+        .apigateway
+        .apis
+        .get(call.params.path("api"))
+        .ok_or_else(|| no_api(call))
+}
+
+fn no_api(call: &Call) -> AwsError {
+    not_found(format!(
+        "Invalid API identifier specified {}:{}",
+        call.account(),
+        call.params.path("api")
+    ))
 }
 
 /// The API that the call's path names.
 pub(super) fn api<'a>(call: &Call, place: &'a mut Regional) -> Result<&'a mut RestApi, AwsError> {
-    let id = call.params.path("api");
-    let text = || format!("Invalid API identifier specified {}:{id}", call.account());
     place
         .apigateway
         .apis
-        .get_mut(id)
-        .ok_or_else(|| not_found(text()))
+        .get_mut(call.params.path("api"))
+        .ok_or_else(|| no_api(call))
 }
 
 /// The same, for a write of the definition: refused while another write is in progress.
@@ -84,10 +95,20 @@ pub(super) fn deployment<'a>(
     found.ok_or_else(|| not_found("Invalid Deployment identifier specified"))
 }
 
+pub(super) fn seen_stage<'a>(call: &Call, api: &'a RestApi) -> Result<&'a Stage, AwsError> {
+    api.stages
+        .get(call.params.path("stage"))
+        .ok_or_else(no_stage)
+}
+
+fn no_stage() -> AwsError {
+    not_found("Invalid stage identifier specified")
+}
+
 pub(super) fn stage<'a>(call: &Call, api: &'a mut RestApi) -> Result<&'a mut Stage, AwsError> {
     api.stages
         .get_mut(call.params.path("stage"))
-        .ok_or_else(|| not_found("Invalid stage identifier specified"))
+        .ok_or_else(no_stage)
 }
 
 pub(super) fn key<'a>(id: &str, state: &'a mut State) -> Result<&'a mut ApiKey, AwsError> {

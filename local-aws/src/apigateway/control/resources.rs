@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::errors::{api, bad_request, not_found, resource, writable_api};
 use super::{Outcome, pages, wire};
-use crate::apigateway::import::{MAX_RESOURCES, ResourceTree, limit_exceeded};
+use crate::apigateway::import::{MAX_RESOURCES, ResourceTree, too_many_resources};
 use crate::apigateway::model::Resource;
 use crate::world::Regional;
 use crate::{AwsError, Call, Reply};
@@ -37,7 +37,7 @@ pub(super) fn create_resource(call: &Call, place: &mut Regional) -> Outcome {
         return Err(not_found("Invalid Resource identifier specified"));
     }
     if call.config.quotas && definition.resources.len() > MAX_RESOURCES {
-        return Err(limit_exceeded());
+        return Err(too_many_resources());
     }
     let count = definition.resources.len();
     let mut tree = ResourceTree::of(definition.clone());

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::errors::{api, bad_request, conflict, limit_exceeded, stage};
+use super::errors::{api, bad_request, conflict, limit_exceeded, seen_api, seen_stage, stage};
 use super::{Outcome, patch, stage_patch, tagging, wire};
 use crate::apigateway::model::{RestApi, Stage, Strings};
 use crate::world::Regional;
@@ -106,21 +106,20 @@ fn check_name(name: &str) -> Result<(), AwsError> {
 }
 
 pub(super) fn get_stages(call: &Call, place: &mut Regional) -> Outcome {
-    let api = api(call, place)?.clone();
+    let api = seen_api(call, place)?;
     let wanted = call.params.query("deploymentId");
     let stages: Result<Vec<Value>, AwsError> = api
         .stages
         .values()
         .filter(|stage| wanted.is_none_or(|deployment| stage.deployment_id == deployment))
-        .map(|stage| render(call, place, &api, stage))
+        .map(|stage| render(call, place, api, stage))
         .collect();
     Ok(Reply::ok(json!({ "item": stages? })))
 }
 
 pub(super) fn get_stage(call: &Call, place: &mut Regional) -> Outcome {
-    let mut api = api(call, place)?.clone();
-    let stage = stage(call, &mut api)?.clone();
-    Ok(Reply::ok(render(call, place, &api, &stage)?))
+    let api = seen_api(call, place)?;
+    Ok(Reply::ok(render(call, place, api, seen_stage(call, api)?)?))
 }
 
 /// All operations of the patch are applied, or none.

@@ -3,14 +3,17 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use http::uri::Scheme;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring;
 
 /// A back end's answer, some time.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response<Bytes>, BackendError>> + Send>>;
@@ -53,19 +56,44 @@ impl Backends {
 
 impl Default for Backends {
     fn default() -> Self {
-        Self::new(Sockets(Client::builder(TokioExecutor::new()).build_http()))
+        Self::new(Sockets::default())
     }
 }
 
+type Plain = Client<HttpConnector, Full<Bytes>>;
+type Tls = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Connections over TCP.
 #[derive(Debug)]
-struct Sockets(Client<HttpConnector, Full<Bytes>>);
+struct Sockets {
+    plain: Plain,
+    /// Made when the first `https` back end is called; none when there are no certificates to trust.
+    tls: OnceLock<Option<Tls>>,
+}
+
+impl Default for Sockets {
+    fn default() -> Self {
+        Self {
+            plain: Client::builder(TokioExecutor::new()).build_http(),
+            tls: OnceLock::new(),
+        }
+    }
+}
 
 impl SendRequest for Sockets {
     fn send(&self, request: Request<Bytes>) -> Answer {
-        let client = self.0.clone();
+        let request = request.map(Full::new);
+        let response = if request.uri().scheme() == Some(&Scheme::HTTPS) {
+            self.tls
+                .get_or_init(tls)
+                .as_ref()
+                .map(|client| client.request(request))
+        } else {
+            Some(self.plain.request(request))
+        };
         Box::pin(async move {
-            let response = client
-                .request(request.map(Full::new))
+            let response = response
+                .ok_or(BackendError::Unreachable)?
                 .await
                 .map_err(|error| reason(&error))?;
             let (parts, body) = response.into_parts();
@@ -75,6 +103,22 @@ impl SendRequest for Sockets {
                 .map_err(|_| BackendError::Unreachable)?;
             Ok(Response::from_parts(parts, body.to_bytes()))
         })
+    }
+}
+
+/// Trusts the system's certificates, or those that `SSL_CERT_FILE` names.
+fn tls() -> Option<Tls> {
+    let trusting =
+        HttpsConnectorBuilder::new().with_provider_and_native_roots(ring::default_provider());
+    match trusting {
+        Ok(connector) => {
+            let connector = connector.https_only().enable_http1().build();
+            Some(Client::builder(TokioExecutor::new()).build(connector))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no certificates to trust: https back ends cannot be reached");
+            None
+        }
     }
 }
 

@@ -238,3 +238,70 @@ fn only_function_uris_name_a_function() {
     );
     assert!(lambda_integration::function_of("arn:aws:apigateway:r:s3:path/b").is_none());
 }
+
+/// A back end that answers after an hour.
+#[derive(Debug)]
+struct Sleeper;
+
+impl SendRequest for Sleeper {
+    fn send(&self, _: Request<Bytes>) -> Answer {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_hours(1)).await;
+            Ok(Response::new(Bytes::new()))
+        })
+    }
+}
+
+/// One control call in process; gives the answer's body.
+async fn control(local: &LocalAws, method: &str, path: &str, body: &Value) -> Value {
+    let credential = "AWS4-HMAC-SHA256 Credential=111122223333/20260101/eu-west-1/apigateway/aws4_request, SignedHeaders=host, Signature=0";
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", credential);
+    let response = local
+        .handle(request.body(Bytes::from(body.to_string())).unwrap())
+        .await;
+    assert!(response.status().is_success(), "{path}: {response:?}");
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_back_end_times_out_in_virtual_time_without_a_socket() {
+    let config = Config {
+        backends: Backends::new(Sleeper),
+        ..Config::default()
+    };
+    let local = LocalAws::new(config).unwrap();
+    let integration = json!({ "type": "http_proxy", "httpMethod": "GET", "uri": "http://b/" });
+    let operation =
+        json!({ "responses": { "200": {} }, "x-amazon-apigateway-integration": integration });
+    let document = json!({ "openapi": "3.0.1", "info": { "title": "t" }, "paths": { "/a": { "get": operation } } });
+    let api = control(&local, "POST", "/restapis", &json!({ "name": "n" })).await;
+    let api = api["id"].as_str().unwrap();
+    control(
+        &local,
+        "PUT",
+        &format!("/restapis/{api}?mode=overwrite"),
+        &document,
+    )
+    .await;
+    control(
+        &local,
+        "POST",
+        &format!("/restapis/{api}/deployments"),
+        &json!({ "stageName": "prod" }),
+    )
+    .await;
+    let started = tokio::time::Instant::now();
+    let request = Request::get(format!("/_aws/execute-api/{api}/prod/a"))
+        .body(Bytes::new())
+        .unwrap();
+    let response = local.handle(request).await;
+    assert_eq!(response.status(), 504);
+    assert_eq!(
+        started.elapsed(),
+        Duration::from_secs(29),
+        "the default time-out of an integration"
+    );
+}

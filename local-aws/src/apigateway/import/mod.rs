@@ -23,12 +23,13 @@ use self::document::Document;
 use self::errors::Findings;
 use self::operation::OperationImport;
 use self::security::Schemes;
+use crate::apigateway::gateway_response::Kind;
 use crate::apigateway::model::{Definition, GatewayResponse, Model, RequestValidator, Settings};
 use crate::{AwsError, Ids};
 
 pub use self::errors::warnings_refusal;
 pub use self::mapping_expression::refusal_of as mapping_refusal;
-pub use self::resources::{MAX_RESOURCES, ResourceTree, limit_exceeded};
+pub use self::resources::{MAX_RESOURCES, ResourceTree, too_many_resources};
 pub use self::settings::merge as merge_settings;
 
 /// The limit of the request body of `PutRestApi`.
@@ -183,16 +184,23 @@ impl Import<'_, '_> {
     }
 
     fn gateway_responses(&mut self) -> BTreeMap<String, GatewayResponse> {
-        self.document
+        let mut responses = BTreeMap::new();
+        for (kind, settings) in self
+            .document
             .entries("/x-amazon-apigateway-gateway-responses")
-            .map(|(kind, settings)| {
-                let response = GatewayResponse {
-                    status_code: settings.get("statusCode").map(document::text),
-                    response_parameters: document::strings(settings.get("responseParameters")),
-                    response_templates: document::strings(settings.get("responseTemplates")),
-                };
-                (kind.clone(), response)
-            })
-            .collect()
+        {
+            if Kind::named(kind).is_none() {
+                self.findings
+                    .error(format!("Invalid gateway response type specified: {kind}"));
+                continue;
+            }
+            let response = GatewayResponse {
+                status_code: settings.get("statusCode").map(document::text),
+                response_parameters: document::strings(settings.get("responseParameters")),
+                response_templates: document::strings(settings.get("responseTemplates")),
+            };
+            responses.insert(kind.clone(), response);
+        }
+        responses
     }
 }

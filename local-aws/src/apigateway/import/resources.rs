@@ -110,17 +110,17 @@ impl ResourceTree {
     pub fn into_resources(self, quotas: bool) -> Result<BTreeMap<String, Resource>, AwsError> {
         let count = self.definition.resources.len() - 1;
         if quotas && count > MAX_RESOURCES {
-            return Err(limit_exceeded());
+            return Err(too_many_resources());
         }
         Ok(self.definition.resources)
     }
 }
 
 /// The refusal of a resource beyond the limit.
-pub fn limit_exceeded() -> AwsError {
+pub fn too_many_resources() -> AwsError {
     let text = "Maximum number of resources for this API has been reached. \
                 Please contact AWS if you need additional resources.";
-    AwsError::new(429, "LimitExceededException", text)
+    crate::apigateway::limit_exceeded(text)
 }
 
 fn is_part(part: &str) -> bool {
