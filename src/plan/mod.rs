@@ -19,6 +19,10 @@ mod observed;
 mod outline;
 mod secret;
 mod teardown;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;
 
 pub use action::*;
 pub use depth::{Depth, Rotating};
@@ -47,7 +51,7 @@ pub struct Context {
 #[must_use]
 pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
     Plan {
-        api: gateway::plan_gateway(desired, observed, context),
+        api: gateway::plan_gateway(desired, observed, context).reads_first(),
         cache: cache::plan_cache(desired, observed, context),
         credentials: secret::plan_secret(desired, observed, context),
         bindings: bindings::plan_bindings(desired, observed, context),

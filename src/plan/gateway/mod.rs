@@ -9,7 +9,7 @@ mod permissions;
 mod stage;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(super) use keys::delete_usage_plan;
 pub use stage::{deployment_hash, served_hash};

@@ -34,7 +34,7 @@ fn plan_at(desired: &Desired, observed: &Observed, depth: Depth) -> AspectPlan {
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret { name: name.clone() }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-        Seen::Absent => AspectPlan::act(Action::Secret(create(desired))),
+        Seen::Absent => plan_creation(desired, observed),
         Seen::Present(secret) if !desired.identity.owns(&secret.tags) => {
             AspectPlan::block(Reason::NameTaken, name_taken(name, secret.deleted))
         }
@@ -44,6 +44,23 @@ fn plan_at(desired: &Desired, observed: &Observed, depth: Depth) -> AspectPlan {
             }))
         }
         Seen::Present(secret) => plan_value(desired, observed, secret, depth),
+    }
+}
+
+/// A cache user keeps the password of a secret that is gone, and a new secret would hold another one: so there is no new secret while there is the user.
+fn plan_creation(desired: &Desired, observed: &Observed) -> AspectPlan {
+    let (name, user) = (&desired.secret.name, &desired.cache.user.id);
+    match &observed.cache.user {
+        Seen::Unread => AspectPlan::read(Read::User { id: user.clone() }),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        Seen::Absent => AspectPlan::act(Action::Secret(create(desired))),
+        Seen::Present(_) => {
+            let message = format!(
+                "the secret {name} is gone, and with it the password of the cache's user {user}; restore the secret, or delete the user in ElastiCache: \
+                 both are then created anew"
+            );
+            AspectPlan::block(Reason::SecretUnusable, message)
+        }
     }
 }
 

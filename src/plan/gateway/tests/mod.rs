@@ -1,6 +1,6 @@
 //! The planner against a small model of API Gateway: what it decides is applied, what it asks for is answered, until it is settled.
 
-mod service;
+pub(in crate::plan) mod service;
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn settle(service: &mut Service, json: &Value, depth: Depth) -> Observed {
         }
         if plan.reads.is_empty() {
             for action in &plan.actions {
-                let reply = service.write(action, &desired.gateway.document);
+                let reply = service.write(action, Some(&desired.gateway.document));
                 observed.forget(action);
                 reply.into_iter().for_each(|fact| observed.record(fact));
             }

@@ -8,8 +8,8 @@ use crate::plan::{
 };
 
 /// What API Gateway and Lambda hold.
-#[derive(Default)]
-pub(super) struct Service {
+#[derive(Clone, Default)]
+pub(in crate::plan) struct Service {
     pub api: Option<RestApi>,
     pub methods: BTreeMap<String, BTreeSet<String>>,
     pub deployments: Vec<Deployment>,
@@ -66,7 +66,11 @@ impl Service {
         fact
     }
 
-    pub fn write(&mut self, action: &Action, document: &crate::model::Document) -> Option<Fact> {
+    pub fn write(
+        &mut self,
+        action: &Action,
+        document: Option<&crate::model::Document>,
+    ) -> Option<Fact> {
         match action {
             Action::Gateway(action) => self.write_gateway(action, document),
             Action::Permission(PermissionAction::AddPermission {
@@ -101,7 +105,7 @@ impl Service {
     fn write_gateway(
         &mut self,
         action: &GatewayAction,
-        document: &crate::model::Document,
+        document: Option<&crate::model::Document>,
     ) -> Option<Fact> {
         match action {
             GatewayAction::CreateRestApi { name, tags, .. } => {
@@ -113,13 +117,19 @@ impl Service {
             }
             GatewayAction::PutRestApi { hash, .. } => {
                 self.calls.push("PutRestApi");
-                self.methods.clone_from(&document.methods);
+                self.methods.clone_from(&document.unwrap().methods);
                 let api = self.api.as_mut().unwrap();
                 api.version = Some(hash.clone());
                 Some(Fact::RestApi(Seen::Present(RestApi {
                     confirmed: true,
                     ..api.clone()
                 })))
+            }
+            GatewayAction::DeleteRestApi { api } => {
+                self.calls.push("DeleteRestApi");
+                assert_eq!(self.api.take().map(|api| api.id).as_ref(), Some(api));
+                (self.stage, self.deployments) = (None, Vec::new());
+                None
             }
             GatewayAction::CreateDeployment { description, .. } => {
                 self.calls.push("CreateDeployment");

@@ -1,1 +1,0 @@
-//! Invariants that every [`Plan`](super::Plan) must satisfy.

@@ -1,0 +1,170 @@
+//! Whether what was observed is a reason to act.
+
+use crate::model::Tags;
+use crate::plan::{
+    Action, BoundSecret, CacheAction, ClusterAction, GatewayAction, ObservedCache, ObservedGateway,
+    PermissionAction, SecretAction, Seen,
+};
+
+use super::Basis;
+
+/// What an action needs to have been observed.
+enum Need {
+    /// It was looked for and is not there.
+    Absent(bool),
+    /// It is there and it is the object's own.
+    Own(bool),
+    /// Nothing.
+    Nothing,
+}
+
+impl Basis<'_> {
+    /// Why the action must not be executed, if so.
+    pub(super) fn unfounded(&self, action: &Action) -> Option<String> {
+        match self.need(action) {
+            Need::Absent(false) => Some(format!(
+                "something is created that was not seen to be absent: {action:?}"
+            )),
+            Need::Own(false) => Some(format!(
+                "something is written that was not seen to be the object's own: {action:?}"
+            )),
+            Need::Absent(true) | Need::Own(true) | Need::Nothing => None,
+        }
+    }
+
+    fn need(&self, action: &Action) -> Need {
+        match action {
+            Action::Gateway(action) => self.need_of_gateway(action),
+            Action::Permission(
+                PermissionAction::AddPermission { function, .. }
+                | PermissionAction::RemovePermission { function, .. },
+            ) => {
+                let seen = self.observed.gateway.permissions.get(function);
+                Need::Own(matches!(seen, Some(Seen::Absent | Seen::Present(_))))
+            }
+            Action::Cache(action) => self.need_of_cache(action),
+            Action::Secret(SecretAction::CreateSecret { .. }) => {
+                Need::Absent(self.observed.secret.secret == Seen::Absent)
+            }
+            Action::Secret(
+                SecretAction::PutSecretValue { arn, .. }
+                | SecretAction::RestoreSecret { arn }
+                | SecretAction::DeleteSecret { arn, .. },
+            ) => Need::Own(
+                self.observed
+                    .secret
+                    .secret
+                    .present()
+                    .is_some_and(|secret| secret.arn == *arn && self.owns(&secret.tags)),
+            ),
+            Action::Cluster(action) => self.need_of_cluster(action),
+        }
+    }
+
+    fn owns(&self, tags: &Tags) -> bool {
+        self.identity.owns(tags)
+    }
+
+    fn need_of_cluster(&self, action: &ClusterAction) -> Need {
+        let owned = |name: &String| {
+            matches!(
+                self.observed.bound.get(name),
+                Some(Seen::Present(BoundSecret { owned: true, .. }))
+            )
+        };
+        match action {
+            ClusterAction::RecordIntent { .. } => Need::Nothing,
+            ClusterAction::ApplySecret { name, .. } => {
+                Need::Own(owned(name) || self.observed.bound.get(name) == Some(&Seen::Absent))
+            }
+            ClusterAction::DeleteSecret { name, .. } => Need::Own(owned(name)),
+        }
+    }
+
+    fn need_of_cache(&self, action: &CacheAction) -> Need {
+        let cache = &self.observed.cache;
+        match action {
+            CacheAction::CreateSubnetGroup { .. } => {
+                Need::Absent(cache.subnet_group == Seen::Absent)
+            }
+            CacheAction::CreateUser { .. } => Need::Absent(cache.user == Seen::Absent),
+            CacheAction::CreateDefaultUser { .. } => {
+                Need::Absent(cache.default_user == Seen::Absent)
+            }
+            CacheAction::CreateUserGroup { .. } => Need::Absent(cache.user_group == Seen::Absent),
+            CacheAction::CreateReplicationGroup(_) => Need::Absent(cache.group == Seen::Absent),
+            CacheAction::ModifySubnetGroup { .. } | CacheAction::DeleteSubnetGroup { .. } => {
+                self.own(cache, cache.subnet_group.present().map(|group| &group.arn))
+            }
+            CacheAction::ModifyUserAccess { id, .. } | CacheAction::DeleteUser { id } => {
+                let default = *id == self.identity.default_user_id();
+                let user = if default {
+                    &cache.default_user
+                } else {
+                    &cache.user
+                };
+                self.own(cache, user.present().map(|user| &user.arn))
+            }
+            CacheAction::ModifyUserGroup { .. } | CacheAction::DeleteUserGroup { .. } => {
+                self.own(cache, cache.user_group.present().map(|group| &group.arn))
+            }
+            CacheAction::ModifyReplicationGroup { .. }
+            | CacheAction::IncreaseReplicaCount { .. }
+            | CacheAction::DecreaseReplicaCount { .. }
+            | CacheAction::DeleteReplicationGroup { .. } => {
+                self.own(cache, cache.group.present().map(|group| &group.arn))
+            }
+        }
+    }
+
+    fn own(&self, cache: &ObservedCache, arn: Option<&String>) -> Need {
+        let tags = arn
+            .and_then(|arn| cache.tags.get(arn))
+            .and_then(Seen::present);
+        Need::Own(tags.is_some_and(|tags| self.owns(tags)))
+    }
+
+    fn need_of_gateway(&self, action: &GatewayAction) -> Need {
+        let gateway = &self.observed.gateway;
+        match action {
+            GatewayAction::CreateRestApi { .. } => Need::Absent(gateway.rest_api == Seen::Absent),
+            GatewayAction::CreateApiKey { .. } => {
+                Need::Absent(matches!(gateway.api_keys, Seen::Present(_) | Seen::Absent))
+            }
+            GatewayAction::CreateUsagePlan { .. } => {
+                Need::Absent(gateway.usage_plan == Seen::Absent)
+            }
+            GatewayAction::CreateStage { .. } => Need::Absent(gateway.stage == Seen::Absent),
+            GatewayAction::DeleteRestApi { api } => {
+                Need::Own(self.own_api(gateway, api) || gateway.duplicates.contains(api))
+            }
+            GatewayAction::PutRestApi { api, .. }
+            | GatewayAction::CreateDeployment { api, .. }
+            | GatewayAction::DeleteDeployment { api, .. }
+            | GatewayAction::UpdateStage { api, .. } => Need::Own(self.own_api(gateway, api)),
+            GatewayAction::EnableApiKey { id } | GatewayAction::DeleteApiKey { id } => {
+                let keys = gateway.api_keys.present();
+                Need::Own(keys.is_some_and(|keys| {
+                    keys.values()
+                        .any(|key| key.id == *id && self.owns(&key.tags))
+                }))
+            }
+            GatewayAction::UpdateUsagePlan { id, .. }
+            | GatewayAction::DeleteUsagePlan { id }
+            | GatewayAction::CreateUsagePlanKey { plan: id, .. }
+            | GatewayAction::DeleteUsagePlanKey { plan: id, .. } => Need::Own(
+                gateway
+                    .usage_plan
+                    .present()
+                    .is_some_and(|plan| plan.id == *id && self.owns(&plan.tags)),
+            ),
+        }
+    }
+
+    fn own_api(&self, gateway: &ObservedGateway, id: &str) -> bool {
+        gateway
+            .rest_api
+            .present()
+            .is_some_and(|api| api.id == id && self.owns(&api.tags))
+    }
+}

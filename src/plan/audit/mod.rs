@@ -1,0 +1,152 @@
+//! Invariants that every [`Plan`] must satisfy, whatever the planners think. Tests audit every plan they meet, and so does a debug build of the operator.
+
+mod basis;
+
+#[cfg(test)]
+mod tests;
+
+use crate::model::Identity;
+
+use super::gateway::CREATION_GRACE;
+use super::{
+    Action, Aspect, AspectPlan, CacheAction, ClusterAction, Context, GatewayAction, GroupChange,
+    INTENT_REST_API, Observed, Plan, SecretAction,
+};
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To get to what is desired.
+    Converge,
+    /// To take down what the object owns.
+    Teardown,
+}
+
+/// What a plan was made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// Who the object is.
+    pub identity: &'a Identity,
+    /// What was observed.
+    pub observed: &'a Observed,
+    /// When, and how closely.
+    pub context: Context,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// Everything that is wrong with `plan`, in sentences for a developer; empty when it may be executed.
+///
+/// - While an aspect has reads, it has no actions; a wait has a time.
+/// - What is created was seen to be absent; what is changed or deleted was seen to be there, with our tags. Neither follows from a read that
+///   failed.
+/// - The replication group is changed by one action of a round at most.
+/// - A REST API is created after the announcement of it, and not while an earlier announcement may still come true.
+/// - Outside a teardown only what is superseded is deleted.
+#[must_use]
+pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
+    let mut found: Vec<String> = plan
+        .aspects()
+        .flat_map(|(aspect, decided)| audit_form(aspect, decided))
+        .collect();
+    for (_, decided) in plan.aspects() {
+        found.extend(
+            decided
+                .actions
+                .iter()
+                .filter_map(|action| basis.unfounded(action)),
+        );
+        found.extend(audit_announcement(basis, decided));
+    }
+    let actions = || plan.aspects().flat_map(|(_, decided)| &decided.actions);
+    if actions().filter(|action| changes_group(action)).count() > 1 {
+        found.push("the replication group is changed by more than one action".into());
+    }
+    if basis.purpose == Purpose::Converge {
+        found.extend(
+            actions()
+                .filter(|action| destroys(basis, action))
+                .map(|action| format!("something in use is deleted: {action:?}")),
+        );
+    }
+    found
+}
+
+fn audit_form(aspect: Aspect, decided: &AspectPlan) -> Vec<String> {
+    let mut found = Vec::new();
+    if !decided.reads.is_empty() && !decided.actions.is_empty() {
+        found.push(format!(
+            "{} acts before it has read what it wants to read",
+            aspect.as_str()
+        ));
+    }
+    let instant = decided.waits.iter().filter(|wait| wait.again.is_zero());
+    found.extend(instant.map(|wait| {
+        format!(
+            "{} waits for no time at all: {}",
+            aspect.as_str(),
+            wait.message
+        )
+    }));
+    found
+}
+
+fn audit_announcement(basis: Basis, decided: &AspectPlan) -> Option<String> {
+    let creation = decided.actions.iter().position(|action| {
+        matches!(action, Action::Gateway(GatewayAction::CreateRestApi { .. }))
+    })?;
+    let records = |action: &Action| matches!(action, Action::Cluster(ClusterAction::RecordIntent { kind }) if *kind == INTENT_REST_API);
+    let age = basis
+        .observed
+        .gateway
+        .intent
+        .map(|at| basis.context.now.duration_since(at).unsigned_abs());
+    if age.is_some_and(|age| age < CREATION_GRACE) {
+        return Some("a REST API is created while an announced one may still appear".into());
+    }
+    let announced = age.is_some() || decided.actions[..creation].iter().any(records);
+    (!announced).then(|| "a REST API is created without an announcement".into())
+}
+
+/// Whether `action` makes the replication group leave `available`.
+const fn changes_group(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Cache(
+            CacheAction::ModifyReplicationGroup {
+                change: GroupChange::NodeType(_)
+                    | GroupChange::Engine { .. }
+                    | GroupChange::SnapshotRetention(_)
+                    | GroupChange::SecurityGroups(_)
+                    | GroupChange::Failover { .. }
+                    | GroupChange::AttachUserGroup(_),
+                ..
+            } | CacheAction::IncreaseReplicaCount { .. }
+                | CacheAction::DecreaseReplicaCount { .. }
+                | CacheAction::ModifyUserGroup { .. }
+        )
+    )
+}
+
+/// Whether `action` deletes what the object lives by. Its own REST API is one; duplicates of it are not.
+fn destroys(basis: Basis, action: &Action) -> bool {
+    match action {
+        Action::Cache(
+            CacheAction::DeleteSubnetGroup { .. }
+            | CacheAction::DeleteUser { .. }
+            | CacheAction::DeleteUserGroup { .. }
+            | CacheAction::DeleteReplicationGroup { .. },
+        )
+        | Action::Secret(SecretAction::DeleteSecret { .. }) => true,
+        Action::Gateway(GatewayAction::DeleteRestApi { api }) => {
+            !basis.observed.gateway.duplicates.contains(api)
+        }
+        Action::Gateway(GatewayAction::DeleteDeployment { deployment, .. }) => basis
+            .observed
+            .gateway
+            .stage
+            .present()
+            .is_none_or(|stage| stage.deployment_id == *deployment),
+        _ => false,
+    }
+}

@@ -1,0 +1,22 @@
+//! The whole object against the model of AWS.
+
+mod changes;
+mod convergence;
+mod drift;
+
+use serde_json::Value;
+
+use crate::fixtures::desired;
+use crate::model::Desired;
+
+use super::world::World;
+
+/// A world that was settled for a spec.
+fn settled(json: &Value) -> (World, Desired) {
+    let desired = desired(json.clone());
+    let mut world = World::default();
+    let plan = world.settle(&desired);
+    assert!(plan.is_settled(), "{plan:#?}");
+    world.actions.clear();
+    (world, desired)
+}

@@ -1,0 +1,258 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::api::Engine;
+use crate::model::{DesiredUser, Tags};
+use crate::plan::{
+    CacheAction, CacheNode, CacheUser, Fact, Read, ReplicationGroup, Seen, SubnetGroup, UserGroup,
+};
+
+/// ElastiCache. A thing that is being worked on has ticks left; see [`ElastiCache::tick`].
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct ElastiCache {
+    pub subnet_groups: BTreeMap<String, SubnetGroup>,
+    pub users: BTreeMap<String, CacheUser>,
+    pub user_groups: BTreeMap<String, UserGroup>,
+    pub groups: BTreeMap<String, ReplicationGroup>,
+    /// Nodes by the id of their group: all nodes of a group are alike.
+    pub nodes: BTreeMap<String, CacheNode>,
+    pub snapshots: BTreeMap<String, String>,
+    /// Tags by ARN.
+    pub tags: BTreeMap<String, Tags>,
+    /// Ticks left of what is under way, by ARN.
+    pub(super) busy: BTreeMap<String, u32>,
+}
+
+/// Ticks that a user or a user group takes.
+pub(super) const QUICK: u32 = 1;
+/// Ticks that a replication group takes.
+pub(super) const SLOW: u32 = 3;
+
+pub(super) fn arn(kind: &str, id: &str) -> String {
+    format!("arn:aws:elasticache:eu-west-1:123456789012:{kind}:{id}")
+}
+
+fn seen<T: Clone>(thing: Option<&T>) -> Seen<T> {
+    thing.map_or(Seen::Absent, |thing| Seen::Present(thing.clone()))
+}
+
+impl ElastiCache {
+    pub fn read(&self, read: &Read) -> Fact {
+        match read {
+            Read::SubnetGroup { name } => Fact::SubnetGroup(seen(self.subnet_groups.get(name))),
+            Read::User { id } => Fact::User(seen(self.users.get(id))),
+            Read::DefaultUser { id } => Fact::DefaultUser(seen(self.users.get(id))),
+            Read::UserGroup { id } => Fact::UserGroup(seen(self.user_groups.get(id))),
+            Read::ReplicationGroup { id } => Fact::ReplicationGroup(seen(self.groups.get(id))),
+            Read::CacheNode { id } => {
+                Fact::CacheNode(seen(self.nodes.get(id.trim_end_matches("-001"))))
+            }
+            Read::Snapshot { name } => Fact::FinalSnapshot(seen(self.snapshots.get(name))),
+            Read::CacheTags { arn } => {
+                assert!(
+                    !self.busy.contains_key(arn),
+                    "the tags of {arn} are read while it is under way"
+                );
+                Fact::CacheTags {
+                    arn: arn.clone(),
+                    tags: seen(self.tags.get(arn)),
+                }
+            }
+            other => panic!("ElastiCache has no use for {other:?}"),
+        }
+    }
+
+    /// Time passes: what is under way comes nearer to its end.
+    pub fn tick(&mut self) {
+        self.busy.values_mut().for_each(|left| *left -= 1);
+        let done: BTreeSet<String> = self
+            .busy
+            .iter()
+            .filter(|(_, left)| **left == 0)
+            .map(|(arn, _)| arn.clone())
+            .collect();
+        self.busy.retain(|_, left| *left > 0);
+        self.users
+            .retain(|_, user| !done.contains(&user.arn) || user.status != "deleting");
+        self.user_groups
+            .retain(|_, group| !done.contains(&group.arn) || group.status != "deleting");
+        self.groups
+            .retain(|_, group| !done.contains(&group.arn) || group.status != "deleting");
+        let users = self
+            .users
+            .values_mut()
+            .map(|user| (&user.arn, &mut user.status, "active"));
+        let user_groups = self
+            .user_groups
+            .values_mut()
+            .map(|group| (&group.arn, &mut group.status, "active"));
+        let groups = self
+            .groups
+            .values_mut()
+            .map(|group| (&group.arn, &mut group.status, "available"));
+        for (arn, status, rest) in users
+            .chain(user_groups)
+            .chain(groups)
+            .filter(|(arn, ..)| done.contains(*arn))
+        {
+            debug_assert!(!arn.is_empty());
+            rest.clone_into(status);
+        }
+        self.finish_groups(&done);
+    }
+
+    pub fn write(&mut self, action: &CacheAction) {
+        match action {
+            CacheAction::CreateSubnetGroup {
+                name,
+                subnet_ids,
+                tags,
+                ..
+            } => {
+                let group = SubnetGroup {
+                    arn: arn("subnetgroup", name),
+                    subnet_ids: subnet_ids.clone(),
+                };
+                self.tags.insert(group.arn.clone(), tags.clone());
+                assert!(
+                    self.subnet_groups.insert(name.clone(), group).is_none(),
+                    "CacheSubnetGroupAlreadyExists: {name}"
+                );
+            }
+            CacheAction::ModifySubnetGroup { name, subnet_ids } => self
+                .subnet_groups
+                .get_mut(name)
+                .unwrap()
+                .subnet_ids
+                .clone_from(subnet_ids),
+            CacheAction::DeleteSubnetGroup { name } => {
+                assert!(
+                    !self.groups.contains_key(name),
+                    "CacheSubnetGroupInUse: {name}"
+                );
+                self.subnet_groups
+                    .remove(name)
+                    .expect("the subnet group is there");
+            }
+            CacheAction::CreateUser {
+                user,
+                engine,
+                tags,
+                password,
+            } => {
+                assert!(!password.version_id.is_empty());
+                self.create_user(user, *engine, tags);
+            }
+            CacheAction::CreateDefaultUser { user, engine, tags } => {
+                self.create_user(user, *engine, tags)
+            }
+            CacheAction::ModifyUserAccess { id, access_string } => {
+                let user = self.user_at_rest(id);
+                user.access_string.clone_from(access_string);
+                user.status = "modifying".into();
+                self.busy.insert(arn("user", id), QUICK);
+            }
+            CacheAction::DeleteUser { id } => self.delete_user(id),
+            CacheAction::CreateUserGroup { .. }
+            | CacheAction::ModifyUserGroup { .. }
+            | CacheAction::DeleteUserGroup { .. } => {
+                self.write_user_group(action);
+            }
+            _ => self.write_group(action),
+        }
+    }
+
+    fn create_user(&mut self, user: &DesiredUser, engine: Engine, tags: &Tags) {
+        let made = CacheUser {
+            arn: arn("user", &user.id),
+            status: "creating".into(),
+            engine: engine.as_str().into(),
+            access_string: user.access_string.clone(),
+            passwords: 1,
+        };
+        self.tags.insert(made.arn.clone(), tags.clone());
+        self.busy.insert(made.arn.clone(), QUICK);
+        assert!(
+            self.users.insert(user.id.clone(), made).is_none(),
+            "UserAlreadyExists: {}",
+            user.id
+        );
+    }
+
+    fn user_at_rest(&mut self, id: &str) -> &mut CacheUser {
+        let user = self
+            .users
+            .get_mut(id)
+            .unwrap_or_else(|| panic!("UserNotFound: {id}"));
+        assert_eq!(user.status, "active", "InvalidUserState: {id}");
+        user
+    }
+
+    fn delete_user(&mut self, id: &str) {
+        let held = self
+            .user_groups
+            .values()
+            .any(|group| group.user_ids.contains(id));
+        assert!(
+            !(held && id.ends_with("-d")),
+            "DefaultUserAssociatedToUserGroup: {id}"
+        );
+        self.user_at_rest(id).status = "deleting".into();
+        self.busy.insert(arn("user", id), QUICK);
+    }
+
+    fn write_user_group(&mut self, action: &CacheAction) {
+        match action {
+            CacheAction::CreateUserGroup {
+                id,
+                engine,
+                user_ids,
+                tags,
+            } => {
+                user_ids
+                    .iter()
+                    .for_each(|user| drop(self.user_at_rest(user).status.clone()));
+                let (arn, engine) = (arn("usergroup", id), engine.as_str().to_owned());
+                self.tags.insert(arn.clone(), tags.clone());
+                self.busy.insert(arn.clone(), QUICK);
+                let group = UserGroup {
+                    arn,
+                    status: "creating".into(),
+                    engine,
+                    user_ids: user_ids.clone(),
+                };
+                assert!(
+                    self.user_groups.insert(id.clone(), group).is_none(),
+                    "UserGroupAlreadyExists: {id}"
+                );
+            }
+            CacheAction::ModifyUserGroup { id, add, remove } => {
+                add.iter()
+                    .for_each(|user| drop(self.user_at_rest(user).status.clone()));
+                let group = self.user_group_at_rest(id);
+                group.user_ids.extend(add.iter().cloned());
+                group.user_ids.retain(|user| !remove.contains(user));
+                group.status = "modifying".into();
+                self.busy.insert(arn("usergroup", id), QUICK);
+            }
+            CacheAction::DeleteUserGroup { id } => {
+                let attached = self
+                    .groups
+                    .values()
+                    .any(|group| group.user_group_ids.contains(id));
+                assert!(!attached, "InvalidUserGroupState: {id} is attached");
+                self.user_group_at_rest(id).status = "deleting".into();
+                self.busy.insert(arn("usergroup", id), QUICK);
+            }
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+
+    pub(super) fn user_group_at_rest(&mut self, id: &str) -> &mut UserGroup {
+        let group = self
+            .user_groups
+            .get_mut(id)
+            .unwrap_or_else(|| panic!("UserGroupNotFound: {id}"));
+        assert_eq!(group.status, "active", "InvalidUserGroupState: {id}");
+        group
+    }
+}

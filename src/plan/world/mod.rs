@@ -1,0 +1,294 @@
+//! A small model of AWS and the API server, as much of it as the planners meet: what they ask for is answered, what they decide is applied as the real
+//! services would, and what the real services would refuse is a failed test. Every plan is audited.
+
+mod cluster;
+mod elasticache;
+mod group;
+mod secrets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::fixtures;
+use crate::model::{Desired, Document, Estate, Tags};
+use crate::plan::audit::{Basis, Purpose, audit};
+use crate::plan::gateway::tests::service::Service;
+use crate::plan::{
+    Action, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed, Plan, Read,
+    SecretValue, Sensitive, plan, plan_teardown,
+};
+
+pub use cluster::Cluster;
+pub use elasticache::ElastiCache;
+pub use secrets::{SecretsManager, VALUE_PASSWORD};
+
+/// The account of the model.
+pub const ACCOUNT: &str = "123456789012";
+
+/// Everything outside the operator, and what the operator remembers.
+#[derive(Clone)]
+pub struct World {
+    pub gateway: Service,
+    pub cache: ElastiCache,
+    pub secrets: SecretsManager,
+    pub cluster: Cluster,
+    pub now: Timestamp,
+    /// Rounds in a row that have seen the replication group available.
+    sightings: u32,
+    /// When the operator acted last.
+    acted: Option<Timestamp>,
+    /// Announcement of the REST API.
+    intent: Option<Timestamp>,
+    /// The actions that were applied, and the calls that reads cost.
+    pub actions: Vec<Action>,
+    pub aws_reads: usize,
+}
+
+/// What one call of [`World::round`] came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Actions were applied.
+    Acted,
+    /// Nothing to do now.
+    Idle(Plan),
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            gateway: Service::default(),
+            cache: ElastiCache::default(),
+            secrets: SecretsManager::default(),
+            cluster: Cluster::default(),
+            now: fixtures::now(),
+            sightings: 0,
+            acted: None,
+            intent: None,
+            actions: Vec::new(),
+            aws_reads: 0,
+        }
+    }
+}
+
+/// What a round decides: the plan for what is observed, and what it is for.
+struct Decide<'a> {
+    plan: Box<dyn Fn(&Observed, Context) -> Plan + 'a>,
+    purpose: Purpose,
+    document: Option<&'a Document>,
+}
+
+fn converge(desired: &Desired) -> Decide<'_> {
+    Decide {
+        plan: Box::new(|observed, context| plan(desired, observed, context)),
+        purpose: Purpose::Converge,
+        document: Some(&desired.gateway.document),
+    }
+}
+
+impl World {
+    /// Runs rounds until one finds nothing to do and nothing to wait for, or only what needs somebody else; gives that round's plan.
+    pub fn settle(&mut self, desired: &Desired) -> Plan {
+        let decide = converge(desired);
+        self.run(&decide)
+    }
+
+    /// Runs `rounds` rounds, settled or not.
+    pub fn run_for(&mut self, desired: &Desired, rounds: usize) {
+        let decide = converge(desired);
+        for _ in 0..rounds {
+            self.turn(&decide, Depth::Full);
+        }
+    }
+
+    /// Runs rounds until everything of the object is taken down.
+    pub fn tear_down(&mut self, estate: &Estate) -> Plan {
+        self.run(&Decide {
+            plan: Box::new(|observed, context| plan_teardown(estate, observed, context)),
+            purpose: Purpose::Teardown,
+            document: None,
+        })
+    }
+
+    /// One look of the poll `n`; gives its plan.
+    pub fn poll(&mut self, desired: &Desired, n: u64) -> Plan {
+        let decide = converge(desired);
+        self.aws_reads = 0;
+        self.observe(&decide, Depth::Poll(n)).1
+    }
+
+    fn run(&mut self, decide: &Decide) -> Plan {
+        let mut last = Plan::default();
+        for _ in 0..400 {
+            match self.turn(decide, Depth::Full) {
+                Step::Acted => {}
+                Step::Idle(plan) if plan.wake_up().is_none() => return plan,
+                Step::Idle(plan) => last = plan,
+            }
+        }
+        panic!("does not settle; last: {last:#?}");
+    }
+
+    /// One round. After an action the next one follows at once; after a wait, time passes and AWS gets on with its work.
+    fn turn(&mut self, decide: &Decide, depth: Depth) -> Step {
+        let (mut observed, plan) = self.observe(decide, depth);
+        if !plan.acts() {
+            let waited = plan.wake_up().unwrap_or(Duration::from_secs(600));
+            self.now += waited;
+            self.cache.tick();
+            return Step::Idle(plan);
+        }
+        self.acted = Some(self.now);
+        for action in plan
+            .aspects()
+            .flat_map(|(_, aspect)| aspect.actions.clone())
+        {
+            let reply = self.write(&action, decide.document);
+            observed.forget(&action);
+            reply.into_iter().for_each(|fact| observed.record(fact));
+            self.actions.push(action);
+        }
+        Step::Acted
+    }
+
+    fn observe(&mut self, decide: &Decide, depth: Depth) -> (Observed, Plan) {
+        let context = Context {
+            now: self.now,
+            depth,
+            acted: self.acted,
+        };
+        let mut observed = self.remembered();
+        for _ in 0..20 {
+            observed.cache.available_sightings = self.sightings;
+            let plan = (decide.plan)(&observed, context);
+            let basis = Basis {
+                identity: &fixtures::identity(),
+                observed: &observed,
+                context,
+                purpose: decide.purpose,
+            };
+            assert_eq!(audit(basis, &plan), Vec::<String>::new(), "{plan:#?}");
+            assert_eq!(
+                (decide.plan)(&observed, context),
+                plan,
+                "planning again with the same input changes nothing"
+            );
+            if plan.reads().is_empty() {
+                return (observed, plan);
+            }
+            for read in plan.reads().into_iter().cloned().collect::<Vec<_>>() {
+                observed.record(self.read(&read));
+            }
+        }
+        panic!("reads without end");
+    }
+
+    /// What a process knows before it has read anything: what status says.
+    fn remembered(&self) -> Observed {
+        let mut observed = Observed {
+            account: Some(ACCOUNT.into()),
+            previously_bound: self.cluster.names(),
+            ..Observed::default()
+        };
+        observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
+        observed.gateway.intent = self.intent;
+        observed.gateway.keys_known = !self.gateway.keys.is_empty();
+        observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
+        observed
+    }
+
+    fn read(&mut self, read: &Read) -> Fact {
+        self.aws_reads += usize::from(!matches!(read, Read::BoundSecret { .. }));
+        match read {
+            Read::SubnetGroup { .. }
+            | Read::User { .. }
+            | Read::DefaultUser { .. }
+            | Read::UserGroup { .. }
+            | Read::CacheNode { .. }
+            | Read::Snapshot { .. }
+            | Read::CacheTags { .. } => self.cache.read(read),
+            Read::ReplicationGroup { .. } => {
+                let fact = self.cache.read(read);
+                let available = matches!(&fact, Fact::ReplicationGroup(seen) if seen.present().is_some_and(|group| group.status == "available"));
+                self.sightings = if available { self.sightings + 1 } else { 0 };
+                fact
+            }
+            Read::Secret { .. } | Read::SecretValue { .. } => self.secrets.read(read),
+            Read::BoundSecret { name } => self.cluster.read(name),
+            _ => self.gateway.read(read),
+        }
+    }
+
+    fn write(&mut self, action: &Action, document: Option<&Document>) -> Option<Fact> {
+        match action {
+            Action::Cache(action) => {
+                self.cache.write(action);
+                None
+            }
+            Action::Secret(action) => {
+                self.secrets.write(action);
+                None
+            }
+            Action::Cluster(action) => {
+                if matches!(action, crate::plan::ClusterAction::RecordIntent { kind } if *kind == INTENT_REST_API)
+                {
+                    self.intent = Some(self.now);
+                }
+                self.cluster.write(action);
+                None
+            }
+            Action::Gateway(_) | Action::Permission(_) => self.gateway.write(action, document),
+        }
+    }
+}
+
+impl World {
+    /// What matters of the world: everything but the ids and versions that depend on how it came about.
+    pub fn truth(&self) -> Truth {
+        Truth {
+            cache: self.cache.clone(),
+            secret: self.secrets.current().map(|value| SecretValue {
+                version_id: String::new(),
+                ..value
+            }),
+            secret_deleted: self
+                .secrets
+                .secret
+                .as_ref()
+                .is_some_and(|secret| secret.deleted.is_some()),
+            bound: self
+                .cluster
+                .secrets
+                .iter()
+                .map(|(name, secret)| (name.clone(), secret.data.clone()))
+                .collect(),
+            stage: self
+                .gateway
+                .stage
+                .clone()
+                .map(|stage| (stage.variables, stage.method_settings)),
+            methods: self.gateway.methods.clone(),
+            keys: self.gateway.keys.keys().cloned().collect(),
+            permissions: self.gateway.permissions.keys().cloned().collect(),
+        }
+    }
+}
+
+/// See [`World::truth`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truth {
+    pub cache: ElastiCache,
+    pub secret: Option<SecretValue>,
+    pub secret_deleted: bool,
+    pub bound: BTreeMap<String, BTreeMap<String, Sensitive>>,
+    pub stage: Option<(BTreeMap<String, String>, BTreeMap<String, MethodSettings>)>,
+    pub methods: BTreeMap<String, BTreeSet<String>>,
+    pub keys: BTreeSet<String>,
+    pub permissions: BTreeSet<String>,
+}
+
+/// Tags of somebody else.
+pub fn foreign_tags() -> Tags {
+    [("team".to_owned(), "billing".to_owned())].into()
+}

@@ -1,0 +1,125 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use crate::fixtures;
+use crate::plan::{
+    AWSCURRENT, Fact, Read, Secret, SecretAction, SecretFacts, SecretValue, Seen, Sensitive,
+};
+
+/// The password that the model "generates".
+pub const VALUE_PASSWORD: &str = "p@ss/word:1";
+
+/// Secrets Manager with one secret.
+#[derive(Clone, Default)]
+pub struct SecretsManager {
+    pub secret: Option<Secret>,
+    pub values: BTreeMap<String, SecretValue>,
+}
+
+impl SecretsManager {
+    pub fn read(&self, read: &Read) -> Fact {
+        match read {
+            Read::Secret { .. } => {
+                Fact::Secret(self.secret.clone().map_or(Seen::Absent, Seen::Present))
+            }
+            Read::SecretValue { .. } => {
+                Fact::SecretValue(self.current().map_or(Seen::Absent, Seen::Present))
+            }
+            other => panic!("Secrets Manager has no use for {other:?}"),
+        }
+    }
+
+    /// The current value.
+    pub fn current(&self) -> Option<SecretValue> {
+        self.values.get(self.secret.as_ref()?.current()?).cloned()
+    }
+
+    /// Somebody edits the current value by hand.
+    pub fn edit(&mut self, edit: impl FnOnce(&mut SecretValue)) {
+        let mut value = self.current().unwrap();
+        edit(&mut value);
+        let id = format!("by-hand-{}", self.values.len());
+        self.put(SecretValue {
+            version_id: id,
+            ..value
+        });
+    }
+
+    pub fn write(&mut self, action: &SecretAction) {
+        match action {
+            SecretAction::CreateSecret {
+                name,
+                token,
+                facts,
+                tags,
+                ..
+            } => {
+                assert!(self.secret.is_none(), "a second secret is created");
+                let arn =
+                    format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf");
+                self.secret = Some(Secret {
+                    arn,
+                    deleted: None,
+                    versions: BTreeMap::new(),
+                    changed: None,
+                    tags: tags.clone(),
+                });
+                self.put(value(*token, facts, Sensitive::new(VALUE_PASSWORD)));
+            }
+            SecretAction::PutSecretValue {
+                token, from, facts, ..
+            } => {
+                self.secret_at_rest();
+                let password = self.values[from].password.clone();
+                let value = value(*token, facts, password);
+                match self.values.get(&value.version_id) {
+                    // Repeating a put does not move the label back.
+                    Some(same) => {
+                        assert_eq!(*same, value, "a request token is used for two values")
+                    }
+                    None => self.put(value),
+                }
+            }
+            SecretAction::RestoreSecret { .. } => {
+                assert!(
+                    self.secret.as_mut().unwrap().deleted.take().is_some(),
+                    "the secret is not to be deleted"
+                );
+            }
+            SecretAction::DeleteSecret {
+                recovery_window_days,
+                ..
+            } => {
+                assert!((7..=30).contains(recovery_window_days));
+                self.secret_at_rest().deleted = Some(fixtures::now());
+            }
+        }
+    }
+
+    fn secret_at_rest(&mut self) -> &mut Secret {
+        let secret = self.secret.as_mut().expect("the secret is there");
+        assert!(
+            secret.deleted.is_none(),
+            "InvalidRequestException: the secret is scheduled for deletion"
+        );
+        secret
+    }
+
+    fn put(&mut self, value: SecretValue) {
+        let versions = &mut self.secret.as_mut().unwrap().versions;
+        versions.values_mut().for_each(BTreeSet::clear);
+        versions.insert(value.version_id.clone(), [AWSCURRENT.to_owned()].into());
+        self.values.insert(value.version_id.clone(), value);
+    }
+}
+
+fn value(token: Uuid, facts: &SecretFacts, password: Sensitive) -> SecretValue {
+    SecretValue {
+        version_id: token.to_string(),
+        username: facts.username.clone(),
+        password,
+        engine: Some(facts.engine.as_str().into()),
+        endpoint: facts.endpoint.clone(),
+    }
+}
