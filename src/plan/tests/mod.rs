@@ -3,6 +3,7 @@
 mod changes;
 mod convergence;
 mod drift;
+mod teardown;
 
 use serde_json::Value;
 

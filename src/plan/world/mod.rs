@@ -3,6 +3,7 @@
 
 mod cluster;
 mod elasticache;
+mod failing;
 mod group;
 mod secrets;
 
@@ -16,13 +17,14 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    Action, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed, Plan, Read,
+    Action, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed, Plan, Read,
     SecretValue, Sensitive, plan, plan_teardown,
 };
 
 pub use cluster::Cluster;
 pub use elasticache::ElastiCache;
-pub use secrets::{SecretsManager, VALUE_PASSWORD};
+pub use failing::KINDS;
+pub use secrets::SecretsManager;
 
 /// The account of the model.
 pub const ACCOUNT: &str = "123456789012";
@@ -44,6 +46,8 @@ pub struct World {
     /// The actions that were applied, and the calls that reads cost.
     pub actions: Vec<Action>,
     pub aws_reads: usize,
+    /// Kinds of reads that fail, and how.
+    pub unreadable: BTreeMap<String, Class>,
 }
 
 /// What one call of [`World::round`] came to.
@@ -68,6 +72,7 @@ impl Default for World {
             intent: None,
             actions: Vec::new(),
             aws_reads: 0,
+            unreadable: BTreeMap::new(),
         }
     }
 }
@@ -87,6 +92,14 @@ fn converge(desired: &Desired) -> Decide<'_> {
     }
 }
 
+fn teardown(estate: &Estate) -> Decide<'_> {
+    Decide {
+        plan: Box::new(|observed, context| plan_teardown(estate, observed, context)),
+        purpose: Purpose::Teardown,
+        document: None,
+    }
+}
+
 impl World {
     /// Runs rounds until one finds nothing to do and nothing to wait for, or only what needs somebody else; gives that round's plan.
     pub fn settle(&mut self, desired: &Desired) -> Plan {
@@ -94,21 +107,19 @@ impl World {
         self.run(&decide)
     }
 
-    /// Runs `rounds` rounds, settled or not.
-    pub fn run_for(&mut self, desired: &Desired, rounds: usize) {
-        let decide = converge(desired);
-        for _ in 0..rounds {
-            self.turn(&decide, Depth::Full);
-        }
-    }
-
     /// Runs rounds until everything of the object is taken down.
     pub fn tear_down(&mut self, estate: &Estate) -> Plan {
-        self.run(&Decide {
-            plan: Box::new(|observed, context| plan_teardown(estate, observed, context)),
-            purpose: Purpose::Teardown,
-            document: None,
-        })
+        self.run(&teardown(estate))
+    }
+
+    /// One round of a teardown; gives what it decided when it had nothing to do.
+    pub fn tear_down_once(&mut self, estate: &Estate) -> Step {
+        self.turn(&teardown(estate))
+    }
+
+    /// One round towards what is desired.
+    pub fn round(&mut self, desired: &Desired) -> Step {
+        self.turn(&converge(desired))
     }
 
     /// One look of the poll `n`; gives its plan.
@@ -121,7 +132,7 @@ impl World {
     fn run(&mut self, decide: &Decide) -> Plan {
         let mut last = Plan::default();
         for _ in 0..400 {
-            match self.turn(decide, Depth::Full) {
+            match self.turn(decide) {
                 Step::Acted => {}
                 Step::Idle(plan) if plan.wake_up().is_none() => return plan,
                 Step::Idle(plan) => last = plan,
@@ -131,8 +142,8 @@ impl World {
     }
 
     /// One round. After an action the next one follows at once; after a wait, time passes and AWS gets on with its work.
-    fn turn(&mut self, decide: &Decide, depth: Depth) -> Step {
-        let (mut observed, plan) = self.observe(decide, depth);
+    fn turn(&mut self, decide: &Decide) -> Step {
+        let (mut observed, plan) = self.observe(decide, Depth::Full);
         if !plan.acts() {
             let waited = plan.wake_up().unwrap_or(Duration::from_secs(600));
             self.now += waited;
@@ -200,6 +211,9 @@ impl World {
 
     fn read(&mut self, read: &Read) -> Fact {
         self.aws_reads += usize::from(!matches!(read, Read::BoundSecret { .. }));
+        if let Some(class) = self.unreadable.get(&failing::kind(read)) {
+            return failing::failed(read, *class);
+        }
         match read {
             Read::SubnetGroup { .. }
             | Read::User { .. }

@@ -29,10 +29,14 @@ impl Service {
     pub fn read(&mut self, read: &Read) -> Fact {
         let (call, fact) = match read {
             Read::RestApi { .. } => ("GetRestApi", Fact::RestApi(seen(self.api.as_ref()))),
-            Read::RestApiSearch { .. } => (
-                "GetRestApis",
-                Fact::RestApis(self.api.clone().into_iter().collect()),
-            ),
+            Read::RestApiSearch { tags } => {
+                let carries = |api: &RestApi| {
+                    tags.iter()
+                        .all(|(key, value)| api.tags.get(key) == Some(value))
+                };
+                let found = self.api.clone().into_iter().filter(carries);
+                ("GetRestApis", Fact::RestApis(found.collect()))
+            }
             Read::Methods { .. } => (
                 "GetResources",
                 Fact::Methods(Seen::Present(self.methods.clone())),

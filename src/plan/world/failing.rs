@@ -1,0 +1,81 @@
+//! Reads that fail.
+
+use crate::api::Reason;
+use crate::plan::{Class, Fact, Failure, Read, Seen};
+
+/// What the read `read` says when it fails with `class`.
+pub fn failed(read: &Read, class: Class) -> Fact {
+    let reason = if class == Class::Blocked {
+        Reason::AccessDenied
+    } else {
+        Reason::AwsUnavailable
+    };
+    let failure = Failure {
+        operation: "model:Read",
+        class,
+        reason,
+        message: "the model fails".into(),
+        retry_after: None,
+    };
+    match read {
+        Read::RestApi { .. } | Read::RestApiSearch { .. } => Fact::RestApi(Seen::Unknown(failure)),
+        Read::Methods { .. } => Fact::Methods(Seen::Unknown(failure)),
+        Read::Deployments { .. } => Fact::Deployments(Seen::Unknown(failure)),
+        Read::Stage { .. } => Fact::Stage(Seen::Unknown(failure)),
+        Read::ApiKeys { .. } => Fact::ApiKeys(Seen::Unknown(failure)),
+        Read::UsagePlan { .. } => Fact::UsagePlan(Seen::Unknown(failure)),
+        Read::Permission { function, .. } => Fact::Permission {
+            function: function.clone(),
+            permission: Seen::Unknown(failure),
+        },
+        Read::SubnetGroup { .. } => Fact::SubnetGroup(Seen::Unknown(failure)),
+        Read::User { .. } => Fact::User(Seen::Unknown(failure)),
+        Read::DefaultUser { .. } => Fact::DefaultUser(Seen::Unknown(failure)),
+        Read::UserGroup { .. } => Fact::UserGroup(Seen::Unknown(failure)),
+        Read::ReplicationGroup { .. } => Fact::ReplicationGroup(Seen::Unknown(failure)),
+        Read::CacheNode { .. } => Fact::CacheNode(Seen::Unknown(failure)),
+        Read::Snapshot { .. } => Fact::FinalSnapshot(Seen::Unknown(failure)),
+        Read::CacheTags { arn } => Fact::CacheTags {
+            arn: arn.clone(),
+            tags: Seen::Unknown(failure),
+        },
+        Read::Secret { .. } => Fact::Secret(Seen::Unknown(failure)),
+        Read::SecretValue { .. } => Fact::SecretValue(Seen::Unknown(failure)),
+        Read::BoundSecret { name } => Fact::BoundSecret {
+            name: name.clone(),
+            secret: Seen::Unknown(failure),
+        },
+    }
+}
+
+/// The name of a read without its fields, e.g. `UserGroup`.
+pub fn kind(read: &Read) -> String {
+    format!("{read:?}")
+        .split(' ')
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Every kind of read.
+pub const KINDS: [&str; 19] = [
+    "RestApi",
+    "RestApiSearch",
+    "Methods",
+    "Deployments",
+    "Stage",
+    "ApiKeys",
+    "UsagePlan",
+    "Permission",
+    "SubnetGroup",
+    "User",
+    "DefaultUser",
+    "UserGroup",
+    "ReplicationGroup",
+    "CacheNode",
+    "Snapshot",
+    "CacheTags",
+    "Secret",
+    "SecretValue",
+    "BoundSecret",
+];
