@@ -52,10 +52,10 @@ pub(super) async fn form(
 
 /// Clients are sent to the endpoints; servers before Valkey 9.1 cannot say another port than their own.
 async fn introduce(group: &mut Group, plan: &Plan, fresh: &[String]) -> Result<(), NodeError> {
-    let Some(hub) = plan.shards.first().map(|shard| shard.primary.clone()) else {
+    let Some(hub_id) = plan.shards.first().map(|shard| shard.primary.clone()) else {
         return Ok(());
     };
-    let hub = group.server(&hub)?;
+    let hub = group.server(&hub_id)?;
     let (port, bus) = (hub.port.to_string(), hub.bus.to_string());
     for id in fresh {
         let client_port = group.client_port(id).unwrap_or_default().to_string();
@@ -69,13 +69,16 @@ async fn introduce(group: &mut Group, plan: &Plan, fresh: &[String]) -> Result<(
                 &client_port,
             ])
             .await;
-        if let Err(error) = announced {
+        if let Err(error) = announced
+            && *id == hub_id
+        {
             tracing::warn!(%error, "cluster clients cannot be led through the TLS endpoints of this server version");
         }
-        server
-            .connection
-            .command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus])
-            .await?;
+        // A node that meets itself forgets the port it announces.
+        if *id != hub_id {
+            let meet = ["CLUSTER", "MEET", "127.0.0.1", &port, &bus];
+            server.connection.command(&meet).await?;
+        }
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ kill "$watcher" 2>/dev/null
 /// The user that this program administers nodes with; replicas log in to their primary with it as well.
 pub(super) const ADMIN: &str = "local-aws";
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What a server is started with.
