@@ -1,0 +1,386 @@
+//! The CRD on a real API server: it is what the types say, each rule refuses what it is for with a message that a person understands,
+//! and defaults are safe.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use cachedapi_hack::cache::Cache;
+use cachedapi_hack::control_plane::ControlPlane;
+use cachedapi_hack::kubectl::Kubectl;
+use cachedapi_hack::process::{Lifetime, Place};
+use cachedapi_hack::tools::Tools;
+use cachedapi_hack::{command, ports};
+use cachedapi_operator::api::{CachedApiSpec, custom_resource_definition};
+use serde_json::{Value, json};
+
+/// An API server that knows the CRD; it ends with the process.
+static SERVER: LazyLock<(tempfile::TempDir, ControlPlane)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place {
+        folder: folder.path().to_owned(),
+        lifetime: Lifetime::WithParent,
+    };
+    let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
+    let server = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
+    let kubectl = server.kubectl();
+    kubectl
+        .apply(&std::fs::read_to_string(committed()).unwrap())
+        .unwrap();
+    kubectl
+        .run([
+            "wait",
+            "--for=condition=Established",
+            "crd/cachedapis.cachedapi.dev",
+        ])
+        .unwrap();
+    (folder, server)
+});
+
+fn kubectl() -> &'static Kubectl {
+    SERVER.1.kubectl()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn committed() -> std::path::PathBuf {
+    root().join("crds/cachedapi.dev_cachedapis.yaml")
+}
+
+fn route() -> Value {
+    json!({
+        "name": "get-order", "method": "GET", "path": "/orders/{id}", "auth": {"public": {}},
+        "backend": {"http": {"url": "https://orders.example.com/{id}"}}, "cache": {"ttl": "60s"},
+    })
+}
+
+fn object(name: &str) -> Value {
+    json!({
+        "apiVersion": "cachedapi.dev/v1alpha1", "kind": "CachedApi", "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "region": "eu-west-1",
+            "routes": [route()],
+            "cache": {"replicationGroup": {
+                "engineVersion": "8.1", "nodeType": "cache.t4g.small",
+                "network": {"subnetIds": ["subnet-0a"], "securityGroupIds": ["sg-0a"]},
+            }},
+        },
+    })
+}
+
+/// What the API server says to an object: its stored form, or the refusal.
+fn submit(object: &Value, dry_run: bool) -> Result<Value, String> {
+    let mut kubectl = kubectl().command();
+    kubectl.args([
+        "apply",
+        "--server-side",
+        "--validate=strict",
+        "-o",
+        "json",
+        "-f",
+        "-",
+    ]);
+    if dry_run {
+        kubectl.arg("--dry-run=server");
+    }
+    command::output_of_input(&mut kubectl, &object.to_string())
+        .map(|stored| serde_json::from_str(&stored).unwrap())
+        .map_err(|error| error.to_string())
+}
+
+type Change = fn(&mut Value);
+
+#[test]
+fn the_committed_crd_is_the_generated_one() {
+    let committed: Value =
+        serde_saphyr::from_str(&std::fs::read_to_string(committed()).unwrap()).unwrap();
+    let generated = serde_json::to_value(custom_resource_definition()).unwrap();
+    assert_eq!(committed, generated, "run `make crd` and commit the result");
+}
+
+#[test]
+fn every_rule_refuses_what_it_is_for_and_says_why() {
+    let cases: &[(&str, Change)] = &[
+        ("two routes have the same method and path", |s| {
+            let mut second = route();
+            second["name"] = json!("other");
+            s["routes"] = json!([route(), second]);
+        }),
+        ("Duplicate value", |s| {
+            s["routes"] = json!([route(), route()])
+        }),
+        ("auth needs exactly one of public, iam and apiKey", |s| {
+            s["routes"][0]["auth"] = json!({})
+        }),
+        ("auth needs exactly one of public, iam and apiKey", |s| {
+            s["routes"][0]["auth"] = json!({"public": {}, "iam": {}})
+        }),
+        ("spec.routes[0].auth: Required value", |s| {
+            drop(s["routes"][0].as_object_mut().unwrap().remove("auth"))
+        }),
+        ("backend needs exactly one of http and lambda", |s| {
+            s["routes"][0]["backend"]["lambda"] =
+                json!({"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f"});
+        }),
+        ("backend needs exactly one of http and lambda", |s| {
+            s["routes"][0]["backend"] = json!({})
+        }),
+        ("ttl must be between 0s and 3600s", |s| {
+            s["routes"][0]["cache"]["ttl"] = json!("3601s")
+        }),
+        ("ttl must be between 0s and 3600s", |s| {
+            s["routes"][0]["cache"]["ttl"] = json!("61m")
+        }),
+        ("should match '^[0-9]+(s|m|h)$'", |s| {
+            s["routes"][0]["cache"]["ttl"] = json!("-1s")
+        }),
+        ("only GET and HEAD routes can be cached", |s| {
+            s["routes"][0]["method"] = json!("POST")
+        }),
+        ("a public route has no caller to cache for", |s| {
+            s["routes"][0]["cache"]["scope"] = json!("Caller")
+        }),
+        ("parameters need an HTTP back end", |s| {
+            s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f"}});
+            s["routes"][0]["parameters"] = json!([{"header": "x-a", "from": {"value": "1"}}]);
+        }),
+        (
+            "a parameter is set by exactly one of header and query",
+            |s| {
+                s["routes"][0]["parameters"] = json!([{"from": {"value": "1"}}]);
+            },
+        ),
+        (
+            "from needs exactly one of path, query, header, value and context",
+            |s| {
+                s["routes"][0]["parameters"] =
+                    json!([{"header": "x-a", "from": {"value": "1", "query": "q"}}]);
+            },
+        ),
+        (
+            "headers starting with x-cachedapi- are the operator's own",
+            |s| {
+                s["routes"][0]["parameters"] =
+                    json!([{"header": "X-CachedApi-Ttl", "from": {"value": "1"}}]);
+            },
+        ),
+        ("spec.routes[0].parameters[0].from.value", |s| {
+            s["routes"][0]["parameters"] =
+                json!([{"header": "x-a", "from": {"value": "a\r\nb: c"}}]);
+        }),
+        ("spec.routes[0].parameters[0].from.value", |s| {
+            s["routes"][0]["parameters"] =
+                json!([{"header": "x-a", "from": {"value": "${stageVariables.x}"}}]);
+        }),
+        ("spec.routes[0].backend.http.url", |s| {
+            s["routes"][0]["backend"]["http"]["url"] = json!("https://x/$context.stage")
+        }),
+        ("spec.routes[0].path", |s| {
+            s["routes"][0]["path"] = json!("/orders/")
+        }),
+        ("spec.routes[0].path", |s| {
+            s["routes"][0]["path"] = json!("/{all+}/more")
+        }),
+        (
+            "a route uses auth.apiKey, so api.apiKeys must name at least one key",
+            |s| s["routes"][0]["auth"] = json!({"apiKey": {}}),
+        ),
+        (
+            "two bindings name the same Secret",
+            |s| s["bindings"] = json!([{"secret": {"name": "a"}}, {"secret": {"name": "a"}}]),
+        ),
+        ("two API keys name the same Secret", |s| {
+            s["api"] = json!({"apiKeys": [{"name": "a", "secret": {"name": "s"}}, {"name": "b", "secret": {"name": "s"}}]});
+        }),
+        ("does not start with cache_", |s| {
+            s["api"] = json!({"stage": {"variables": {"cache_x": "1"}}})
+        }),
+        (
+            "a stage variable's value has at most 512 characters out of",
+            |s| s["api"] = json!({"stage": {"variables": {"x": "a b"}}}),
+        ),
+        ("spec.region", |s| s["region"] = json!("Ireland")),
+        ("spec.cache.replicationGroup.replicasPerShard", |s| {
+            s["cache"]["replicationGroup"]["replicasPerShard"] = json!(6)
+        }),
+        ("spec.cache.replicationGroup.network.subnetIds", |s| {
+            s["cache"]["replicationGroup"]["network"]["subnetIds"] = json!([])
+        }),
+        ("spec.credentials.recoveryWindowDays", |s| {
+            s["credentials"] = json!({"recoveryWindowDays": 6})
+        }),
+        ("unknown field \"spec.routes[0].backend.htpp\"", |s| {
+            s["routes"][0]["backend"] = json!({"htpp": {"url": "https://x"}})
+        }),
+        ("Unsupported value: \"Keep\"", |s| {
+            s["deletionPolicy"] = json!({"cache": "Keep"})
+        }),
+    ];
+    for (expected, change) in cases {
+        let mut bad = object("bad");
+        change(&mut bad["spec"]);
+        let refusal = submit(&bad, true).expect_err(expected);
+        assert!(
+            refusal.contains(expected),
+            "expected {expected:?}, got: {refusal}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_aws_names_cannot_hold_is_refused() {
+    let refusal = submit(&object(&"n".repeat(64)), true).unwrap_err();
+    assert!(
+        refusal.contains("metadata.name must have at most 63 characters"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn what_cannot_be_changed_is_refused_and_says_so() {
+    let cases: &[(&str, Change)] = &[
+        ("region cannot be changed", |s| {
+            s["region"] = json!("us-east-1")
+        }),
+        ("api.stage.name cannot be changed", |s| {
+            s["api"] = json!({"stage": {"name": "test"}})
+        }),
+        ("api.endpointType cannot be changed", |s| {
+            s["api"] = json!({"endpointType": "Edge"})
+        }),
+        ("cache.replicationGroup.shards cannot be changed", |s| {
+            s["cache"]["replicationGroup"]["shards"] = json!(2)
+        }),
+        ("cannot go from valkey back to redis", |s| {
+            s["cache"]["replicationGroup"]["engine"] = json!("redis")
+        }),
+    ];
+    submit(&object("fixed"), false).unwrap();
+    for (expected, change) in cases {
+        let mut changed = object("fixed");
+        change(&mut changed["spec"]);
+        let refusal = submit(&changed, true).expect_err(expected);
+        assert!(
+            refusal.contains(expected),
+            "expected {expected:?}, got: {refusal}"
+        );
+    }
+}
+
+#[test]
+fn the_largest_object_is_accepted() {
+    let mut large = object("large");
+    large["spec"]["routes"] = (0..300)
+        .map(|n| {
+            let mut route = route();
+            route["name"] = json!(format!("r{n}"));
+            route["path"] = json!(format!("/orders/r{n}"));
+            route
+        })
+        .collect();
+    large["spec"]["bindings"] = (0..16)
+        .map(|n| json!({"secret": {"name": format!("s{n}")}}))
+        .collect();
+    submit(&large, true).unwrap();
+}
+
+#[test]
+fn defaults_are_safe_and_read_back_as_the_types_have_them() {
+    let stored = submit(&object("defaults"), true).unwrap();
+    let spec = &stored["spec"];
+    assert_eq!(
+        spec["api"]["stage"],
+        json!({"name": "prod", "throttle": {"rate": 500, "burst": 1000}, "variables": {}})
+    );
+    assert_eq!(spec["cache"]["replicationGroup"]["engine"], "valkey");
+    assert_eq!(spec["cache"]["replicationGroup"]["replicasPerShard"], 1);
+    assert_eq!(
+        spec["cache"]["replicationGroup"]["snapshots"]["retentionDays"],
+        7
+    );
+    assert_eq!(spec["credentials"]["recoveryWindowDays"], 30);
+    assert_eq!(
+        spec["deletionPolicy"],
+        json!({"api": "Delete", "cache": "Snapshot", "secret": "Delete"})
+    );
+    let read: CachedApiSpec = serde_json::from_value(spec.clone()).unwrap();
+    let written: CachedApiSpec =
+        serde_json::from_value(object("defaults")["spec"].clone()).unwrap();
+    assert_eq!(read, written, "the API server's defaults are serde's");
+    assert_eq!(
+        serde_json::to_value(&read).unwrap(),
+        *spec,
+        "nothing is lost on a round trip"
+    );
+}
+
+#[test]
+fn the_examples_are_accepted() {
+    for example in std::fs::read_dir(root().join("examples")).unwrap() {
+        let path = example.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            let path = path.to_string_lossy();
+            kubectl()
+                .run([
+                    "apply",
+                    "--dry-run=server",
+                    "--validate=strict",
+                    "-f",
+                    &path,
+                ])
+                .unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn kubectl_explains_lists_and_shortens() {
+    let explained = kubectl()
+        .run(["explain", "cachedapi.spec.routes.cache.scope"])
+        .unwrap();
+    assert!(explained.contains("keeps callers apart"), "{explained}");
+    submit(&object("listed"), false).unwrap();
+    let listed = kubectl().run(["get", "capi", "listed"]).unwrap();
+    let heads: Vec<_> = listed.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        heads,
+        ["NAME", "READY", "REASON", "URL", "CACHE", "ROTATED", "AGE"]
+    );
+}
+
+#[test]
+fn every_field_is_explained_and_every_list_and_text_is_bounded() {
+    let crd = serde_json::to_value(custom_resource_definition()).unwrap();
+    let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    let mut missing = Vec::new();
+    check(spec, "spec", &mut missing);
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+fn check(schema: &Value, path: &str, missing: &mut Vec<String>) {
+    let has = |key: &str| schema.get(key).is_some();
+    match schema["type"].as_str() {
+        Some("string") if !has("maxLength") && !has("enum") => {
+            missing.push(format!("{path}: maxLength"))
+        }
+        Some("array") if !has("maxItems") => missing.push(format!("{path}: maxItems")),
+        Some("integer") if !has("maximum") || !has("minimum") => {
+            missing.push(format!("{path}: minimum and maximum"))
+        }
+        _ => {}
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        if property["description"].as_str().is_none_or(str::is_empty) {
+            missing.push(format!("{path}: description"));
+        }
+        check(property, &path, missing);
+    }
+    if has("items") {
+        check(&schema["items"], &format!("{path}[]"), missing);
+    }
+}
