@@ -24,7 +24,7 @@ pub struct Route {
     pub method: Method,
     /// Path below the stage, e.g. `/orders/{id}`. A segment is text, `{parameter}`, or, as the last one, `{parameter+}` for all that follows.
     #[schemars(
-        length(min = 1, max = 512),
+        length(min = 1, max = 250),
         regex(
             pattern = r"^/(([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\})(/([A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}))*(/\{[A-Za-z0-9._-]+\+\})?|\{[A-Za-z0-9._-]+\+\})?$"
         )
