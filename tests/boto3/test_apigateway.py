@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import ACCOUNT, REGION
+from conftest import ACCOUNT, REGION, until
 from openapi import create, deploy, document, mock, operation, path_parameter, proxy, put, put_document
 
 ORDERS = {
@@ -179,6 +179,8 @@ def test_an_api_that_is_updating_takes_no_second_write(start, refused):
         refusal = refused(write)
         assert refusal.code == "BadRequestException"
         assert refusal.message.startswith("There is already an update in progress")
+    until(lambda: gateway.get_rest_api(restApiId=api)["apiStatus"] == "AVAILABLE")
+    assert gateway.create_deployment(restApiId=api)["id"]
 
 
 def test_a_deployment_needs_methods_with_integrations(gateway, api, refused):

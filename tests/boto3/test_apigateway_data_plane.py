@@ -92,6 +92,20 @@ def test_a_stage_serves_what_was_deployed_not_what_is_edited(gateway, call):
     assert call(api, "/a")[1] == {"version": 1}
 
 
+def test_a_deployed_api_outlives_a_restart(start, call, tmp_path):
+    arguments = ("--state-dir", str(tmp_path), "--delays", "zero", "--no-quotas")
+    first = start(*arguments)
+    gateway = first.client("apigateway")
+    api = serve(gateway, {"/a": {"get": operation(mock())}})
+    put(gateway, api, {"/b": {"get": operation(mock())}})
+    first.stop()
+    second = start(*arguments)
+    assert call(api, "/a", of=second)[0] == 200
+    assert refusal(call(api, "/b", of=second)) == MISSING
+    deploy(second.client("apigateway"), api)
+    assert call(api, "/b", of=second)[0] == 200
+
+
 def test_a_proxy_passes_the_request_and_the_mapping_goes_on_top(gateway, call, backend):
     mapping = {
         **PATH_ID,

@@ -69,12 +69,15 @@ impl Place {
         );
         let found = route.as_ref();
         Invocation {
-            method: found.map_or_else(unrouted, |route| route.method.clone()),
-            resource_path: found.map_or_else(String::new, |route| route.resource.path.clone()),
+            method: found.map(|route| route.method.clone()).unwrap_or_default(),
+            resource_path: found
+                .map(|route| route.resource.path.clone())
+                .unwrap_or_default(),
             http_method: request.method().clone(),
             path: address.path.clone(),
             path_parameters: found
-                .map_or_else(Default::default, |route| route.path_parameters.clone()),
+                .map(|route| route.path_parameters.clone())
+                .unwrap_or_default(),
             query: query(request),
             headers: forwarded(passing(request.headers().clone()), ids),
             body: request.body().clone(),
@@ -139,23 +142,6 @@ impl Place {
             }
         }
         context
-    }
-}
-
-/// Stands for the method of a request that no route fits, so that gateway responses have a context.
-fn unrouted() -> crate::apigateway::model::Method {
-    crate::apigateway::model::Method {
-        http_method: String::new(),
-        authorization_type: "NONE".to_owned(),
-        authorizer_id: None,
-        api_key_required: false,
-        request_validator_id: None,
-        operation_name: None,
-        request_parameters: std::collections::BTreeMap::new(),
-        request_models: std::collections::BTreeMap::new(),
-        method_responses: std::collections::BTreeMap::new(),
-        method_integration: None,
-        authorization_scopes: Vec::new(),
     }
 }
 

@@ -5,6 +5,10 @@
 //! ```
 //!
 //! A request sees the deployment that its stage points to at that moment, whatever is edited meanwhile.
+//!
+//! Not modelled: Lambda, Cognito and JWT authorizers (such a method refuses everybody), resource policies, body validation,
+//! the stage cache, compression, streaming, VPC links (the URL is called directly), the account's own throttle, and
+//! the directives of the template language (a template with one fails).
 
 mod address;
 mod admission;

@@ -145,15 +145,14 @@ fn check_uri(kind: IntegrationType, uri: Option<&str>) -> Result<(), String> {
             .is_some_and(|rest| !rest.is_empty())
     });
     let is_variable = uri.starts_with("${stageVariables.");
+    let is_service = uri.starts_with("arn:aws") && uri.contains(":apigateway:");
     match kind {
         IntegrationType::Http | IntegrationType::HttpProxy
             if !(is_url || is_variable) || uri.contains(char::is_whitespace) =>
         {
             Err("Invalid HTTP endpoint specified for URI".to_owned())
         }
-        IntegrationType::Aws | IntegrationType::AwsProxy
-            if !uri.starts_with("arn:aws:apigateway:") =>
-        {
+        IntegrationType::Aws | IntegrationType::AwsProxy if !is_service => {
             Err("Invalid ARN specified in the request".to_owned())
         }
         _ => Ok(()),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Strings;
 
 /// `Method` of the API model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "spelled as in the API model")]
 pub struct Method {
