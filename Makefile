@@ -5,6 +5,7 @@
 CLUSTER = local
 NAMESPACE = default
 SECRET = orders-cache
+BIN = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
 HACK = cargo run --quiet --package cachedapi-hack --
 
 ifeq (, $(shell command -v cargo))
@@ -34,9 +35,10 @@ down: ## stop it and remove it from .local/
 
 test: lint ## run all tests, the same that CI runs
 	@$(HACK) tools > /dev/null
+	cargo build --workspace --bins
 	cargo test --workspace
 	cd examples/backend && python3 -m unittest
-	tests/boto3/run
+	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench
