@@ -26,6 +26,7 @@ pub struct ApiSpec {
 
     /// Limits per API key. Applies to routes with `auth.apiKey`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "UsagePlanSpec")]
     pub usage_plan: Option<UsagePlanSpec>,
 }
 
@@ -122,9 +123,11 @@ pub struct ApiKeySpec {
 pub struct UsagePlanSpec {
     /// Throttle of one key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Throttle")]
     pub throttle: Option<Throttle>,
     /// Requests of one key in a period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Quota")]
     pub quota: Option<Quota>,
 }
 

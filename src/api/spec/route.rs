@@ -40,9 +40,11 @@ pub struct Route {
     pub parameters: Vec<Parameter>,
     /// Cache policy that is passed to the back end. Without it the route is not cached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CachePolicy")]
     pub cache: Option<CachePolicy>,
     /// Throttle of this route over all callers, instead of the stage's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Throttle")]
     pub throttle: Option<Throttle>,
 }
 
@@ -71,12 +73,15 @@ pub enum Method {
 pub struct Auth {
     /// Anyone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Empty")]
     pub public: Option<Empty>,
     /// Callers that sign requests with AWS credentials (Signature Version 4) and are allowed `execute-api:Invoke`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Empty")]
     pub iam: Option<Empty>,
     /// Callers that send one of `api.apiKeys` in the header `x-api-key`. A key identifies an application; it is not a strong credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Empty")]
     pub api_key: Option<Empty>,
 }
 
@@ -92,9 +97,11 @@ pub struct Empty {}
 pub struct Backend {
     /// An HTTP or HTTPS URL that API Gateway can reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "HttpBackend")]
     pub http: Option<HttpBackend>,
     /// A Lambda function in the same Region (proxy integration).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LambdaBackend")]
     pub lambda: Option<LambdaBackend>,
     /// How long the gateway waits for the back end: 50 to 29000 milliseconds.
     #[serde(default = "longest_timeout")]
@@ -181,6 +188,7 @@ pub struct ParameterSource {
     pub value: Option<String>,
     /// Something the gateway knows of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ContextVariable")]
     pub context: Option<ContextVariable>,
 }
 
@@ -213,6 +221,7 @@ pub struct CachePolicy {
     pub ttl: String,
     /// Who may be served a cached answer: `Caller` keeps callers apart, `Shared` serves all. Default: `Caller` with `auth.iam` or `auth.apiKey`, else `Shared`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Scope")]
     pub scope: Option<Scope>,
     /// What tells answers apart, besides the method, the path and its parameters.
     #[serde(default)]
