@@ -4,23 +4,24 @@ use crate::api::Engine;
 use crate::model::CacheVersion;
 use crate::plan::{CacheAction, CacheNode, GroupChange, ReplicationGroup};
 
-use super::part::Scene;
+use super::part::{Ground, Scene};
 use super::subnets;
 
 /// The next change of the group, if any.
 ///
 /// The order: what closes a hole, what does not touch nodes, what adds nodes, what restarts nodes, what removes nodes. Nodes are added before others are
 /// restarted, so that somebody serves meanwhile. Failover is switched on once there is a replica to fail over to, and off just before the last one goes.
-pub(super) fn next_change(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
+pub(super) fn next_change(
+    scene: Scene,
+    group: &ReplicationGroup,
+    ground: Ground,
+) -> Option<CacheAction> {
     let observed = &scene.observed.cache;
     let node = observed.node.present();
+    let subnets = observed.subnet_group.present().filter(|_| ground.subnets);
     attach_user_group(scene, group)
-        .or_else(|| {
-            observed
-                .subnet_group
-                .present()
-                .and_then(|subnets| subnets::move_subnets(scene, subnets))
-        })
+        .filter(|_| ground.users)
+        .or_else(|| subnets.and_then(|subnets| subnets::move_subnets(scene, subnets)))
         .or_else(|| node.and_then(|node| security_groups(scene, node)))
         .or_else(|| snapshot_retention(scene, group))
         .or_else(|| more_replicas(scene, group))

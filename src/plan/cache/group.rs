@@ -3,15 +3,15 @@ use crate::plan::{
     Action, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup, Rotating,
 };
 
-use super::part::{Part, Scene, look};
+use super::part::{Ground, Part, Scene, look};
 use super::{GROUP_PACE, change, refusal};
 
 const AVAILABLE: &str = "available";
 /// How many looks in a row must have seen the group available before it is changed: ElastiCache reports `available` between the steps of one change.
 const SIGHTINGS: u32 = 2;
 
-/// Decides on the replication group. `ready`: what it is built on is there. `quiet`: nothing else of the cache is about to be changed.
-pub(super) fn plan_group(scene: Scene, ready: bool, quiet: bool) -> AspectPlan {
+/// Decides on the replication group.
+pub(super) fn plan_group(scene: Scene, ground: Ground) -> AspectPlan {
     let cache = &scene.desired.cache;
     match look(&scene.observed.cache.group, true, || {
         Read::ReplicationGroup {
@@ -19,10 +19,10 @@ pub(super) fn plan_group(scene: Scene, ready: bool, quiet: bool) -> AspectPlan {
         }
     }) {
         Err(part) => part.plan,
-        Ok(None) if ready => AspectPlan::act(Action::Cache(create(scene))),
+        Ok(None) if ground.subnets && ground.users => AspectPlan::act(Action::Cache(create(scene))),
         Ok(None) => AspectPlan::default(),
         Ok(Some(group)) => {
-            at_rest(scene, group).map_or_else(|part| part.plan, |()| compare(scene, group, quiet))
+            at_rest(scene, group).map_or_else(|part| part.plan, |()| compare(scene, group, ground))
         }
     }
 }
@@ -86,10 +86,10 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
     scene.check_ownership(&group.arn, &thing)
 }
 
-fn compare(scene: Scene, group: &ReplicationGroup, quiet: bool) -> AspectPlan {
+fn compare(scene: Scene, group: &ReplicationGroup, ground: Ground) -> AspectPlan {
     let blocks = refusal::refusals(scene, group);
-    let changes = match change::next_change(scene, group) {
-        Some(change) if !quiet => hold(
+    let changes = match change::next_change(scene, group, ground) {
+        Some(change) if !ground.quiet => hold(
             &change,
             "another change of its users or subnets is made first",
             scene,

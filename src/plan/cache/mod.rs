@@ -21,7 +21,7 @@ use super::{AspectPlan, Context, Depth, Endpoint, Observed, Seen};
 
 pub(super) use part::busy;
 
-use part::Scene;
+use part::{Ground, Scene};
 
 /// Longest time between two looks at a replication group that is under way: they take minutes.
 pub(super) const GROUP_PACE: Duration = Duration::from_secs(30);
@@ -55,10 +55,15 @@ pub fn plan_cache(desired: &Desired, observed: &Observed, context: Context) -> A
 fn plan_parts(scene: Scene) -> AspectPlan {
     let subnets = subnets::plan_subnet_group(scene);
     let users = users::plan_users(scene);
-    let ready = subnets.there && users.there;
+    let (subnets_there, users_there) = (subnets.there, users.there);
     let mut plan = subnets.plan;
     plan.extend(users.plan);
-    plan.extend(group::plan_group(scene, ready, plan.actions.is_empty()));
+    let ground = Ground {
+        subnets: subnets_there,
+        users: users_there,
+        quiet: plan.actions.is_empty(),
+    };
+    plan.extend(group::plan_group(scene, ground));
     plan.reads_first()
 }
 

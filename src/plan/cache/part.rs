@@ -14,6 +14,17 @@ pub(super) struct Scene<'a> {
     pub context: Context,
 }
 
+/// What the replication group is built on.
+#[derive(Clone, Copy)]
+pub(super) struct Ground {
+    /// The subnet group is there.
+    pub subnets: bool,
+    /// Users and user group are there.
+    pub users: bool,
+    /// Nothing of it is about to be changed.
+    pub quiet: bool,
+}
+
 /// What is decided on one thing.
 pub(super) struct Part {
     /// What to do about it.

@@ -7,13 +7,13 @@ use crate::fixtures::{identity, now, spec_json};
 use crate::plan::Sensitive;
 use crate::plan::world::World;
 
-type Drift = fn(&mut World);
+pub(super) type Drift = fn(&mut World);
 
 fn id() -> String {
     identity().cache_id()
 }
 
-const DRIFTS: [(&str, Drift); 20] = [
+pub(super) const DRIFTS: [(&str, Drift); 20] = [
     ("the subnet group's subnets", |world| {
         drop(
             world
@@ -59,14 +59,7 @@ const DRIFTS: [(&str, Drift); 20] = [
         )
     }),
     ("the user deleted", |world| {
-        world.cache.users.remove(&id());
-        world
-            .cache
-            .user_groups
-            .get_mut(&id())
-            .unwrap()
-            .user_ids
-            .remove(&id());
+        world.cache.lose_user(&id());
     }),
     ("the user group detached", |world| {
         world
@@ -118,8 +111,7 @@ const DRIFTS: [(&str, Drift); 20] = [
         world.cache.groups.get_mut(&id()).unwrap().multi_az = false
     }),
     ("the replication group deleted", |world| {
-        world.cache.groups.clear();
-        world.cache.nodes.clear();
+        world.cache.lose_group(&id());
     }),
     ("the secret's deletion scheduled", |world| {
         world.secrets.secret.as_mut().unwrap().deleted = Some(now())

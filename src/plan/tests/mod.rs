@@ -3,6 +3,8 @@
 mod changes;
 mod convergence;
 mod drift;
+mod foreign;
+mod property;
 mod teardown;
 
 use serde_json::Value;

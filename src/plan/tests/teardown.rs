@@ -8,7 +8,7 @@ use crate::model::Estate;
 use crate::plan::Class;
 use crate::plan::world::{ElastiCache, KINDS, Step, World, foreign_tags};
 
-const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:orders";
+pub(super) const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:orders";
 
 /// An object with everything that there is to take down.
 fn everything() -> Value {
@@ -26,7 +26,7 @@ fn estate(policy: &Value) -> Estate {
     Estate::new(identity(), &spec(json), [])
 }
 
-fn assert_nothing_left(world: &World, when: &str) {
+pub(super) fn assert_nothing_left(world: &World, when: &str) {
     assert!(
         world.gateway.api.is_none() && world.gateway.usage_plan.is_none(),
         "{when}"

@@ -6,17 +6,20 @@ use crate::plan::{BoundSecret, ClusterAction, Fact, Seen};
 #[derive(Clone, Default)]
 pub struct Cluster {
     pub secrets: BTreeMap<String, BoundSecret>,
+    /// Names that status remembers besides.
+    pub remembered: BTreeSet<String>,
     writes: u32,
 }
 
 impl Cluster {
-    /// Names of the Secrets that the object owns.
+    /// Names of the Secrets that the object is known to have or to have had.
     pub fn names(&self) -> BTreeSet<String> {
-        self.secrets
+        let owned = self
+            .secrets
             .iter()
             .filter(|(_, secret)| secret.owned)
-            .map(|(name, _)| name.clone())
-            .collect()
+            .map(|(name, _)| name);
+        owned.chain(&self.remembered).cloned().collect()
     }
 
     pub fn read(&self, name: &str) -> Fact {

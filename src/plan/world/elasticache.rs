@@ -61,6 +61,22 @@ impl ElastiCache {
         }
     }
 
+    /// Somebody deletes a user, and it is gone at once.
+    pub fn lose_user(&mut self, id: &str) {
+        self.users.remove(id);
+        self.busy.remove(&arn("user", id));
+        self.user_groups
+            .values_mut()
+            .for_each(|group| drop(group.user_ids.remove(id)));
+    }
+
+    /// Somebody deletes a replication group, and it is gone at once.
+    pub fn lose_group(&mut self, id: &str) {
+        self.groups.remove(id);
+        self.nodes.remove(id);
+        self.busy.remove(&arn("replicationgroup", id));
+    }
+
     /// Time passes: what is under way comes nearer to its end.
     pub fn tick(&mut self) {
         self.busy.values_mut().for_each(|left| *left -= 1);

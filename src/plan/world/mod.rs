@@ -107,6 +107,16 @@ impl World {
         self.run(&decide)
     }
 
+    /// Runs enough rounds for anything that can still happen; gives the plan of the last one that had nothing to do.
+    pub fn stall(&mut self, desired: &Desired) -> Plan {
+        let decide = converge(desired);
+        let steps: Vec<Step> = (0..60).map(|_| self.turn(&decide)).collect();
+        match steps.into_iter().next_back() {
+            Some(Step::Idle(plan)) => plan,
+            other => panic!("acts without end: {other:?}"),
+        }
+    }
+
     /// Runs rounds until everything of the object is taken down.
     pub fn tear_down(&mut self, estate: &Estate) -> Plan {
         self.run(&teardown(estate))
@@ -258,6 +268,17 @@ impl World {
 }
 
 impl World {
+    /// Whether everything of the object is there, so that somebody can meddle with it.
+    pub fn is_whole(&self) -> bool {
+        let cache = &self.cache;
+        !cache.subnet_groups.is_empty()
+            && cache.users.len() == 2
+            && !cache.user_groups.is_empty()
+            && !cache.groups.is_empty()
+            && self.secrets.current().is_some()
+            && self.cluster.secrets.contains_key("orders-cache")
+    }
+
     /// What matters of the world: everything but the ids and versions that depend on how it came about.
     pub fn truth(&self) -> Truth {
         Truth {
@@ -286,6 +307,14 @@ impl World {
             keys: self.gateway.keys.keys().cloned().collect(),
             permissions: self.gateway.permissions.keys().cloned().collect(),
         }
+    }
+}
+
+impl Truth {
+    /// Without what is still under way by itself.
+    pub fn at_rest(mut self) -> Self {
+        self.cache.busy.clear();
+        self
     }
 }
 

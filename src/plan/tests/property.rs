@@ -1,0 +1,167 @@
+//! Random histories: the spec changes, somebody meddles, reads fail, time passes. In the end the object is what its last spec says, or gone.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::drift::DRIFTS;
+use super::{settled, teardown};
+use crate::fixtures::{desired, identity, route, spec, spec_json};
+use crate::model::Estate;
+use crate::plan::Class;
+use crate::plan::world::{KINDS, World};
+
+/// Something that happens to an object.
+#[derive(Clone, Debug)]
+enum Event {
+    Edit(Edit),
+    Drift(usize),
+    Unreadable(usize, bool),
+    Readable,
+    Rounds(u8),
+}
+
+/// A change of the spec.
+#[derive(Clone, Debug)]
+enum Edit {
+    Replicas(u32),
+    NodeType(usize),
+    /// Minor versions up; a version never goes back.
+    Upgrade(u32),
+    Retention(u32),
+    Subnets(Vec<u8>),
+    SecurityGroups(Vec<u8>),
+    Bindings(Vec<u8>),
+    Routes(usize),
+    Key(bool),
+    Function(bool),
+}
+
+fn edits() -> impl Strategy<Value = Edit> {
+    let some = |most: usize| proptest::sample::subsequence(vec![1u8, 2, 3, 4], 1..=most);
+    prop_oneof![
+        (0..4u32).prop_map(Edit::Replicas),
+        (0..3usize).prop_map(Edit::NodeType),
+        (1..3u32).prop_map(Edit::Upgrade),
+        (0..36u32).prop_map(Edit::Retention),
+        some(4).prop_map(Edit::Subnets),
+        some(3).prop_map(Edit::SecurityGroups),
+        proptest::sample::subsequence(vec![1u8, 2, 3], 0..=3).prop_map(Edit::Bindings),
+        (1..4usize).prop_map(Edit::Routes),
+        any::<bool>().prop_map(Edit::Key),
+        any::<bool>().prop_map(Edit::Function),
+    ]
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        4 => edits().prop_map(Event::Edit),
+        3 => (0..DRIFTS.len()).prop_map(Event::Drift),
+        1 => (0..KINDS.len(), any::<bool>()).prop_map(|(kind, blocked)| Event::Unreadable(kind, blocked)),
+        1 => Just(Event::Readable),
+        5 => (1..25u8).prop_map(Event::Rounds),
+    ];
+    proptest::collection::vec(event, 1..14)
+}
+
+fn edit(json: &mut Value, edit: &Edit) {
+    let names = |prefix: &str, numbers: &[u8]| {
+        numbers
+            .iter()
+            .map(|n| format!("{prefix}-{n}"))
+            .collect::<Vec<_>>()
+    };
+    let group = &mut json["cache"]["replicationGroup"];
+    match edit {
+        Edit::Replicas(count) => group["replicasPerShard"] = json!(count),
+        Edit::NodeType(n) => {
+            group["nodeType"] =
+                json!(["cache.t4g.small", "cache.r7g.large", "cache.m7g.xlarge"][*n])
+        }
+        Edit::Upgrade(by) => {
+            let minor: u32 = group["engineVersion"].as_str().unwrap()[2..]
+                .parse()
+                .unwrap();
+            group["engineVersion"] = json!(format!("8.{}", minor + by));
+        }
+        Edit::Retention(days) => group["snapshots"] = json!({"retentionDays": days}),
+        Edit::Subnets(numbers) => group["network"]["subnetIds"] = json!(names("subnet", numbers)),
+        Edit::SecurityGroups(numbers) => {
+            group["network"]["securityGroupIds"] = json!(names("sg", numbers))
+        }
+        Edit::Bindings(numbers) => {
+            json["bindings"] = names("bound", numbers)
+                .iter()
+                .map(|name| json!({"secret": {"name": name}}))
+                .collect()
+        }
+        Edit::Routes(count) => {
+            json["routes"] = (0..*count)
+                .map(|n| route(&format!("r{n}"), &format!("/r{n}")))
+                .collect()
+        }
+        Edit::Key(true) => {
+            json["api"] = json!({"apiKeys": [{"name": "shop", "secret": {"name": "shop-key"}}]})
+        }
+        Edit::Key(false) => json["api"] = json!({}),
+        Edit::Function(true) => {
+            json["routes"][0]["backend"] = json!({"lambda": {"functionArn": teardown::FUNCTION}})
+        }
+        Edit::Function(false) => {
+            json["routes"][0]["backend"] = json!({"http": {"url": "https://orders.example.com/"}})
+        }
+    }
+}
+
+/// What the object has gone through: the world and the last spec.
+fn history(events: &[Event]) -> (World, Value) {
+    let (mut world, mut json) = (World::default(), spec_json());
+    for event in events {
+        match event {
+            Event::Edit(change) => edit(&mut json, change),
+            Event::Drift(n) if world.is_whole() => DRIFTS[*n].1(&mut world),
+            Event::Drift(_) => {}
+            Event::Unreadable(kind, blocked) => {
+                world.unreadable.insert(
+                    KINDS[*kind].into(),
+                    if *blocked {
+                        Class::Blocked
+                    } else {
+                        Class::Transient
+                    },
+                );
+            }
+            Event::Readable => world.unreadable.clear(),
+            Event::Rounds(count) => {
+                let desired = desired(json.clone());
+                (0..*count).for_each(|_| drop(world.round(&desired)));
+            }
+        }
+    }
+    world.unreadable.clear();
+    (world, json)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happened_the_object_becomes_what_its_spec_says(events in events()) {
+        let (mut world, json) = history(&events);
+        let (fresh, desired) = settled(&json);
+        let plan = world.settle(&desired);
+        prop_assert!(plan.is_settled(), "{plan:#?}");
+        prop_assert_eq!(world.truth().at_rest(), fresh.truth().at_rest());
+        for n in 0..10 {
+            prop_assert!(world.poll(&desired, n).is_settled());
+        }
+    }
+
+    #[test]
+    fn whatever_happened_a_deleted_object_leaves_nothing(events in events()) {
+        let (mut world, json) = history(&events);
+        let estate = Estate::new(identity(), &spec(json), world.gateway.permissions.keys().cloned());
+        let plan = world.tear_down(&estate);
+        prop_assert!(plan.is_settled(), "{plan:#?}");
+        teardown::assert_nothing_left(&world, "in the end");
+    }
+}
