@@ -2,6 +2,8 @@
 //! restart.
 
 use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +26,13 @@ pub(crate) struct Authority {
 const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca-key.pem";
 
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
 impl Authority {
     /// The authority kept in `folder`, or a new one that is kept there.
     pub(super) fn load_or_create(folder: Option<&Path>) -> Result<Self, NodeError> {
@@ -37,7 +46,7 @@ impl Authority {
         let (authority, key) = Self::create()?;
         let keep = || {
             fs::create_dir_all(folder)?;
-            fs::write(folder.join(KEY_FILE), key)?;
+            write_private(&folder.join(KEY_FILE), &key)?;
             fs::write(folder.join(CERTIFICATE_FILE), &authority.pem)
         };
         keep().map_err(NodeError::io("keep the certificate authority"))?;

@@ -14,9 +14,11 @@ use super::error::NodeError;
 use crate::elasticache::acl::PasswordHash;
 
 /// Runs the server and ends it when this shell's standard input closes, which the kernel does also when the parent is
-/// killed. Ends when the server ends.
+/// killed. Ends when the server ends, and leaves no folder behind.
 const WATCHDOG: &str = r#"
 exec 3<&0
+folder=$1
+shift
 "$@" </dev/null 3<&- &
 server=$!
 (read -r _ <&3; kill -9 "$server") 2>/dev/null &
@@ -24,6 +26,7 @@ watcher=$!
 exec 3<&-
 wait "$server"
 kill "$watcher" 2>/dev/null
+rm -rf "$folder"
 "#;
 
 /// The user that this program administers nodes with; replicas log in to their primary with it as well.
@@ -77,7 +80,7 @@ impl Server {
             .map_err(NodeError::io("configure a node"))?;
         let mut watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "sh"])
-            .args([&settings.binary, &file])
+            .args([folder.path(), &settings.binary, &file])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

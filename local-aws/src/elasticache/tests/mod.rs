@@ -5,6 +5,7 @@
     reason = "parameters are written where they are passed"
 )]
 
+mod login;
 mod modifying;
 mod replication_groups;
 mod rest;
