@@ -1,0 +1,62 @@
+//! The programs that the tests run, and what helm renders.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use cachedapi_hack::cache::Cache;
+use cachedapi_hack::tools::Tools;
+use cachedapi_hack::{Result, command};
+use serde_json::Value;
+
+/// The chart of the source tree.
+pub const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/cachedapi");
+/// The CRD of the source tree.
+pub const CRD: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/crds/cachedapi.dev_cachedapis.yaml"
+);
+
+pub fn tools() -> &'static Tools {
+    static TOOLS: LazyLock<Tools> =
+        LazyLock::new(|| Tools::prepare(&Cache::from_env().unwrap()).unwrap());
+    &TOOLS
+}
+
+/// `helm ARGS`, without a cluster.
+pub fn helm(args: &[&str]) -> Result<String> {
+    command::output(
+        Command::new(&tools().helm)
+            .env("KUBECONFIG", "/dev/null")
+            .args(args),
+    )
+}
+
+/// The text that the chart renders in the namespace `ops` with `values` (`name=value`).
+pub fn template(values: &[&str]) -> Result<String> {
+    let mut args = vec!["template", "cachedapi", CHART, "--namespace", "ops"];
+    args.extend(values.iter().flat_map(|value| ["--set", value]));
+    helm(&args)
+}
+
+/// The objects that the chart renders with `values`.
+pub fn render(values: &[&str]) -> Vec<Value> {
+    let objects: Vec<Value> = serde_saphyr::from_multiple(&template(values).unwrap()).unwrap();
+    objects
+        .into_iter()
+        .filter(|object| !object.is_null())
+        .collect()
+}
+
+/// The objects of `kind` among `objects`.
+pub fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    objects
+        .iter()
+        .filter(|object| object["kind"] == kind)
+        .collect()
+}
+
+/// The YAML document in `file`.
+pub fn read(file: impl AsRef<Path>) -> Value {
+    serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}

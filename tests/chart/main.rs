@@ -1,0 +1,10 @@
+//! The chart, by the real helm: what it renders, what it refuses, and what it does in a real API server.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and the lint knows only functions marked as tests"
+)]
+
+mod helm;
+mod release;
+mod render;
+mod schema;
