@@ -25,6 +25,7 @@ fn a_value_that_cannot_work_is_refused_by_its_name() {
         ("quotaShare=0", "quotaShare", "nothing would ever be called"),
         ("pollInterval=10", "pollInterval", "no unit"),
         ("pollInterval=0m", "pollInterval", "polling without end"),
+        ("pollInterval=30s", "pollInterval", "less than a minute"),
         (
             "maxConcurrentReconciles=0",
             "maxConcurrentReconciles",
