@@ -5,11 +5,17 @@ use crate::AwsError;
 /// Errors and warnings so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
+    malformed: Option<String>,
     errors: Vec<String>,
     warnings: Vec<String>,
 }
 
 impl Findings {
+    /// Something that the service does not even read: it is all that the refusal says.
+    pub(super) fn malformed(&mut self, text: String) {
+        self.malformed.get_or_insert(text);
+    }
+
     /// Something that makes the import fail.
     pub(super) fn error(&mut self, text: String) {
         self.errors.push(text);
@@ -22,6 +28,9 @@ impl Findings {
 
     /// The warnings, or the refusal when there were errors.
     pub(super) fn into_warnings(self) -> Result<Vec<String>, AwsError> {
+        if let Some(text) = self.malformed {
+            return Err(AwsError::bad_request("BadRequestException", text));
+        }
         if self.errors.is_empty() {
             return Ok(self.warnings);
         }

@@ -14,6 +14,15 @@ const EXTENSION: &str = "x-amazon-apigateway-integration";
 const PASSTHROUGH: [&str; 3] = ["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"];
 const TIMEOUT: std::ops::RangeInclusive<u64> = 50..=29_000;
 
+/// Whether the operation has an integration that is none: no object, or a member that must be text and is not.
+pub(super) fn is_malformed(operation: &Value) -> bool {
+    let is_text = |extension: &Value, name: &str| extension.get(name).is_none_or(Value::is_string);
+    operation.get(EXTENSION).is_some_and(|extension| {
+        let texts = ["type", "uri", "httpMethod", "credentials"];
+        !extension.is_object() || !texts.iter().all(|name| is_text(extension, name))
+    })
+}
+
 /// Reads the integration of one method.
 pub(super) struct IntegrationImport<'a> {
     pub(super) path: &'a str,

@@ -3,6 +3,7 @@
 //! An import either gives everything, with warnings about what it left out, or refuses with every error it found. It never
 //! touches an existing API: replacing or merging is the caller's.
 
+mod bodies;
 mod document;
 mod errors;
 mod integration;

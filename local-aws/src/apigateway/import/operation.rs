@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::document::{self, Document, object, text};
+use super::document::{Document, object, text};
 use super::errors::Findings;
-use super::integration::IntegrationImport;
+use super::integration::{self, IntegrationImport};
 use super::mapping_expression;
 use super::security::{Schemes, Security};
-use crate::apigateway::model::{Definition, Method, MethodResponse, Strings};
+use crate::apigateway::model::{Definition, Method};
 
 const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 const VALIDATOR: &str = "x-amazon-apigateway-request-validator";
@@ -25,10 +25,10 @@ pub(super) struct OperationImport<'a> {
 }
 
 /// Where an operation stands.
-struct Place<'a> {
-    path: &'a str,
+pub(super) struct Place<'a> {
+    pub(super) path: &'a str,
     item: &'a Value,
-    method: &'a str,
+    pub(super) method: &'a str,
     resource_id: &'a str,
 }
 
@@ -45,6 +45,12 @@ impl OperationImport<'_> {
             let Some(method) = method_name(key) else {
                 continue;
             };
+            if integration::is_malformed(operation) {
+                self.findings.malformed(format!(
+                    "Unable to parse API definition because of a malformed integration at path {path}."
+                ));
+                continue;
+            }
             let place = Place {
                 path,
                 item,
@@ -189,60 +195,6 @@ impl OperationImport<'_> {
                 self.findings.warning(text);
             }
         }
-    }
-
-    fn request_models(&self, operation: &Value) -> Strings {
-        let body = operation
-            .get("requestBody")
-            .and_then(|body| self.document.resolve(body));
-        self.models(body.and_then(|body| body.get("content")))
-    }
-
-    fn models(&self, content: Option<&Value>) -> Strings {
-        let model = |(content_type, media): (&String, &Value)| {
-            let name = document::model_name(media.get("schema")?)?;
-            self.definition
-                .models
-                .contains_key(name)
-                .then(|| (content_type.clone(), name.to_owned()))
-        };
-        object(content).filter_map(model).collect()
-    }
-
-    fn responses(
-        &mut self,
-        place: &Place<'_>,
-        operation: &Value,
-    ) -> BTreeMap<String, MethodResponse> {
-        if operation.get("responses").is_none() {
-            let (path, method) = (place.path, place.method.to_ascii_lowercase());
-            self.findings.warning(format!(
-                "Parse issue: attribute paths.'{path}'({method}).responses is missing"
-            ));
-        }
-        object(operation.get("responses"))
-            .filter_map(|(status, response)| Some((status, self.document.resolve(response)?)))
-            .map(|(status, response)| {
-                let response_parameters = object(response.get("headers"))
-                    .map(|(name, header)| {
-                        let required = header
-                            .get("required")
-                            .and_then(Value::as_bool)
-                            .unwrap_or(false);
-                        (format!("method.response.header.{name}"), required)
-                    })
-                    .collect();
-                let response_models = self.models(response.get("content"));
-                (
-                    status.clone(),
-                    MethodResponse {
-                        status_code: status.clone(),
-                        response_parameters,
-                        response_models,
-                    },
-                )
-            })
-            .collect()
     }
 }
 

@@ -194,3 +194,18 @@ fn an_integration_is_read_whole() {
         ["method.request.querystring.q"]
     );
 }
+
+#[test]
+fn a_malformed_integration_is_all_that_the_refusal_speaks_of() {
+    let bad =
+        json!({ "x-amazon-apigateway-integration": { "type": "mock", "uri": { "Fn::Sub": "x" } } });
+    let other = integration(json!({ "uri": "ftp://b" }));
+    let refusal = run(&document(
+        json!({ "/a": { "get": other }, "/b": { "get": bad } }),
+    ))
+    .unwrap_err();
+    assert_eq!(
+        refusal,
+        "Unable to parse API definition because of a malformed integration at path /b."
+    );
+}

@@ -371,3 +371,14 @@ fn all_errors_are_listed_with_the_warnings_below() {
         "{refusal}"
     );
 }
+
+#[test]
+fn a_model_that_is_not_there_is_left_out_with_a_warning() {
+    let schema = json!({ "schema": { "$ref": "#/components/schemas/Gone" } });
+    let body = json!({ "requestBody": { "content": { "application/json": schema } } });
+    let imported = run(&document(json!({ "/x": { "post": operation(body) } }))).unwrap();
+    assert_eq!(
+        imported.warnings,
+        ["Reference to model 'Gone' not found. Ignoring."]
+    );
+}
