@@ -5,6 +5,7 @@ mod convergence;
 mod drift;
 mod foreign;
 mod property;
+mod refusal;
 mod teardown;
 
 use serde_json::Value;

@@ -132,6 +132,11 @@ impl World {
         self.turn(&converge(desired))
     }
 
+    /// Another process takes over: it remembers what is in status, and nothing else.
+    pub fn restart(&mut self) {
+        (self.sightings, self.acted) = (0, None);
+    }
+
     /// One look of the poll `n`; gives its plan.
     pub fn poll(&mut self, desired: &Desired, n: u64) -> Plan {
         let decide = converge(desired);
