@@ -3,6 +3,9 @@
 //! A password that a person wrote is not overwritten, and one that a person removed is not made up: consumers may hold the old one. What is
 //! put right are the facts around it, endpoint and engine.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

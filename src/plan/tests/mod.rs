@@ -16,7 +16,7 @@ use crate::model::Desired;
 use super::world::World;
 
 /// A world that was settled for a spec.
-fn settled(json: &Value) -> (World, Desired) {
+pub(super) fn settled(json: &Value) -> (World, Desired) {
     let desired = desired(json.clone());
     let mut world = World::default();
     let plan = world.settle(&desired);
