@@ -55,6 +55,18 @@ pub enum ConditionType {
 }
 
 impl ConditionType {
+    /// Every type, in the order of status.
+    pub const ALL: [Self; 8] = [
+        Self::Ready,
+        Self::Synced,
+        Self::Reconciling,
+        Self::Stalled,
+        Self::ApiReady,
+        Self::CacheReady,
+        Self::CredentialsReady,
+        Self::BindingsReady,
+    ];
+
     /// As it stands in `type`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -138,6 +150,8 @@ reasons! {
     ReferenceNotFound,
     /// AWS throttles or fails at the moment; it is tried again.
     AwsUnavailable,
+    /// The Kubernetes API server refuses or fails at the moment, or the object changed meanwhile; it is tried again.
+    ApiServerUnavailable,
     /// AWS has no capacity for it at the moment; it is tried again.
     InsufficientCapacity,
     /// The secret's current value lacks something that the operator does not make up; the message names it. Put it back, e.g. by moving AWSCURRENT to an older version.
