@@ -26,12 +26,20 @@
 //!   somebody else acts.
 //! - **round**: observe, plan, execute, report. A round that acted is followed by another at once.
 
+#![deny(clippy::disallowed_methods)]
+
 pub mod api;
+#[cfg(feature = "operator")]
+pub mod cluster;
+#[cfg(feature = "operator")]
+pub mod controller;
 #[cfg(feature = "operator")]
 pub mod aws;
 pub mod model;
 pub mod plan;
 pub mod status;
+#[cfg(feature = "operator")]
+pub mod telemetry;
 
 #[cfg(test)]
 #[allow(missing_docs)]

@@ -12,6 +12,7 @@ pub mod audit;
 mod bindings;
 mod cache;
 mod depth;
+mod describe;
 mod fact;
 mod failure;
 mod gateway;

@@ -1,0 +1,138 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cachedapi_operator::aws::QuotaShare;
+use cachedapi_operator::telemetry::Format;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Kubernetes operator: one object for an API Gateway API, its `ElastiCache` cache and the credential between them.
+#[derive(Debug, Parser)]
+#[command(name = "cachedapi-operator", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the operator until it is told to stop (SIGTERM or SIGINT).
+    ///
+    /// AWS is reached as the AWS SDKs are told by AWS_REGION, AWS_ENDPOINT_URL, web identity, Pod Identity and so on; the Kubernetes API server
+    /// as KUBECONFIG or the pod's service account say.
+    Run(Box<Run>),
+    /// Print the CustomResourceDefinition as YAML.
+    Crd,
+    /// Print the IAM policy that the operator needs, as JSON.
+    IamPolicy,
+}
+
+/// How to run.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Namespaces to watch, separated by commas; all if there are none
+    #[arg(long, env = "CACHEDAPI_WATCH_NAMESPACES", value_delimiter = ',', value_name = "NAMESPACES")]
+    pub watch_namespaces: Vec<String>,
+    /// Id of the cluster, for tags: what an operator in another cluster made is left alone [default: UID of the namespace kube-system]
+    #[arg(long, env = "CACHEDAPI_CLUSTER_ID", value_name = "ID")]
+    pub cluster_id: Option<String>,
+    /// How often an object that is as desired is compared with AWS, at least a minute, give or take a tenth
+    #[arg(long, env = "CACHEDAPI_POLL_INTERVAL", default_value = "10m", value_parser = poll_interval, value_name = "DURATION")]
+    pub poll_interval: Duration,
+    /// How many objects are worked on at a time
+    #[arg(long, env = "CACHEDAPI_MAX_CONCURRENT_RECONCILES", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..), value_name = "NUMBER")]
+    pub max_concurrent_reconciles: u16,
+    /// Part of the AWS account's request quotas to use at most, above 0 and at most 1
+    #[arg(long, env = "CACHEDAPI_QUOTA_SHARE", default_value = "0.6", value_parser = quota_share, value_name = "SHARE")]
+    pub quota_share: QuotaShare,
+    /// Address of /metrics
+    #[arg(long, env = "CACHEDAPI_METRICS_ADDRESS", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
+    pub metrics_address: SocketAddr,
+    /// Address of /healthz and /readyz
+    #[arg(long, env = "CACHEDAPI_HEALTH_ADDRESS", default_value = "0.0.0.0:8081", value_name = "ADDRESS")]
+    pub health_address: SocketAddr,
+    /// Shape of log lines
+    #[arg(long, env = "CACHEDAPI_LOG_FORMAT", default_value = "json", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// What to log: error, warn, info, debug or trace, or a list such as info,cachedapi_operator=debug
+    #[arg(long, env = "CACHEDAPI_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    pub log_level: String,
+    /// Whether to work only while holding a Lease, so that several replicas can run
+    #[arg(long, env = "CACHEDAPI_LEADER_ELECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
+    pub leader_election: bool,
+    /// Name of the Lease
+    #[arg(long, env = "CACHEDAPI_LEASE_NAME", default_value = "cachedapi-operator", value_name = "NAME")]
+    pub lease_name: String,
+    /// Name of the pod, unique among the replicas [default: made of the process's id]
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    pub pod_name: Option<String>,
+    /// Namespace of the Lease [default: that of the kubeconfig's context or of the pod]
+    #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE")]
+    pub pod_namespace: Option<String>,
+}
+
+/// Shape of log lines.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line
+    Json,
+    /// For people
+    Text,
+}
+
+impl From<LogFormat> for Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Json => Self::Json,
+            LogFormat::Text => Self::Text,
+        }
+    }
+}
+
+fn poll_interval(text: &str) -> Result<Duration, String> {
+    let duration: jiff::SignedDuration = text.parse().map_err(|_| "it is no duration such as 10m or 1h".to_owned())?;
+    let duration = Duration::try_from(duration).unwrap_or_default();
+    if duration < Duration::from_mins(1) { Err("it is less than a minute".into()) } else { Ok(duration) }
+}
+
+fn quota_share(text: &str) -> Result<QuotaShare, String> {
+    text.parse().ok().and_then(QuotaShare::new).ok_or_else(|| "it is no number above 0 and at most 1".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Result<Box<Run>, String> {
+        let arguments = ["cachedapi-operator", "run"].iter().chain(arguments);
+        match Cli::try_parse_from(arguments).map_err(|error| error.to_string())?.command {
+            Command::Run(run) => Ok(run),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_documentation() {
+        let run = run(&[]).unwrap();
+        assert_eq!((run.poll_interval, run.max_concurrent_reconciles, run.leader_election), (Duration::from_mins(10), 8, true));
+        assert!(run.watch_namespaces.is_empty());
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_with_a_reason() {
+        for (argument, reason) in [
+            ("--poll-interval=10", "it is no duration such as 10m or 1h"),
+            ("--poll-interval=5s", "it is less than a minute"),
+            ("--quota-share=0", "it is no number above 0 and at most 1"),
+            ("--quota-share=1.5", "it is no number above 0 and at most 1"),
+            ("--max-concurrent-reconciles=0", "0 is not in 1..=65535"),
+            ("--health-address=8081", "invalid socket address syntax"),
+        ] {
+            let refused = run(&[argument]).unwrap_err();
+            assert!(refused.contains(reason), "{argument}: {refused}");
+        }
+    }
+}

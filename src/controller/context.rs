@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+
+use crate::aws::Aws;
+use crate::cluster::Cluster;
+use crate::model;
+use crate::telemetry::Metrics;
+
+use super::census::Census;
+use super::clock::Clock;
+use super::memory::Memories;
+
+/// What every reconcile works with.
+pub struct Context {
+    /// The API server.
+    pub cluster: Cluster,
+    /// AWS.
+    pub aws: Aws,
+    /// The cluster's id and the operator's version, which go into names and tags.
+    pub identity: model::Cluster,
+    /// How often an object that is as desired is looked at.
+    pub poll: Duration,
+    /// The time.
+    pub clock: Clock,
+    /// What is remembered of each object from one reconcile to the next.
+    pub memories: Memories,
+    /// Objects by condition.
+    pub census: Census,
+    /// Counters.
+    pub metrics: Metrics,
+    /// One for each reconcile that may run at a time, over all watches.
+    pub permits: Semaphore,
+    /// Becomes true when the process is to end.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl Context {
+    /// Whether the process is to end: what was begun is finished, nothing is begun.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+}

@@ -1,0 +1,189 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+use tokio::time::Instant;
+
+use crate::api::{ANNOTATION_RECONCILE, CachedApi};
+use crate::plan::{Aspect, Failure};
+
+use super::backoff;
+
+/// Namespace and name of an object.
+pub type Key = (String, String);
+
+/// The key of `object`.
+#[must_use]
+pub fn key(object: &impl ResourceExt) -> Key {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// What this process remembers of an object from one reconcile to the next. Losing it costs a few reads and a shorter back-off.
+#[derive(Debug, Default)]
+pub struct Memory {
+    uid: String,
+    generation: Option<i64>,
+    request: Option<String>,
+    /// Whether all was as desired when it was last looked at in full, for this generation and request.
+    pub settled: bool,
+    /// Number of polls.
+    pub polls: u64,
+    /// How many rounds in a row have seen the replication group available.
+    pub sightings: u32,
+    /// When this process acted last on the object.
+    pub acted: Option<Timestamp>,
+    /// Reconciles in a row that could not do their work as a whole.
+    pub misses: u32,
+    holds: BTreeMap<Aspect, Hold>,
+}
+
+/// An aspect that failed and is left alone until its time has come.
+#[derive(Debug)]
+struct Hold {
+    failure: Failure,
+    attempts: u32,
+    until: Instant,
+}
+
+impl Memory {
+    /// Takes note of what `object` is now. A changed spec, or a new request to reconcile, ends all back-off.
+    fn meet(&mut self, object: &CachedApi) {
+        let uid = object.uid().unwrap_or_default();
+        if self.uid != uid {
+            *self = Self { uid, ..Self::default() };
+        }
+        let request = object.annotations().get(ANNOTATION_RECONCILE).cloned();
+        if (self.generation, &self.request) != (object.metadata.generation, &request) {
+            (self.generation, self.request) = (object.metadata.generation, request);
+            (self.settled, self.misses) = (false, 0);
+            self.holds.clear();
+        }
+    }
+
+    /// A number in [0, 1) of the object's own, another one for every `turn`.
+    #[must_use]
+    pub fn spread(&self, turn: u64) -> f64 {
+        backoff::spread(&self.uid, turn)
+    }
+
+    /// The aspects that are still to be left alone, with what they failed of.
+    #[must_use]
+    pub fn held(&self) -> BTreeMap<Aspect, Failure> {
+        let now = Instant::now();
+        self.holds.iter().filter(|(_, hold)| hold.until > now).map(|(aspect, hold)| (*aspect, hold.failure.clone())).collect()
+    }
+
+    /// Leaves `aspect` alone for a while, longer each time.
+    pub fn hold(&mut self, aspect: Aspect, failure: Failure) {
+        let attempts = self.holds.get(&aspect).map_or(0, |hold| hold.attempts + 1);
+        let until = Instant::now() + backoff::delay(&failure, attempts, self.spread(attempts.into()));
+        self.holds.insert(aspect, Hold { failure, attempts, until });
+    }
+
+    /// The aspect works.
+    pub fn release(&mut self, aspect: Aspect) {
+        self.holds.remove(&aspect);
+    }
+
+    /// When the first aspect that is left alone may be tried again.
+    #[must_use]
+    pub fn next_try(&self) -> Option<Instant> {
+        self.holds.values().map(|hold| hold.until).min()
+    }
+}
+
+/// The memories of all objects.
+#[derive(Debug, Default)]
+pub struct Memories(Mutex<HashMap<Key, Memory>>);
+
+impl Memories {
+    /// What is remembered of `object`, for the one reconcile that is under way for it.
+    #[must_use]
+    pub fn take(&self, object: &CachedApi) -> Memory {
+        let mut memory = self.all().remove(&key(object)).unwrap_or_default();
+        memory.meet(object);
+        memory
+    }
+
+    /// Keeps `memory` until the next reconcile.
+    pub fn keep(&self, key: Key, memory: Memory) {
+        self.all().insert(key, memory);
+    }
+
+    /// Forgets an object that is gone.
+    pub fn forget(&self, key: &Key) {
+        self.all().remove(key);
+    }
+
+    fn all(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Memory>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api::Reason;
+    use crate::plan::Class;
+
+    fn object(generation: i64, request: Option<&str>) -> CachedApi {
+        let annotations: serde_json::Value = request.map_or_else(|| serde_json::json!({}), |at| serde_json::json!({ANNOTATION_RECONCILE: at}));
+        serde_json::from_value(serde_json::json!({
+            "apiVersion": "cachedapi.dev/v1alpha1", "kind": "CachedApi",
+            "metadata": {"namespace": "shop", "name": "orders", "uid": "u1", "generation": generation, "annotations": annotations},
+            "spec": {
+                "region": "eu-west-1", "routes": [],
+                "cache": {"replicationGroup": {"engineVersion": "8.1", "nodeType": "cache.t4g.small", "network": {"subnetIds": [], "securityGroupIds": []}}},
+            },
+        }))
+        .unwrap()
+    }
+
+    fn failure() -> Failure {
+        Failure { operation: "elasticache:CreateUser", class: Class::Transient, reason: Reason::AwsUnavailable, message: String::new(), retry_after: None }
+    }
+
+    fn failed_memory(memories: &Memories) {
+        let mut memory = memories.take(&object(1, None));
+        memory.hold(Aspect::Cache, failure());
+        memory.settled = true;
+        memories.keep(key(&object(1, None)), memory);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_aspect_that_failed_is_left_alone_longer_each_time() {
+        let mut memory = Memory::default();
+        memory.hold(Aspect::Cache, failure());
+        assert_eq!(memory.held().keys().collect::<Vec<_>>(), [&Aspect::Cache]);
+        tokio::time::advance(Duration::from_millis(1500)).await;
+        assert!(memory.held().is_empty(), "a second is over");
+        memory.hold(Aspect::Cache, failure());
+        tokio::time::advance(Duration::from_millis(1500)).await;
+        assert!(!memory.held().is_empty(), "the second time it takes two");
+        memory.release(Aspect::Cache);
+        assert!(memory.held().is_empty() && memory.next_try().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_changed_spec_or_a_new_request_ends_all_back_off() {
+        for (case, object) in [("spec", object(2, None)), ("request", object(1, Some("now")))] {
+            let memories = Memories::default();
+            failed_memory(&memories);
+            let memory = memories.take(&object);
+            assert!(memory.held().is_empty() && !memory.settled, "{case}");
+        }
+        let memories = Memories::default();
+        failed_memory(&memories);
+        assert!(!memories.take(&object(1, None)).held().is_empty(), "unchanged");
+    }
+
+    #[test]
+    fn a_namesake_inherits_nothing() {
+        let memories = Memories::default();
+        memories.keep(key(&object(1, None)), Memory { uid: "another".into(), settled: true, ..Memory::default() });
+        assert!(!memories.take(&object(1, None)).settled);
+    }
+}

@@ -1,0 +1,194 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::api::{ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, Reason};
+use crate::cluster::Subject;
+use crate::model::{self, Desired, Estate, Identity, Violation};
+use crate::plan::{Aspect, Class, Depth, Failure, INTENT_REST_API, Observed, Plan};
+use crate::status::Report;
+use crate::telemetry::Outcome;
+
+use super::context::Context;
+use super::memory::{self, Memory};
+use super::report;
+use super::requeue::Verdict;
+use super::rounds::{Goal, Rounds};
+use super::watch::Guarded;
+
+/// Works on one object until there is nothing to do at once, and says when to look again. Never fails: failures are part of the verdict.
+pub async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
+    let permit = context.permits.acquire().await;
+    if permit.is_err() || context.is_stopping() {
+        return Ok(Action::await_change());
+    }
+    let span = tracing::info_span!("reconcile", namespace = object.namespace(), name = object.name_any());
+    let started = Instant::now();
+    let verdict = attend(&object, &context).instrument(span).await;
+    context.metrics.reconciled(verdict.outcome, started.elapsed());
+    Ok(verdict.again.map_or_else(Action::await_change, Action::requeue))
+}
+
+async fn attend(object: &Guarded, context: &Context) -> Verdict {
+    let object = match &object.0 {
+        Ok(object) => object,
+        Err(invalid) => {
+            tracing::error!(error = invalid.error, "the object is not a CachedApi of this version and is left alone");
+            return Verdict { outcome: Outcome::Unreadable, again: Some(context.poll) };
+        }
+    };
+    let mut memory = context.memories.take(object);
+    let verdict = match Box::pin(pursue(object, &mut memory, context)).await {
+        Ok(verdict) => verdict,
+        Err(failure) => {
+            tracing::warn!(reason = failure.reason.as_str(), %failure, "the reconcile ended early");
+            Verdict::missed(&mut memory, &failure)
+        }
+    };
+    tracing::debug!(?verdict, "reconciled");
+    if verdict.outcome == Outcome::Gone {
+        context.census.count(&memory::key(object), &[]);
+    } else {
+        context.memories.keep(memory::key(object), memory);
+    }
+    verdict
+}
+
+async fn pursue(object: &CachedApi, memory: &mut Memory, context: &Context) -> Result<Verdict, Failure> {
+    let subject = Subject::new(&context.cluster, object.clone());
+    let deleting = object.metadata.deletion_timestamp.is_some();
+    if deleting && !object.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+        return Ok(Verdict { outcome: Outcome::Gone, again: None });
+    }
+    if object.annotations().get(ANNOTATION_PAUSED).is_some_and(|paused| paused == "true") {
+        return rest(subject, context, Resting::Paused).await;
+    }
+    let identity = identify(object, context)?;
+    if deleting {
+        return take_down(subject, memory, context, estate(identity, object)).await;
+    }
+    match model::validate(identity, &object.spec) {
+        Ok(desired) => bring_up(subject, memory, context, desired).await,
+        Err(violations) => rest(subject, context, Resting::Stalled(violations)).await,
+    }
+}
+
+fn identify(object: &CachedApi, context: &Context) -> Result<Identity, Failure> {
+    let uid = object.uid().unwrap_or_default();
+    let uid = Uuid::parse_str(&uid).map_err(|error| Failure {
+        operation: "reconcile",
+        class: Class::Blocked,
+        reason: Reason::InternalError,
+        message: format!("metadata.uid {uid:?} is no UUID: {error}"),
+        retry_after: None,
+    })?;
+    Ok(Identity { namespace: object.namespace().unwrap_or_default(), name: object.name_any(), uid, cluster: context.identity.clone() })
+}
+
+fn estate(identity: Identity, object: &CachedApi) -> Estate {
+    let known = object.status.iter().flat_map(|status| &status.api).flat_map(|api| api.functions.iter().cloned());
+    Estate::new(identity, &object.spec, known)
+}
+
+/// Why nothing is done for an object.
+enum Resting {
+    Paused,
+    Stalled(Vec<Violation>),
+}
+
+/// Only says that nothing is done, and why.
+async fn rest(mut subject: Subject, context: &Context, why: Resting) -> Result<Verdict, Failure> {
+    let (violations, outcome) = match why {
+        Resting::Paused => (Vec::new(), Outcome::Paused),
+        Resting::Stalled(violations) => (violations, Outcome::Stalled),
+    };
+    let metadata = &subject.object().metadata;
+    let report = Report {
+        generation: metadata.generation.unwrap_or_default(),
+        desired: None,
+        observed: &Observed::default(),
+        plan: &Plan::default(),
+        failures: &[],
+        violations: &violations,
+        previous: None,
+        now: context.clock.now(),
+        paused: outcome == Outcome::Paused,
+        deleting: metadata.deletion_timestamp.is_some(),
+    };
+    report::publish(context, &mut subject, report).await?;
+    Ok(Verdict { outcome, again: Some(context.poll) })
+}
+
+async fn bring_up(mut subject: Subject, memory: &mut Memory, context: &Context, desired: Desired) -> Result<Verdict, Failure> {
+    subject.add_finalizer().await?;
+    let mut rounds = begin(subject, memory, context, Goal::Live(Box::new(desired))).await;
+    if memory.settled {
+        rounds.depth = Depth::Poll(memory.polls);
+        memory.polls += 1;
+    }
+    let plan = go_round(&mut rounds, memory).await?;
+    memory.settled = plan.is_settled() && rounds.failures.is_empty();
+    Ok(Verdict::after(&plan, memory, context.poll))
+}
+
+async fn take_down(subject: Subject, memory: &mut Memory, context: &Context, estate: Estate) -> Result<Verdict, Failure> {
+    let mut rounds = begin(subject, memory, context, Goal::Gone(estate)).await;
+    let plan = go_round(&mut rounds, memory).await?;
+    if plan.is_settled() && rounds.failures.is_empty() {
+        rounds.subject.into_inner().remove_finalizer().await?;
+        return Ok(Verdict { outcome: Outcome::Gone, again: None });
+    }
+    Ok(Verdict::after(&plan, memory, context.poll))
+}
+
+/// Rounds that know what status and memory know. Without AWS's word on who we are, AWS is left alone.
+async fn begin<'a>(subject: Subject, memory: &mut Memory, context: &'a Context, goal: Goal) -> Box<Rounds<'a>> {
+    let mut observed = recollect(subject.status(), memory);
+    let mut failures = memory.held();
+    match context.aws.account(goal.region()).await {
+        Ok(account) => observed.account = Some(account),
+        Err(failure) => {
+            for aspect in [Aspect::Api, Aspect::Cache, Aspect::Credentials] {
+                failures.entry(aspect).or_insert_with(|| {
+                    memory.hold(aspect, failure.clone());
+                    failure.clone()
+                });
+            }
+        }
+    }
+    Box::new(Rounds { context, subject: Mutex::new(subject), goal, observed, depth: Depth::Full, acted: memory.acted, failures })
+}
+
+fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
+    let mut observed = Observed::default();
+    observed.cache.available_sightings = memory.sightings;
+    let Some(status) = status else { return observed };
+    observed.previously_bound = status.bound_secrets.iter().cloned().collect();
+    observed.gateway.intent = status.intent(INTENT_REST_API);
+    if let Some(api) = &status.api {
+        observed.gateway.hint = Some(api.id.clone());
+        observed.gateway.keys_known = !api.api_keys.is_empty();
+        observed.gateway.known_functions = api.functions.iter().cloned().collect();
+    }
+    observed
+}
+
+/// Runs the rounds and remembers what they tell: which aspects to leave alone, and what was seen.
+async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, Failure> {
+    let held: Vec<Aspect> = rounds.failures.keys().copied().collect();
+    let plan = rounds.run().await;
+    (memory.acted, memory.sightings) = (rounds.acted, rounds.observed.cache.available_sightings);
+    for aspect in Aspect::ALL.into_iter().filter(|aspect| !held.contains(aspect)) {
+        match rounds.failures.get(&aspect) {
+            Some(failure) => memory.hold(aspect, failure.clone()),
+            None => memory.release(aspect),
+        }
+    }
+    plan
+}

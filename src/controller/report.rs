@@ -1,0 +1,21 @@
+use crate::cluster::Subject;
+use crate::plan::Failure;
+use crate::status::{self, Report};
+
+use super::context::Context;
+use super::memory;
+use super::narrate;
+
+/// Makes the status what `report` says, and tells people what changed. The report's `previous` is filled in here.
+pub async fn publish(context: &Context, subject: &mut Subject, report: Report<'_>) -> Result<(), Failure> {
+    let previous = subject.status().cloned();
+    let status = status::report(&Report { previous: previous.as_ref(), ..report });
+    context.census.count(&memory::key(subject.object()), &status.conditions);
+    if subject.apply_status(&status).await? {
+        let before = previous.map(|status| status.conditions).unwrap_or_default();
+        for note in narrate::transitions(&before, &status.conditions) {
+            context.cluster.publish(subject.object(), note).await;
+        }
+    }
+    Ok(())
+}

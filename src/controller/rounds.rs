@@ -1,0 +1,255 @@
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::api::Reason;
+use crate::cluster::{Content, Subject};
+use crate::model::{Desired, Estate};
+use crate::plan::{self, Action, Aspect, AspectPlan, Class, ClusterAction, Depth, Fact, Failure, Observed, Plan, Read, Seen};
+use crate::status::Report;
+
+use super::context::Context;
+use super::{narrate, report};
+
+/// Rounds after which something is wrong: a creation takes about ten.
+const MOST_ROUNDS: usize = 40;
+/// Times that a plan may ask for more before it decides: the longest chain of things that must be known one after the other is four long.
+const MOST_LOOKS: usize = 20;
+/// Reads of one object that are under way at a time; the governor paces them over all objects.
+const READS_AT_A_TIME: usize = 8;
+
+/// What the rounds lead to.
+pub enum Goal {
+    /// AWS as the spec wants it.
+    Live(Box<Desired>),
+    /// Nothing left in AWS.
+    Gone(Estate),
+}
+
+impl Goal {
+    fn plan(&self, observed: &Observed, context: plan::Context) -> Plan {
+        match self {
+            Self::Live(desired) => plan::plan(desired, observed, context),
+            Self::Gone(estate) => plan::plan_teardown(estate, observed, context),
+        }
+    }
+
+    /// AWS Region of the object.
+    pub fn region(&self) -> &str {
+        match self {
+            Self::Live(desired) => &desired.region,
+            Self::Gone(estate) => &estate.region,
+        }
+    }
+
+    const fn desired(&self) -> Option<&Desired> {
+        match self {
+            Self::Live(desired) => Some(desired),
+            Self::Gone(_) => None,
+        }
+    }
+}
+
+/// The rounds of one reconcile: look, report, act, and again until there is nothing to do at once.
+///
+/// An aspect whose write failed is left alone for the rest of the reconcile, because what was seen of it may no longer be so; the others go on.
+pub struct Rounds<'a> {
+    /// What every reconcile works with.
+    pub context: &'a Context,
+    /// The object.
+    pub subject: Mutex<Subject>,
+    /// What the rounds lead to.
+    pub goal: Goal,
+    /// What was seen.
+    pub observed: Observed,
+    /// How closely to look.
+    pub depth: Depth,
+    /// When this process acted last on the object.
+    pub acted: Option<Timestamp>,
+    /// Aspects that failed, now or in an earlier reconcile, and are left alone.
+    pub failures: BTreeMap<Aspect, Failure>,
+}
+
+impl Rounds<'_> {
+    /// Runs the rounds, and returns what is left to do, to wait for, or for others.
+    pub async fn run(&mut self) -> Result<Plan, Failure> {
+        for _ in 0..MOST_ROUNDS {
+            let plan = self.look().await;
+            self.report(&plan).await?;
+            if self.context.is_stopping() || !self.act(&plan).await {
+                return Ok(plan);
+            }
+        }
+        Err(bug("it does not come to an end"))
+    }
+
+    /// Plans, reads what the plan asks for, and plans again, until it asks for nothing more.
+    async fn look(&mut self) -> Plan {
+        for _ in 0..MOST_LOOKS {
+            let plan = self.plan();
+            let reads = self.wanted(&plan);
+            if !reads.is_empty() {
+                self.read(reads).await;
+            } else if self.depth.is_full() || plan.is_settled() {
+                return plan;
+            } else {
+                self.depth = Depth::Full;
+            }
+        }
+        let plan = self.plan();
+        for (aspect, _) in plan.aspects().filter(|(_, plan)| !plan.reads.is_empty()) {
+            self.failures.insert(aspect, bug("it does not stop asking for the same"));
+        }
+        plan
+    }
+
+    fn plan(&self) -> Plan {
+        self.goal.plan(&self.observed, plan::Context { now: self.context.clock.now(), depth: self.depth, acted: self.acted })
+    }
+
+    /// What the plan asks for, once each, without the aspects that are left alone.
+    fn wanted(&self, plan: &Plan) -> Vec<Read> {
+        let mut reads: Vec<Read> = self.active(plan).flat_map(|(_, plan)| plan.reads.iter().cloned()).collect();
+        reads.sort();
+        reads.dedup();
+        reads
+    }
+
+    fn active<'p>(&self, plan: &'p Plan) -> impl Iterator<Item = (Aspect, &'p AspectPlan)> {
+        plan.aspects().filter(|(aspect, _)| !self.failures.contains_key(aspect))
+    }
+
+    async fn read(&mut self, reads: Vec<Read>) {
+        let this = &*self;
+        let facts: Vec<Fact> = stream::iter(reads).map(|read| this.read_one(read)).buffer_unordered(READS_AT_A_TIME).collect().await;
+        for fact in facts {
+            self.count_sighting(&fact);
+            self.observed.record(fact);
+        }
+    }
+
+    async fn read_one(&self, read: Read) -> Fact {
+        if let Read::BoundSecret { name } = read {
+            let secret = self.context.cluster.read_secret(self.subject.lock().await.object(), &name).await;
+            return Fact::BoundSecret { name, secret };
+        }
+        self.context.aws.read(self.goal.region(), &read).await
+    }
+
+    /// Two sightings of an available group in a row are two reads of it; the reply to a write is none.
+    fn count_sighting(&mut self, fact: &Fact) {
+        if let Fact::ReplicationGroup(seen) = fact {
+            let available = seen.present().is_some_and(|group| group.status == "available");
+            let sightings = &mut self.observed.cache.available_sightings;
+            *sightings = if available { sightings.saturating_add(1) } else { 0 };
+        }
+    }
+
+    async fn report(&self, plan: &Plan) -> Result<(), Failure> {
+        let failures: Vec<(Aspect, Failure)> = self.failures.iter().map(|(aspect, failure)| (*aspect, failure.clone())).collect();
+        let mut subject = self.subject.lock().await;
+        let report = Report {
+            generation: subject.object().metadata.generation.unwrap_or_default(),
+            desired: self.goal.desired(),
+            observed: &self.observed,
+            plan,
+            failures: &failures,
+            violations: &[],
+            previous: None,
+            now: self.context.clock.now(),
+            paused: false,
+            deleting: self.goal.desired().is_none(),
+        };
+        report::publish(self.context, &mut subject, report).await
+    }
+
+    /// Carries out what the plan decided, the aspects side by side; says whether there was anything.
+    async fn act(&mut self, plan: &Plan) -> bool {
+        let this = &*self;
+        let ready = this.active(plan).filter(|(_, plan)| plan.reads.is_empty() && !plan.actions.is_empty());
+        let results: Vec<Acted> = join_all(ready.map(|(aspect, plan)| this.act_on(aspect, &plan.actions))).await;
+        for acted in &results {
+            self.take_in(acted);
+        }
+        !results.is_empty()
+    }
+
+    async fn act_on<'p>(&self, aspect: Aspect, actions: &'p [Action]) -> Acted<'p> {
+        let mut acted = Acted { aspect, done: Vec::new(), failed: None };
+        for action in actions {
+            let (operation, target) = (action.operation(), action.target());
+            match self.execute(action).await {
+                Ok(fact) => {
+                    tracing::info!(aspect = aspect.as_str(), operation, target, "done");
+                    self.tell(aspect, action).await;
+                    acted.done.push((action, fact));
+                }
+                Err(failure) => {
+                    tracing::warn!(aspect = aspect.as_str(), operation, target, reason = failure.reason.as_str(), %failure, "failed");
+                    acted.failed = Some((action, failure));
+                    break;
+                }
+            }
+        }
+        acted
+    }
+
+    async fn tell(&self, aspect: Aspect, action: &Action) {
+        if let Some(note) = narrate::written(aspect, action) {
+            let object = self.subject.lock().await.object().clone();
+            self.context.cluster.publish(&object, note).await;
+        }
+    }
+
+    fn take_in(&mut self, acted: &Acted) {
+        self.acted = Some(self.context.clock.now());
+        for (action, fact) in &acted.done {
+            self.observed.forget(action);
+            if let Some(fact) = fact {
+                self.observed.record(fact.clone());
+            }
+        }
+        if let Some((action, failure)) = &acted.failed {
+            self.observed.forget(action);
+            self.failures.insert(acted.aspect, failure.clone());
+        }
+    }
+
+    async fn execute(&self, action: &Action) -> Result<Option<Fact>, Failure> {
+        match action {
+            Action::Cluster(action) => self.execute_in_cluster(action).await,
+            action => self.context.aws.execute(self.goal.region(), action).await,
+        }
+    }
+
+    async fn execute_in_cluster(&self, action: &ClusterAction) -> Result<Option<Fact>, Failure> {
+        let cluster = &self.context.cluster;
+        let mut subject = self.subject.lock().await;
+        match action {
+            ClusterAction::RecordIntent { kind } => subject.record_intent(kind, self.context.clock.now()).await.map(|()| None),
+            ClusterAction::ApplySecret { name, data, version } => {
+                let content = Content { data, version: version.as_deref() };
+                let secret = cluster.apply_secret(subject.object(), name, &content).await?;
+                Ok(Some(Fact::BoundSecret { name: name.clone(), secret: Seen::Present(secret) }))
+            }
+            ClusterAction::DeleteSecret { name, resource_version } => {
+                cluster.delete_secret(subject.object(), name, resource_version).await.map(|()| None)
+            }
+        }
+    }
+}
+
+/// What became of the actions of an aspect.
+struct Acted<'p> {
+    aspect: Aspect,
+    done: Vec<(&'p Action, Option<Fact>)>,
+    failed: Option<(&'p Action, Failure)>,
+}
+
+fn bug(what: &str) -> Failure {
+    let message = format!("{what}; please report this as a bug of the operator");
+    Failure { operation: "reconcile", class: Class::Transient, reason: Reason::InternalError, message, retry_after: None }
+}
