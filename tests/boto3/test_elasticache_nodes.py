@@ -278,11 +278,12 @@ def test_the_nodes_end_with_their_group(secured):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
-def test_the_nodes_end_with_local_aws_however_it_ends(secured, number):
+def test_the_nodes_and_their_folders_end_with_local_aws_however_it_ends(secured, number):
     pids = node_pids(secured)
+    folders = [Path(os.readlink(f"/proc/{pid}/cwd")) for pid in pids]
     secured.local.process.send_signal(number)
     secured.local.process.wait(timeout=20)
-    until(lambda: alive(pids) == [])
+    until(lambda: alive(pids) == [] and not any(folder.exists() for folder in folders))
 
 
 def test_a_node_that_is_killed_comes_back(secured):

@@ -50,12 +50,11 @@ pub async fn supervise(local: LocalAws) {
     };
     let mut changes = local.changes();
     loop {
+        changes.mark_unchanged();
         let wanted = local.with_world(|world, _| plans(world));
         let reports = supervisor.bring_in_step(wanted, authority).await;
-        if !reports.is_empty() {
-            local.with_world(|world, _| note(world, reports));
+        if local.with_world(|world, _| note(world, reports)) {
             local.changed();
-            changes.mark_unchanged();
         }
         let pause = local.with_world(|world, now| pause(world, now));
         tokio::select! {
@@ -181,31 +180,29 @@ impl Supervisor {
     }
 }
 
-/// A group that was to be created and could not is `create-failed`; anything else is tried again.
-fn note(world: &mut World, reports: Vec<Report>) {
-    for Report {
-        key: (account, region, id),
-        result,
-    } in reports
-    {
-        let place = world
-            .accounts
-            .get_mut(&account)
-            .and_then(|regions| regions.get_mut(&region));
-        let Some(group) = place.and_then(|place| place.elasticache.replication_groups.get_mut(&id))
-        else {
+/// A group that was to be created and could not is `create-failed`; anything else is tried again. Whether the world is
+/// another one now.
+fn note(world: &mut World, reports: Vec<Report>) -> bool {
+    let mut changed = false;
+    for Report { key, result } in reports {
+        let error = result.as_ref().err();
+        error.into_iter().for_each(report);
+        let Some(group) = find(world, &key) else {
             continue;
         };
         match result {
             Ok(hosting) => group.hosting = Some(hosting),
-            Err(error) => {
-                report(&error);
-                if group.status == Status::Creating {
-                    group.status = Status::CreateFailed;
-                }
-            }
+            Err(_) if group.status == Status::Creating => group.status = Status::CreateFailed,
+            Err(_) => continue,
         }
+        changed = true;
     }
+    changed
+}
+
+fn find<'a>(world: &'a mut World, (account, region, id): &Key) -> Option<&'a mut ReplicationGroup> {
+    let place = world.accounts.get_mut(account)?.get_mut(region)?;
+    place.elasticache.replication_groups.get_mut(id)
 }
 
 /// Until the next state takes effect, within bounds.

@@ -1,5 +1,6 @@
 //! One valkey-server (or redis-server) process.
 
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,20 +14,19 @@ use super::connection::Connection;
 use super::error::NodeError;
 use crate::elasticache::acl::PasswordHash;
 
-/// Runs the server and ends it when this shell's standard input closes, which the kernel does also when the parent is
-/// killed. Ends when the server ends, and leaves no folder behind.
+/// Runs the server, and ends it and removes its folder when this shell's standard input closes, which the kernel does also
+/// when the parent is killed. Ends when the server ends.
 const WATCHDOG: &str = r#"
 exec 3<&0
 folder=$1
 shift
 "$@" </dev/null 3<&- &
 server=$!
-(read -r _ <&3; kill -9 "$server") 2>/dev/null &
+(read -r _ <&3; true > "$folder/left"; kill -9 "$server"; rm -rf "$folder") 2>/dev/null &
 watcher=$!
 exec 3<&-
 wait "$server"
-kill "$watcher" 2>/dev/null
-rm -rf "$folder"
+[ -e "$folder/left" ] || kill "$watcher" 2>/dev/null
 "#;
 
 /// The user that this program administers nodes with; replicas log in to their primary with it as well.
@@ -76,14 +76,16 @@ impl Server {
         let port = free_port().map_err(NodeError::io("find a free port"))?;
         let bus = free_port().map_err(NodeError::io("find a free port"))?;
         let file = folder.path().join("node.conf");
-        std::fs::write(&file, settings.render(folder.path(), port, bus))
+        fs::write(&file, settings.render(folder.path(), port, bus))
             .map_err(NodeError::io("configure a node"))?;
+        let complaints = File::create(folder.path().join("node.err"))
+            .map_err(NodeError::io("make a node's folder"))?;
         let mut watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "sh"])
             .args([folder.path(), &settings.binary, &file])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(complaints)
             .process_group(0)
             .spawn()
             .map_err(NodeError::io("start a node"))?;
@@ -156,7 +158,7 @@ impl Settings {
 /// A secret nobody can guess, in hexadecimal.
 pub(super) fn secret() -> io::Result<String> {
     let mut bytes = [0; 24];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(crate::sigv4::hex(&bytes))
 }
 
@@ -166,12 +168,10 @@ fn free_port() -> io::Result<u16> {
         .map(|address| address.port())
 }
 
+/// The end of what the server wrote: to its log, or to its standard error before it had one.
 fn last_lines(folder: &Path) -> String {
-    let log = std::fs::read_to_string(folder.join("node.log")).unwrap_or_default();
-    let lines: Vec<_> = log.lines().rev().take(3).collect();
-    if lines.is_empty() {
-        "it wrote no log".to_owned()
-    } else {
-        lines.into_iter().rev().collect::<Vec<_>>().join(" / ")
-    }
+    let read = |file| fs::read_to_string(folder.join(file)).unwrap_or_default();
+    let written = read("node.err") + &read("node.log");
+    let lines: Vec<_> = written.lines().collect();
+    lines[lines.len().saturating_sub(3)..].join(" / ")
 }
