@@ -120,14 +120,14 @@ impl Observed {
         let gateway = &mut self.gateway;
         match action {
             GatewayAction::CreateRestApi { .. } => {
-                (gateway.hint, gateway.rest_api) = (None, Seen::Unread)
+                (gateway.hint, gateway.rest_api) = (None, Seen::Unread);
             }
             GatewayAction::DeleteRestApi { .. } => {
                 gateway.rest_api = Seen::Unread;
                 gateway.duplicates.clear();
             }
             GatewayAction::PutRestApi { .. } => {
-                (gateway.rest_api, gateway.methods) = (Seen::Unread, Seen::Unread)
+                (gateway.rest_api, gateway.methods) = (Seen::Unread, Seen::Unread);
             }
             // The reply adds the deployment to a list that stands; without the list there is nothing to forget.
             GatewayAction::CreateDeployment { .. } => {}
@@ -137,7 +137,7 @@ impl Observed {
                 }
             }
             GatewayAction::CreateStage { .. } | GatewayAction::UpdateStage { .. } => {
-                gateway.stage = Seen::Unread
+                gateway.stage = Seen::Unread;
             }
             GatewayAction::CreateApiKey { .. }
             | GatewayAction::EnableApiKey { .. }

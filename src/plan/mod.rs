@@ -18,6 +18,7 @@ mod failure;
 mod gateway;
 mod observed;
 mod outline;
+mod read;
 mod secret;
 mod teardown;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use failure::{Class, Failure};
 pub use gateway::{deployment_hash, served_hash};
 pub use observed::*;
 pub use outline::*;
+pub use read::Read;
 
 use jiff::Timestamp;
 

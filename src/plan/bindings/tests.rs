@@ -62,9 +62,10 @@ fn a_binding_has_the_shape_of_the_service_binding_specification() {
 
 #[test]
 fn nothing_is_bound_before_there_is_something_to_bind() {
-    let cases: [(&str, fn(&mut Observed)); 5] = [
+    type Change = fn(&mut Observed);
+    let cases: [(&str, Change); 5] = [
         ("no secret", |observed| {
-            observed.secret.secret = Seen::Absent
+            observed.secret.secret = Seen::Absent;
         }),
         ("no current version", |observed| {
             if let Seen::Present(secret) = &mut observed.secret.secret {

@@ -14,25 +14,25 @@ fn group(json: &mut Value) -> &mut Value {
 
 const CHANGES: [(&str, Change); 14] = [
     ("node type", |json| {
-        group(json)["nodeType"] = json!("cache.r7g.large")
+        group(json)["nodeType"] = json!("cache.r7g.large");
     }),
     ("engine version", |json| {
-        group(json)["engineVersion"] = json!("9.0")
+        group(json)["engineVersion"] = json!("9.0");
     }),
     ("snapshots off", |json| {
-        group(json)["snapshots"] = json!({"retentionDays": 0})
+        group(json)["snapshots"] = json!({"retentionDays": 0});
     }),
     ("more replicas", |json| {
-        group(json)["replicasPerShard"] = json!(3)
+        group(json)["replicasPerShard"] = json!(3);
     }),
     ("no replicas: failover goes off first", |json| {
-        group(json)["replicasPerShard"] = json!(0)
+        group(json)["replicasPerShard"] = json!(0);
     }),
     ("other subnets", |json| {
-        group(json)["network"]["subnetIds"] = json!(["subnet-2", "subnet-3"])
+        group(json)["network"]["subnetIds"] = json!(["subnet-2", "subnet-3"]);
     }),
     ("other security groups", |json| {
-        group(json)["network"]["securityGroupIds"] = json!(["sg-2"])
+        group(json)["network"]["securityGroupIds"] = json!(["sg-2"]);
     }),
     ("everything of the group at once", |json| {
         *group(json) = json!({
@@ -44,19 +44,16 @@ const CHANGES: [(&str, Change); 14] = [
         json["routes"]
             .as_array_mut()
             .unwrap()
-            .push(route("list", "/orders"))
+            .push(route("list", "/orders"));
     }),
     ("another name of the bound Secret", |json| {
-        json["bindings"] = json!([{"secret": {"name": "renamed"}}])
+        json["bindings"] = json!([{"secret": {"name": "renamed"}}]);
     }),
     ("no bound Secret", |json| json["bindings"] = json!([])),
-    (
-        "one more bound Secret",
-        |json| {
-            json["bindings"] =
-                json!([{"secret": {"name": "orders-cache"}}, {"secret": {"name": "second"}}])
-        },
-    ),
+    ("one more bound Secret", |json| {
+        json["bindings"] =
+            json!([{"secret": {"name": "orders-cache"}}, {"secret": {"name": "second"}}]);
+    }),
     (
         "API keys",
         |json| json["api"] = json!({"apiKeys": [{"name": "shop", "secret": {"name": "shop-key"}}]}),

@@ -1,11 +1,11 @@
 //! What somebody changes behind our back.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::settled;
 use crate::fixtures::{identity, now, spec_json};
-use crate::plan::Sensitive;
 use crate::plan::world::World;
+use crate::plan::{BoundSecret, CacheUser, ReplicationGroup, Sensitive};
 
 pub(super) type Drift = fn(&mut World);
 
@@ -13,120 +13,82 @@ fn id() -> String {
     identity().cache_id()
 }
 
+fn user<'a>(world: &'a mut World, id: &str) -> &'a mut CacheUser {
+    world.cache.users.get_mut(id).unwrap()
+}
+
+fn members(world: &mut World) -> &mut BTreeSet<String> {
+    &mut world.cache.user_groups.get_mut(&id()).unwrap().user_ids
+}
+
+fn group(world: &mut World) -> &mut ReplicationGroup {
+    world.cache.groups.get_mut(&id()).unwrap()
+}
+
+fn bound(world: &mut World) -> &mut BoundSecret {
+    world.cluster.secrets.get_mut("orders-cache").unwrap()
+}
+
 pub(super) const DRIFTS: [(&str, Drift); 20] = [
     ("the subnet group's subnets", |world| {
-        drop(
-            world
-                .cache
-                .subnet_groups
-                .get_mut(&id())
-                .unwrap()
-                .subnet_ids
-                .pop_first(),
-        )
+        world
+            .cache
+            .subnet_groups
+            .get_mut(&id())
+            .unwrap()
+            .subnet_ids
+            .pop_first();
     }),
     ("the user's rights", |world| {
-        world.cache.users.get_mut(&id()).unwrap().access_string = "on ~* +@all".into()
+        user(world, &id()).access_string = "on ~* +@all".into();
     }),
     ("the default user switched on", |world| {
-        world
-            .cache
-            .users
-            .get_mut(&identity().default_user_id())
-            .unwrap()
-            .access_string = "on ~* +@all".into();
+        user(world, &identity().default_user_id()).access_string = "on ~* +@all".into();
     }),
     ("the user taken out of the group", |world| {
-        drop(
-            world
-                .cache
-                .user_groups
-                .get_mut(&id())
-                .unwrap()
-                .user_ids
-                .remove(&id()),
-        )
+        members(world).remove(&id());
     }),
     ("a foreign user in the group", |world| {
-        drop(
-            world
-                .cache
-                .user_groups
-                .get_mut(&id())
-                .unwrap()
-                .user_ids
-                .insert("foreign".into()),
-        )
+        members(world).insert("foreign".into());
     }),
-    ("the user deleted", |world| {
-        world.cache.lose_user(&id());
-    }),
+    ("the user deleted", |world| world.cache.lose_user(&id())),
     ("the user group detached", |world| {
-        world
-            .cache
-            .groups
-            .get_mut(&id())
-            .unwrap()
-            .user_group_ids
-            .clear()
+        group(world).user_group_ids.clear();
     }),
     ("the security groups", |world| {
-        drop(
-            world
-                .cache
-                .nodes
-                .get_mut(&id())
-                .unwrap()
-                .security_group_ids
-                .insert("sg-0".into()),
-        )
+        let node = world.cache.nodes.get_mut(&id()).unwrap();
+        node.security_group_ids.insert("sg-0".into());
     }),
     ("the snapshots", |world| {
-        world
-            .cache
-            .groups
-            .get_mut(&id())
-            .unwrap()
-            .snapshot_retention_days = 0
+        group(world).snapshot_retention_days = 0;
     }),
     ("the node type", |world| {
-        world.cache.groups.get_mut(&id()).unwrap().node_type = "cache.t4g.micro".into()
+        group(world).node_type = "cache.t4g.micro".into();
     }),
-    ("more replicas", |world| {
-        world
-            .cache
-            .groups
-            .get_mut(&id())
-            .unwrap()
-            .replicas_per_shard = 4
-    }),
+    ("more replicas", |world| group(world).replicas_per_shard = 4),
     ("no replicas", |world| {
-        let group = world.cache.groups.get_mut(&id()).unwrap();
+        let group = group(world);
         (group.replicas_per_shard, group.failover, group.multi_az) = (0, false, false);
     }),
-    ("failover off", |world| {
-        world.cache.groups.get_mut(&id()).unwrap().failover = false
-    }),
-    ("Multi-AZ off", |world| {
-        world.cache.groups.get_mut(&id()).unwrap().multi_az = false
-    }),
+    ("failover off", |world| group(world).failover = false),
+    ("Multi-AZ off", |world| group(world).multi_az = false),
     ("the replication group deleted", |world| {
         world.cache.lose_group(&id());
     }),
     ("the secret's deletion scheduled", |world| {
-        world.secrets.secret.as_mut().unwrap().deleted = Some(now())
+        world.secrets.secret.as_mut().unwrap().deleted = Some(now());
     }),
     ("the endpoint taken out of the value", |world| {
-        world.secrets.edit(|value| value.endpoint = None)
+        world.secrets.edit(|value| value.endpoint = None);
     }),
     ("the engine taken out of the value", |world| {
-        world.secrets.edit(|value| value.engine = None)
+        world.secrets.edit(|value| value.engine = None);
     }),
     ("the bound Secret emptied", |world| {
-        world.cluster.secrets.get_mut("orders-cache").unwrap().data = BTreeMap::new()
+        bound(world).data.clear();
     }),
     ("the bound Secret deleted", |world| {
-        world.cluster.secrets.clear()
+        world.cluster.secrets.clear();
     }),
 ];
 

@@ -19,17 +19,17 @@ fn give_away(world: &mut World, kind: &str) {
 
 const TAKEN: [(&str, Aspect, Taking); 7] = [
     ("the subnet group", Aspect::Cache, |world| {
-        give_away(world, "subnetgroup")
+        give_away(world, "subnetgroup");
     }),
     ("the user", Aspect::Cache, |world| give_away(world, "user")),
     ("the user group", Aspect::Cache, |world| {
-        give_away(world, "usergroup")
+        give_away(world, "usergroup");
     }),
     ("the replication group", Aspect::Cache, |world| {
-        give_away(world, "replicationgroup")
+        give_away(world, "replicationgroup");
     }),
     ("the secret", Aspect::Credentials, |world| {
-        world.secrets.secret.as_mut().unwrap().tags = foreign_tags()
+        world.secrets.secret.as_mut().unwrap().tags = foreign_tags();
     }),
     (
         "a secret that is to be deleted",
@@ -40,7 +40,7 @@ const TAKEN: [(&str, Aspect, Taking); 7] = [
         },
     ),
     ("the bound Secret", Aspect::Bindings, |world| {
-        world.cluster.secrets.get_mut("orders-cache").unwrap().owned = false
+        world.cluster.secrets.get_mut("orders-cache").unwrap().owned = false;
     }),
 ];
 
@@ -60,11 +60,9 @@ fn a_name_that_somebody_else_has_is_reported_and_left_alone() {
             .users
             .values_mut()
             .for_each(|user| user.access_string = "on".into());
-        world
-            .cache
-            .user_groups
-            .values_mut()
-            .for_each(|group| drop(group.user_ids.insert("foreign".into())));
+        for group in world.cache.user_groups.values_mut() {
+            group.user_ids.insert("foreign".into());
+        }
         world
             .cluster
             .secrets

@@ -75,7 +75,7 @@ fn edit(json: &mut Value, edit: &Edit) {
         Edit::Replicas(count) => group["replicasPerShard"] = json!(count),
         Edit::NodeType(n) => {
             group["nodeType"] =
-                json!(["cache.t4g.small", "cache.r7g.large", "cache.m7g.xlarge"][*n])
+                json!(["cache.t4g.small", "cache.r7g.large", "cache.m7g.xlarge"][*n]);
         }
         Edit::Upgrade(by) => {
             let minor: u32 = group["engineVersion"].as_str().unwrap()[2..]
@@ -86,28 +86,28 @@ fn edit(json: &mut Value, edit: &Edit) {
         Edit::Retention(days) => group["snapshots"] = json!({"retentionDays": days}),
         Edit::Subnets(numbers) => group["network"]["subnetIds"] = json!(names("subnet", numbers)),
         Edit::SecurityGroups(numbers) => {
-            group["network"]["securityGroupIds"] = json!(names("sg", numbers))
+            group["network"]["securityGroupIds"] = json!(names("sg", numbers));
         }
         Edit::Bindings(numbers) => {
             json["bindings"] = names("bound", numbers)
                 .iter()
                 .map(|name| json!({"secret": {"name": name}}))
-                .collect()
+                .collect();
         }
         Edit::Routes(count) => {
             json["routes"] = (0..*count)
                 .map(|n| route(&format!("r{n}"), &format!("/r{n}")))
-                .collect()
+                .collect();
         }
         Edit::Key(true) => {
-            json["api"] = json!({"apiKeys": [{"name": "shop", "secret": {"name": "shop-key"}}]})
+            json["api"] = json!({"apiKeys": [{"name": "shop", "secret": {"name": "shop-key"}}]});
         }
         Edit::Key(false) => json["api"] = json!({}),
         Edit::Function(true) => {
-            json["routes"][0]["backend"] = json!({"lambda": {"functionArn": teardown::FUNCTION}})
+            json["routes"][0]["backend"] = json!({"lambda": {"functionArn": teardown::FUNCTION}});
         }
         Edit::Function(false) => {
-            json["routes"][0]["backend"] = json!({"http": {"url": "https://orders.example.com/"}})
+            json["routes"][0]["backend"] = json!({"http": {"url": "https://orders.example.com/"}});
         }
     }
 }

@@ -35,7 +35,7 @@ const REFUSED: [Case; 10] = [
                 .cache
                 .nodes
                 .values_mut()
-                .for_each(|node| node.engine_version = "8.2.1".into())
+                .for_each(|node| node.engine_version = "8.2.1".into());
         },
         "engineVersion: 8.1 is asked for and the group runs 8.2.1",
     ),
@@ -47,7 +47,7 @@ const REFUSED: [Case; 10] = [
                 .cache
                 .nodes
                 .values_mut()
-                .for_each(|node| node.engine_version = "8.x".into())
+                .for_each(|node| node.engine_version = "8.x".into());
         },
         "engineVersion: 8.1 is asked for and the group runs 8.x",
     ),
@@ -83,7 +83,7 @@ const REFUSED: [Case; 10] = [
                 .cache
                 .nodes
                 .values_mut()
-                .for_each(|node| node.subnet_group = "other".into())
+                .for_each(|node| node.subnet_group = "other".into());
         },
         "network.subnetIds: the group lives in the subnet group other",
     ),
@@ -150,7 +150,7 @@ fn a_group_that_could_not_be_created_is_reported_with_what_to_do() {
 
 fn idle(step: Step) -> Option<Plan> {
     match step {
-        Step::Idle(plan) => Some(plan),
+        Step::Idle(plan) => Some(*plan),
         Step::Acted => None,
     }
 }
@@ -197,12 +197,13 @@ fn a_word_that_is_not_rest_is_waited_for_and_changes_nothing() {
 
 #[test]
 fn changes_wait_until_nothing_else_is_under_way() {
-    let cases: [(&str, fn(&mut ReplicationGroup)); 2] = [
+    type Meddling = fn(&mut ReplicationGroup);
+    let cases: [(&str, Meddling); 2] = [
         ("a node group is not available", |group| {
-            group.node_groups_available = false
+            group.node_groups_available = false;
         }),
         ("AWS has changes pending", |group| {
-            group.pending.push("AutomaticFailoverStatus".into())
+            group.pending.push("AutomaticFailoverStatus".into());
         }),
     ];
     for (reason, meddle) in cases {

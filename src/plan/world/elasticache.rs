@@ -65,9 +65,9 @@ impl ElastiCache {
     pub fn lose_user(&mut self, id: &str) {
         self.users.remove(id);
         self.busy.remove(&arn("user", id));
-        self.user_groups
-            .values_mut()
-            .for_each(|group| drop(group.user_ids.remove(id)));
+        for group in self.user_groups.values_mut() {
+            group.user_ids.remove(id);
+        }
     }
 
     /// Somebody deletes a replication group, and it is gone at once.
@@ -159,7 +159,7 @@ impl ElastiCache {
                 self.create_user(user, *engine, tags);
             }
             CacheAction::CreateDefaultUser { user, engine, tags } => {
-                self.create_user(user, *engine, tags)
+                self.create_user(user, *engine, tags);
             }
             CacheAction::ModifyUserAccess { id, access_string } => {
                 let user = self.user_at_rest(id);
@@ -203,6 +203,12 @@ impl ElastiCache {
         user
     }
 
+    fn expect_at_rest(&mut self, users: &BTreeSet<String>) {
+        for user in users {
+            self.user_at_rest(user);
+        }
+    }
+
     fn delete_user(&mut self, id: &str) {
         let held = self
             .user_groups
@@ -224,9 +230,7 @@ impl ElastiCache {
                 user_ids,
                 tags,
             } => {
-                user_ids
-                    .iter()
-                    .for_each(|user| drop(self.user_at_rest(user).status.clone()));
+                self.expect_at_rest(user_ids);
                 let (arn, engine) = (arn("usergroup", id), engine.as_str().to_owned());
                 self.tags.insert(arn.clone(), tags.clone());
                 self.busy.insert(arn.clone(), QUICK);
@@ -242,8 +246,7 @@ impl ElastiCache {
                 );
             }
             CacheAction::ModifyUserGroup { id, add, remove } => {
-                add.iter()
-                    .for_each(|user| drop(self.user_at_rest(user).status.clone()));
+                self.expect_at_rest(add);
                 let group = self.user_group_at_rest(id);
                 group.user_ids.extend(add.iter().cloned());
                 group.user_ids.retain(|user| !remove.contains(user));

@@ -47,7 +47,7 @@ impl ElastiCache {
                 self.modifying(id);
             }
             CacheAction::DeleteReplicationGroup { id, final_snapshot } => {
-                self.delete_group(id, final_snapshot.as_ref())
+                self.delete_group(id, final_snapshot.as_ref());
             }
             other => panic!("not expected: {other:?}"),
         }

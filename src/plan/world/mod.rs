@@ -56,7 +56,7 @@ pub enum Step {
     /// Actions were applied.
     Acted,
     /// Nothing to do now.
-    Idle(Plan),
+    Idle(Box<Plan>),
 }
 
 impl Default for World {
@@ -77,9 +77,11 @@ impl Default for World {
     }
 }
 
+type Planner<'a> = dyn Fn(&Observed, Context) -> Plan + 'a;
+
 /// What a round decides: the plan for what is observed, and what it is for.
 struct Decide<'a> {
-    plan: Box<dyn Fn(&Observed, Context) -> Plan + 'a>,
+    plan: Box<Planner<'a>>,
     purpose: Purpose,
     document: Option<&'a Document>,
 }
@@ -112,7 +114,7 @@ impl World {
         let decide = converge(desired);
         let steps: Vec<Step> = (0..60).map(|_| self.turn(&decide)).collect();
         match steps.into_iter().next_back() {
-            Some(Step::Idle(plan)) => plan,
+            Some(Step::Idle(plan)) => *plan,
             other => panic!("acts without end: {other:?}"),
         }
     }
@@ -149,8 +151,8 @@ impl World {
         for _ in 0..400 {
             match self.turn(decide) {
                 Step::Acted => {}
-                Step::Idle(plan) if plan.wake_up().is_none() => return plan,
-                Step::Idle(plan) => last = plan,
+                Step::Idle(plan) if plan.wake_up().is_none() => return *plan,
+                Step::Idle(plan) => last = *plan,
             }
         }
         panic!("does not settle; last: {last:#?}");
@@ -160,10 +162,10 @@ impl World {
     fn turn(&mut self, decide: &Decide) -> Step {
         let (mut observed, plan) = self.observe(decide, Depth::Full);
         if !plan.acts() {
-            let waited = plan.wake_up().unwrap_or(Duration::from_secs(600));
+            let waited = plan.wake_up().unwrap_or(Duration::from_mins(10));
             self.now += waited;
             self.cache.tick();
-            return Step::Idle(plan);
+            return Step::Idle(Box::new(plan));
         }
         self.acted = Some(self.now);
         for action in plan
@@ -172,7 +174,9 @@ impl World {
         {
             let reply = self.write(&action, decide.document);
             observed.forget(&action);
-            reply.into_iter().for_each(|fact| observed.record(fact));
+            if let Some(fact) = reply {
+                observed.record(fact);
+            }
             self.actions.push(action);
         }
         Step::Acted

@@ -76,7 +76,7 @@ impl SecretsManager {
                 match self.values.get(&value.version_id) {
                     // Repeating a put does not move the label back.
                     Some(same) => {
-                        assert_eq!(*same, value, "a request token is used for two values")
+                        assert_eq!(*same, value, "a request token is used for two values");
                     }
                     None => self.put(value),
                 }

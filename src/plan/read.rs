@@ -1,0 +1,105 @@
+use crate::model::Tags;
+
+/// Something to find out. One read is one call, or the pages of one list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Read {
+    /// `GetRestApi`; when it is gone, the hint is dropped and [`Read::RestApiSearch`] follows.
+    RestApi {
+        /// Id that status remembers.
+        id: String,
+    },
+    /// `GetRestApis`, all pages: those whose tags hold all of `tags`, oldest first.
+    RestApiSearch {
+        /// Owner UID and cluster id.
+        tags: Tags,
+    },
+    /// `GetResources` with methods, all pages.
+    Methods {
+        /// REST API.
+        api: String,
+    },
+    /// `GetDeployments`, all pages.
+    Deployments {
+        /// REST API.
+        api: String,
+    },
+    /// `GetStage`.
+    Stage {
+        /// REST API.
+        api: String,
+        /// Name.
+        name: String,
+    },
+    /// `GetApiKeys` by name prefix, all pages, with values.
+    ApiKeys {
+        /// Prefix of the names.
+        prefix: String,
+    },
+    /// `GetUsagePlans`, all pages, and `GetUsagePlanKeys` of the one of that name.
+    UsagePlan {
+        /// Name.
+        name: String,
+    },
+    /// Lambda `GetPolicy`.
+    Permission {
+        /// Function ARN, with qualifier if the route names one.
+        function: String,
+        /// Id of our statement.
+        statement: String,
+    },
+    /// `DescribeCacheSubnetGroups` of one name.
+    SubnetGroup {
+        /// Name.
+        name: String,
+    },
+    /// `DescribeUsers` of one id: the back ends' user.
+    User {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeUsers` of one id: the user named `default`.
+    DefaultUser {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeUserGroups` of one id.
+    UserGroup {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeReplicationGroups` of one id.
+    ReplicationGroup {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeCacheClusters` of one id.
+    CacheNode {
+        /// Id.
+        id: String,
+    },
+    /// `DescribeSnapshots` of one name.
+    Snapshot {
+        /// Name.
+        name: String,
+    },
+    /// ElastiCache `ListTagsForResource`.
+    CacheTags {
+        /// ARN.
+        arn: String,
+    },
+    /// `DescribeSecret`.
+    Secret {
+        /// Name.
+        name: String,
+    },
+    /// `GetSecretValue` of the current version.
+    SecretValue {
+        /// ARN.
+        arn: String,
+    },
+    /// A Kubernetes Secret in the object's namespace.
+    BoundSecret {
+        /// Name.
+        name: String,
+    },
+}
