@@ -4,17 +4,35 @@
 //! tokens and payloads stand in what they are given. Every call goes through the governor, which keeps the account's request quotas,
 //! is made once (SDK retries are off: the reconcile is the retry, and it never repeats an unsafe call), and is told to a [`CallObserver`].
 
+mod apigateway;
+mod call;
 mod config;
+mod elasticache;
+mod errors;
+mod governor;
+mod iam;
+mod lambda;
 mod observer;
+mod operations;
+mod password;
+mod secretsmanager;
+mod services;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
+use tokio::sync::OnceCell;
 
 use crate::api::Reason;
-use crate::plan::{Action, Class, Fact, Failure, Read};
+use crate::plan::{Action, Class, Fact, Failure, Read, Seen};
+
+use call::Caller;
+use governor::Governor;
+use services::Services;
 
 pub use config::{QuotaShare, sdk_config};
+pub use iam::{PolicyScope, policy};
 pub use observer::{Call, CallObserver};
 
 /// AWS as one identity sees it. Cheap to clone; clones share clients, request quotas and the account's number.
@@ -24,28 +42,43 @@ pub struct Aws(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: SdkConfig,
+    governor: Arc<Governor>,
+    observer: Arc<dyn CallObserver>,
+    regions: Mutex<HashMap<String, Services>>,
+    account: OnceCell<String>,
 }
 
 impl Aws {
     /// AWS through `config`, which brings credentials, endpoint, HTTP client and time source; a simulation puts its own in there. Retries,
     /// time-outs and the application's name are set here. `share` of the account's request quotas is used at most.
     #[must_use]
-    pub fn new(config: &SdkConfig, _share: QuotaShare, _observer: Arc<dyn CallObserver>) -> Self {
+    pub fn new(config: &SdkConfig, share: QuotaShare, observer: Arc<dyn CallObserver>) -> Self {
         Self(Arc::new(Inner {
             config: config::adjust(config),
+            governor: Arc::new(Governor::new(share)),
+            observer,
+            regions: Mutex::default(),
+            account: OnceCell::new(),
         }))
     }
 
     /// Number of the account that the identity belongs to (`sts:GetCallerIdentity` in `region`, asked once).
     pub async fn account(&self, region: &str) -> Result<String, Failure> {
-        Err(self.unbuilt(region))
+        let services = self.services(region);
+        let account = self.0.account.get_or_try_init(|| services.account()).await;
+        account.cloned()
     }
 
     /// What AWS says to `read`. What is not there is `Absent`; what could not be read is `Unknown`. A list is complete.
     /// A [`Read::BoundSecret`] is not AWS's to answer and comes back as unknown.
     pub async fn read(&self, region: &str, read: &Read) -> Fact {
-        let _ = read;
-        Fact::RestApi(crate::plan::Seen::Unknown(self.unbuilt(region)))
+        match read {
+            Read::BoundSecret { name } => Fact::BoundSecret {
+                name: name.clone(),
+                secret: Seen::Unknown(not_ours("a Kubernetes Secret was asked for")),
+            },
+            _ => self.services(region).read(read).await,
+        }
     }
 
     /// Carries out `action`, once. The fact is what the reply says of the thing, when it says all.
@@ -53,18 +86,40 @@ impl Aws {
     /// What is already there is no failure of a creation, and what is already gone none of a deletion: the next read tells what is
     /// there and whose it is. An [`Action::Cluster`] is not AWS's to carry out and is refused.
     pub async fn execute(&self, region: &str, action: &Action) -> Result<Option<Fact>, Failure> {
-        let _ = action;
-        Err(self.unbuilt(region))
+        let services = self.services(region);
+        match action {
+            Action::Gateway(action) => apigateway::execute(&services.gateway, action).await,
+            Action::Permission(action) => services.lambda.execute(action).await,
+            Action::Cache(action) => services.execute_cache(action).await,
+            Action::Secret(action) => services.secrets.execute(action).await,
+            Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),
+        }
     }
 
-    fn unbuilt(&self, region: &str) -> Failure {
-        let message = format!("not built ({region}, {:?})", self.0.config.region());
-        Failure {
-            operation: "aws",
-            class: Class::Transient,
-            reason: Reason::InternalError,
-            message,
-            retry_after: None,
-        }
+    fn services(&self, region: &str) -> Services {
+        let mut regions = self
+            .0
+            .regions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let services = regions.entry(region.to_owned()).or_insert_with(|| {
+            let caller = Caller {
+                region: region.to_owned(),
+                governor: self.0.governor.clone(),
+                observer: self.0.observer.clone(),
+            };
+            Services::new(&self.0.config, &caller)
+        });
+        services.clone()
+    }
+}
+
+fn not_ours(message: &str) -> Failure {
+    Failure {
+        operation: "aws",
+        class: Class::Transient,
+        reason: Reason::InternalError,
+        message: message.to_owned(),
+        retry_after: None,
     }
 }

@@ -1,0 +1,221 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_apigateway::types;
+
+use crate::model::Tags;
+use crate::plan::{ApiKey, Deployment, Fact, RestApi, Seen, Sensitive, UsagePlan};
+
+use super::super::call::{Refusal, pages, seen};
+use super::super::operations::{
+    GET_API_KEYS, GET_DEPLOYMENTS, GET_RESOURCES, GET_REST_API, GET_REST_APIS, GET_STAGE,
+    GET_USAGE_PLAN_KEYS, GET_USAGE_PLANS,
+};
+use super::{ApiGateway, deployment, rest_api, stage, tags};
+
+/// Items per page: the most that API Gateway gives.
+const PAGE: i32 = 500;
+
+pub(in crate::aws) async fn read_rest_api(gateway: &ApiGateway, id: &str) -> Fact {
+    match seen(get_rest_api(gateway, id).await) {
+        Seen::Absent => Fact::RestApiHintGone,
+        seen => Fact::RestApi(seen),
+    }
+}
+
+pub(super) async fn get_rest_api(gateway: &ApiGateway, id: &str) -> Result<RestApi, Refusal> {
+    let request = gateway.client.get_rest_api().rest_api_id(id);
+    let reply = gateway
+        .caller
+        .call(GET_REST_API, id, request.send())
+        .await?;
+    Ok(rest_api!(reply, confirmed: false))
+}
+
+pub(in crate::aws) async fn search_rest_apis(gateway: &ApiGateway, wanted: &Tags) -> Fact {
+    let fetch = |position| {
+        let request = gateway
+            .client
+            .get_rest_apis()
+            .limit(PAGE)
+            .set_position(position);
+        gateway
+            .caller
+            .call(GET_REST_APIS, "REST APIs", request.send())
+    };
+    match pages(fetch, |page| (page.items, page.position)).await {
+        Ok(apis) => Fact::RestApis(oldest_first(apis, wanted)),
+        Err(refusal) => Fact::RestApi(Seen::Unknown(refusal.failure)),
+    }
+}
+
+fn oldest_first(apis: Vec<types::RestApi>, wanted: &Tags) -> Vec<RestApi> {
+    let mut apis: Vec<RestApi> = apis
+        .into_iter()
+        .map(|api| rest_api!(api, confirmed: false))
+        .collect();
+    apis.retain(|api| {
+        wanted
+            .iter()
+            .all(|(key, value)| api.tags.get(key) == Some(value))
+    });
+    apis.sort_by(|one, other| (one.created, &one.id).cmp(&(other.created, &other.id)));
+    apis
+}
+
+pub(in crate::aws) async fn read_methods(
+    gateway: &ApiGateway,
+    api: &str,
+) -> Seen<BTreeMap<String, BTreeSet<String>>> {
+    let fetch = |position| {
+        let request = gateway
+            .client
+            .get_resources()
+            .rest_api_id(api)
+            .embed("methods");
+        let request = request.limit(PAGE).set_position(position);
+        gateway.caller.call(GET_RESOURCES, api, request.send())
+    };
+    let resources = pages(fetch, |page| (page.items, page.position)).await;
+    seen(resources.map(|resources| resources.into_iter().filter_map(methods).collect()))
+}
+
+/// A resource without methods is only there for those below it.
+fn methods(resource: types::Resource) -> Option<(String, BTreeSet<String>)> {
+    let methods: BTreeSet<String> = resource.resource_methods?.into_keys().collect();
+    (!methods.is_empty()).then_some((resource.path?, methods))
+}
+
+pub(in crate::aws) async fn read_deployments(
+    gateway: &ApiGateway,
+    api: &str,
+) -> Seen<Vec<Deployment>> {
+    let fetch = |position| {
+        let request = gateway
+            .client
+            .get_deployments()
+            .rest_api_id(api)
+            .limit(PAGE);
+        let request = request.set_position(position);
+        gateway.caller.call(GET_DEPLOYMENTS, api, request.send())
+    };
+    let deployments = pages(fetch, |page| (page.items, page.position)).await;
+    seen(deployments.map(newest_first))
+}
+
+fn newest_first(deployments: Vec<types::Deployment>) -> Vec<Deployment> {
+    let all = deployments.into_iter();
+    let mut all: Vec<Deployment> = all
+        .map(|d| deployment(d.id, d.description, d.created_date))
+        .collect();
+    all.sort_by(|one, other| (other.created, &other.id).cmp(&(one.created, &one.id)));
+    all
+}
+
+pub(in crate::aws) async fn read_stage(
+    gateway: &ApiGateway,
+    api: &str,
+    name: &str,
+) -> Seen<crate::plan::Stage> {
+    let request = gateway.client.get_stage().rest_api_id(api).stage_name(name);
+    let subject = format!("{api}/{name}");
+    seen(
+        gateway
+            .caller
+            .call(GET_STAGE, &subject, request.send())
+            .await
+            .map(|reply| stage!(reply)),
+    )
+}
+
+pub(in crate::aws) async fn read_api_keys(
+    gateway: &ApiGateway,
+    prefix: &str,
+) -> Seen<BTreeMap<String, ApiKey>> {
+    let fetch = |position| {
+        let request = gateway
+            .client
+            .get_api_keys()
+            .name_query(prefix)
+            .include_values(true);
+        let request = request.limit(PAGE).set_position(position);
+        gateway.caller.call(GET_API_KEYS, prefix, request.send())
+    };
+    let keys = pages(fetch, |page| (page.items, page.position)).await;
+    seen(keys.map(|keys| {
+        keys.into_iter()
+            .map(api_key)
+            .filter(|(name, _)| name.starts_with(prefix))
+            .collect()
+    }))
+}
+
+fn api_key(key: types::ApiKey) -> (String, ApiKey) {
+    let value = Sensitive::new(key.value.unwrap_or_default());
+    let id = key.id.unwrap_or_default();
+    (
+        key.name.unwrap_or_default(),
+        ApiKey {
+            id,
+            enabled: key.enabled,
+            value,
+            tags: tags(key.tags),
+        },
+    )
+}
+
+pub(in crate::aws) async fn read_usage_plan(gateway: &ApiGateway, name: &str) -> Seen<UsagePlan> {
+    let fetch = |position| {
+        let request = gateway
+            .client
+            .get_usage_plans()
+            .limit(PAGE)
+            .set_position(position);
+        gateway.caller.call(GET_USAGE_PLANS, name, request.send())
+    };
+    let plans = match pages(fetch, |page| (page.items, page.position)).await {
+        Ok(plans) => plans,
+        Err(refusal) => return Seen::Unknown(refusal.failure),
+    };
+    let Some(plan) = plans
+        .into_iter()
+        .find(|plan| plan.name.as_deref() == Some(name))
+    else {
+        return Seen::Absent;
+    };
+    let key_ids = get_key_ids(gateway, plan.id.as_deref().unwrap_or_default()).await;
+    seen(key_ids.map(|key_ids| usage_plan(plan, key_ids)))
+}
+
+async fn get_key_ids(gateway: &ApiGateway, plan: &str) -> Result<BTreeSet<String>, Refusal> {
+    let fetch = |position| {
+        let request = gateway.client.get_usage_plan_keys().usage_plan_id(plan);
+        let request = request.limit(PAGE).set_position(position);
+        gateway
+            .caller
+            .call(GET_USAGE_PLAN_KEYS, plan, request.send())
+    };
+    let keys = pages(fetch, |page| (page.items, page.position)).await?;
+    Ok(keys.into_iter().filter_map(|key| key.id).collect())
+}
+
+fn usage_plan(plan: types::UsagePlan, key_ids: BTreeSet<String>) -> UsagePlan {
+    let period = |quota: &types::QuotaSettings| {
+        quota
+            .period
+            .as_ref()
+            .map_or_else(String::new, |period| period.as_str().to_owned())
+    };
+    let stages = plan.api_stages.unwrap_or_default().into_iter();
+    UsagePlan {
+        id: plan.id.unwrap_or_default(),
+        throttle: plan
+            .throttle
+            .map(|throttle| (throttle.rate_limit, throttle.burst_limit)),
+        quota: plan.quota.map(|quota| (quota.limit, period(&quota))),
+        stages: stages
+            .filter_map(|stage| Some((stage.api_id?, stage.stage?)))
+            .collect(),
+        key_ids,
+        tags: tags(plan.tags),
+    }
+}

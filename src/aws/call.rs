@@ -1,0 +1,187 @@
+//! One call to AWS, from its turn in the quotas to what its failure means.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tracing::Dispatch;
+use tracing::instrument::WithSubscriber;
+
+use crate::api::Reason;
+use crate::plan::{Class, Fact, Failure, Seen};
+
+use super::errors::{Kind, classify};
+use super::governor::Governor;
+use super::operations::Operation;
+use super::{Call, CallObserver};
+
+/// Makes calls in one Region.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) region: String,
+    pub(super) governor: Arc<Governor>,
+    pub(super) observer: Arc<dyn CallObserver>,
+}
+
+/// A call that did not succeed: what AWS meant, and what it means for the object.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) kind: Kind,
+    pub(super) failure: Failure,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        refusal.failure
+    }
+}
+
+impl Caller {
+    /// Sends a request when its turn comes. `subject` is the id of what it is about, for the message.
+    ///
+    /// The SDK's own log is cut off, whatever the log level: it prints requests, and requests hold passwords.
+    pub(super) async fn call<T, E>(
+        &self,
+        operation: &'static Operation,
+        subject: &str,
+        send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Refusal>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let waited = self
+            .governor
+            .acquire(&self.region, operation)
+            .await
+            .map_err(|back| self.sent_away(operation, subject, back))?;
+        let started = Instant::now();
+        let result = send
+            .with_subscriber(Dispatch::none())
+            .await
+            .map_err(|error| classify(operation, subject, &error));
+        let label = result
+            .as_ref()
+            .map_or_else(|refusal| refusal.kind.label(), |_| "ok");
+        self.observe(operation, label, waited, started.elapsed());
+        if let Err(Refusal {
+            kind: Kind::Throttled,
+            failure,
+        }) = &result
+        {
+            self.governor
+                .throttled(&self.region, operation, failure.retry_after);
+        }
+        result
+    }
+
+    fn sent_away(&self, operation: &'static Operation, subject: &str, back: Duration) -> Refusal {
+        self.observe(
+            operation,
+            Kind::Queued.label(),
+            Duration::ZERO,
+            Duration::ZERO,
+        );
+        let message = format!(
+            "{subject}: waiting for API quota, in turn in about {} s",
+            back.as_secs().max(1)
+        );
+        let failure = Failure {
+            operation: operation.name,
+            class: Class::Transient,
+            reason: Reason::AwsUnavailable,
+            message,
+            retry_after: Some(back),
+        };
+        Refusal {
+            kind: Kind::Queued,
+            failure,
+        }
+    }
+
+    fn observe(
+        &self,
+        operation: &'static Operation,
+        result: &'static str,
+        waited: Duration,
+        took: Duration,
+    ) {
+        self.observer.called(&Call {
+            operation: operation.name,
+            region: &self.region,
+            result,
+            waited,
+            took,
+        });
+    }
+}
+
+/// What a read says of a thing: not there, unknown, or the thing.
+pub(super) fn seen<T>(result: Result<T, Refusal>) -> Seen<T> {
+    match result {
+        Ok(thing) => Seen::Present(thing),
+        Err(Refusal {
+            kind: Kind::NotFound,
+            ..
+        }) => Seen::Absent,
+        Err(refusal) => Seen::Unknown(refusal.failure),
+    }
+}
+
+/// The reply to a creation, or nothing when the thing is there already: the next read tells whose it is.
+pub(super) fn created<T>(result: Result<T, Refusal>) -> Result<Option<T>, Failure> {
+    unless(Kind::Exists, result)
+}
+
+/// The reply to a deletion, or nothing when the thing is gone already.
+pub(super) fn deleted<T>(result: Result<T, Refusal>) -> Result<Option<T>, Failure> {
+    unless(Kind::NotFound, result)
+}
+
+/// The reply to a change, or nothing when there was nothing to change.
+pub(super) fn changed<T>(result: Result<T, Refusal>) -> Result<Option<T>, Failure> {
+    unless(Kind::Unchanged, result)
+}
+
+fn unless<T>(harmless: Kind, result: Result<T, Refusal>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(reply) => Ok(Some(reply)),
+        Err(refusal) if refusal.kind == harmless => Ok(None),
+        Err(refusal) => Err(refusal.failure),
+    }
+}
+
+/// What the reply says of the thing, when it says all.
+pub(super) fn fact<T>(seen: fn(Seen<T>) -> Fact, thing: Option<T>) -> Option<Fact> {
+    thing.map(|thing| seen(Seen::Present(thing)))
+}
+
+/// Every page of a list. `fetch` gets the position after the last page, `split` takes a page apart into items and next position.
+pub(super) async fn pages<P, T, F>(
+    fetch: impl Fn(Option<String>) -> F,
+    split: impl Fn(P) -> (Option<Vec<T>>, Option<String>),
+) -> Result<Vec<T>, Refusal>
+where
+    F: Future<Output = Result<P, Refusal>>,
+{
+    let mut items = Vec::new();
+    let mut position = None;
+    loop {
+        let (page, next) = split(fetch(position).await?);
+        items.extend(page.unwrap_or_default());
+        position = next;
+        if position.is_none() {
+            return Ok(items);
+        }
+    }
+}
+
+/// A moment as the SDK has it.
+pub(super) fn timestamp(time: Option<DateTime>) -> Option<Timestamp> {
+    let time = time?;
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}

@@ -1,0 +1,169 @@
+//! The IAM policy that the operator needs, made from the operations that it calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::api::TAG_CLUSTER;
+
+use super::operations::{Condition, OPERATIONS};
+
+/// Where a policy counts. Partition, Region and account may be IAM's wildcards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyScope {
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+    /// Region, or `*`.
+    pub region: String,
+    /// Account number, or `*`.
+    pub account: String,
+    /// Id of the cluster whose tag things must carry to be changed.
+    pub cluster_id: String,
+}
+
+/// The least that the operator needs in `scope`: to read and list, to create what carries the cluster's tag, and to change and delete
+/// what carries it. What has another tag, or none, is out of its reach, whatever the operator would decide.
+#[must_use]
+pub fn policy(scope: &PolicyScope) -> Value {
+    let mut statements: BTreeMap<(Condition, &[&str]), BTreeSet<&str>> = BTreeMap::new();
+    for grant in OPERATIONS.iter().flat_map(|operation| operation.grants) {
+        let statement = statements.entry((grant.condition, grant.resources));
+        statement.or_default().extend(grant.actions);
+    }
+    let statements = statements.into_iter();
+    let statements: Vec<Value> = statements
+        .map(|((condition, resources), actions)| scope.statement(condition, resources, &actions))
+        .collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+impl PolicyScope {
+    fn statement(
+        &self,
+        condition: Condition,
+        resources: &[&str],
+        actions: &BTreeSet<&str>,
+    ) -> Value {
+        let resources: Vec<String> = resources
+            .iter()
+            .map(|resource| self.arn(resource))
+            .collect();
+        let mut statement = json!({ "Effect": "Allow", "Action": actions, "Resource": resources });
+        if let Some(condition) = self.condition(condition) {
+            statement["Condition"] = condition;
+        }
+        statement
+    }
+
+    fn arn(&self, resource: &str) -> String {
+        let resource = resource.replace("{region}", &self.region);
+        let resource = resource.replace("{account}", &self.account);
+        format!("arn:{}:{resource}", self.partition)
+    }
+
+    fn condition(&self, condition: Condition) -> Option<Value> {
+        let equals = |key: &str, value: &str| Some(json!({ "StringEquals": { key: value } }));
+        match condition {
+            Condition::Always => None,
+            Condition::RequestTag => {
+                equals(&format!("aws:RequestTag/{TAG_CLUSTER}"), &self.cluster_id)
+            }
+            Condition::ResourceTag => {
+                equals(&format!("aws:ResourceTag/{TAG_CLUSTER}"), &self.cluster_id)
+            }
+            Condition::ApiGatewayPrincipal => {
+                equals("lambda:Principal", "apigateway.amazonaws.com")
+            }
+            Condition::ElastiCacheRole => equals("iam:AWSServiceName", "elasticache.amazonaws.com"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> PolicyScope {
+        PolicyScope {
+            partition: "aws".into(),
+            region: "*".into(),
+            account: "111122223333".into(),
+            cluster_id: "0c6b7e0e-6f1c-4d3c-9a52-5b0f6d0d9f11".into(),
+        }
+    }
+
+    fn statements() -> Vec<Value> {
+        policy(&scope())["Statement"].as_array().unwrap().clone()
+    }
+
+    #[test]
+    fn a_managed_policy_holds_it() {
+        let length = policy(&scope()).to_string().len();
+        assert!(
+            length <= 6144,
+            "{length} of the 6144 characters that IAM allows"
+        );
+    }
+
+    #[test]
+    fn every_operation_of_a_service_with_permissions_has_one() {
+        for operation in OPERATIONS {
+            let free = operation.name.starts_with("sts:");
+            assert_eq!(operation.grants.is_empty(), free, "{}", operation.name);
+        }
+    }
+
+    #[test]
+    fn only_reads_are_allowed_on_what_others_have() {
+        for statement in statements()
+            .iter()
+            .filter(|statement| statement.get("Condition").is_none())
+        {
+            for action in statement["Action"].as_array().unwrap() {
+                let action = action.as_str().unwrap();
+                let verb = action.split(':').next_back().unwrap();
+                let reads = ["Get", "GET", "List", "Describe"]
+                    .iter()
+                    .any(|word| verb.starts_with(word));
+                let snapshot = statement["Resource"]
+                    .to_string()
+                    .contains(":snapshot:capi-");
+                assert!(
+                    reads || snapshot,
+                    "{action} is allowed on {}",
+                    statement["Resource"]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn passwords_are_read_from_our_own_secrets_only() {
+        let reads_values =
+            |statement: &&Value| statement["Action"].to_string().contains("GetSecretValue");
+        let statements = statements();
+        let reading: Vec<&Value> = statements.iter().filter(reads_values).collect();
+        assert_eq!(reading.len(), 1);
+        assert!(
+            reading[0]["Condition"]
+                .to_string()
+                .contains("aws:ResourceTag/cachedapi.dev/cluster-id")
+        );
+        assert_eq!(
+            reading[0]["Resource"],
+            json!(["arn:aws:secretsmanager:*:111122223333:secret:cachedapi/*"])
+        );
+    }
+
+    #[test]
+    fn no_resource_is_everything() {
+        for statement in statements() {
+            for resource in statement["Resource"].as_array().unwrap() {
+                assert!(
+                    resource.as_str().unwrap().matches(':').count() >= 5,
+                    "{resource}"
+                );
+            }
+        }
+    }
+}

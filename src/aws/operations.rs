@@ -1,0 +1,259 @@
+//! Every operation of AWS that the operator calls: what it needs to be allowed, and how often it may be called.
+
+/// An operation of AWS that the operator calls.
+#[derive(Debug)]
+pub struct Operation {
+    /// `service:Operation`, e.g. `apigateway:PutRestApi`. The label in metrics and messages.
+    pub name: &'static str,
+    /// Permissions that it needs: its own first, then what AWS checks beside it (tagging at creation, a final snapshot).
+    pub grants: &'static [Grant],
+    /// What the call does, to tell a missing reference from a thing that is gone.
+    pub creates: bool,
+    /// Request quotas that it counts against, its own and its service's.
+    pub(super) limits: &'static [Limit],
+}
+
+/// A permission.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// IAM actions.
+    pub actions: &'static [&'static str],
+    /// ARNs without `arn:{partition}:`, with `{region}` and `{account}` to be filled in and IAM's wildcards.
+    pub resources: &'static [&'static str],
+    /// What must hold.
+    pub condition: Condition,
+}
+
+/// What must hold for a permission to count. `Ord` is the order in the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// Nothing.
+    Always,
+    /// The request gives the thing our cluster's tag.
+    RequestTag,
+    /// The thing carries our cluster's tag.
+    ResourceTag,
+    /// The Lambda statement is about API Gateway.
+    ApiGatewayPrincipal,
+    /// The service-linked role is ElastiCache's.
+    ElastiCacheRole,
+}
+
+/// A request quota: `calls` in `seconds`, up to `burst` at once.
+#[derive(Debug)]
+pub(super) struct Limit {
+    /// Who counts against it.
+    pub(super) name: &'static str,
+    /// Calls.
+    pub(super) calls: f64,
+    /// In this many seconds.
+    pub(super) seconds: f64,
+    /// At once.
+    pub(super) burst: f64,
+}
+
+const fn limit(name: &'static str, calls: f64, seconds: f64, burst: f64) -> Limit {
+    Limit {
+        name,
+        calls,
+        seconds,
+        burst,
+    }
+}
+
+/// "Amazon API Gateway quotas": all operations together. Fixed for every account.
+const API_GATEWAY: Limit = limit("apigateway", 10.0, 1.0, 40.0);
+/// ElastiCache publishes none; this keeps us from being the one who finds out.
+const ELASTICACHE: Limit = limit("elasticache", 10.0, 1.0, 40.0);
+/// "Lambda quotas": control plane requests other than `GetFunction`.
+const LAMBDA: Limit = limit("lambda", 15.0, 1.0, 15.0);
+
+macro_rules! operations {
+    ($($name:ident = $label:literal, $creates:literal, [$($limit:expr),*], [$($grant:expr),*];)+) => {
+        $(pub(super) const $name: &Operation =
+            &Operation { name: $label, creates: $creates, limits: &[$($limit),*], grants: &[$($grant),*] };)+
+
+        /// Every operation that the operator calls.
+        pub const OPERATIONS: &[&Operation] = &[$($name),+];
+    };
+}
+
+const fn always(actions: &'static [&'static str], resources: &'static [&'static str]) -> Grant {
+    Grant {
+        actions,
+        resources,
+        condition: Condition::Always,
+    }
+}
+
+const fn tagging(actions: &'static [&'static str], resources: &'static [&'static str]) -> Grant {
+    Grant {
+        actions,
+        resources,
+        condition: Condition::RequestTag,
+    }
+}
+
+const fn tagged(actions: &'static [&'static str], resources: &'static [&'static str]) -> Grant {
+    Grant {
+        actions,
+        resources,
+        condition: Condition::ResourceTag,
+    }
+}
+
+const fn of_api_gateway(actions: &'static [&'static str]) -> Grant {
+    Grant {
+        actions,
+        resources: &["lambda:{region}:{account}:function:*"],
+        condition: Condition::ApiGatewayPrincipal,
+    }
+}
+
+const SECRETS: &[&str] = &["secretsmanager:{region}:{account}:secret:cachedapi/*"];
+const GROUPS: &[&str] = &["elasticache:{region}:{account}:replicationgroup:capi-*"];
+const GROUPS_AND_USER_GROUPS: &[&str] = &[
+    "elasticache:{region}:{account}:replicationgroup:capi-*",
+    "elasticache:{region}:{account}:usergroup:capi-*",
+];
+/// What a replication group is created from is asked for with it.
+const NEW_GROUPS: &[&str] = &[
+    "elasticache:{region}:{account}:parametergroup:*",
+    "elasticache:{region}:{account}:replicationgroup:capi-*",
+    "elasticache:{region}:{account}:subnetgroup:capi-*",
+    "elasticache:{region}:{account}:usergroup:capi-*",
+];
+const SNAPSHOTS: &[&str] = &["elasticache:{region}:{account}:snapshot:capi-*"];
+const SUBNET_GROUPS: &[&str] = &["elasticache:{region}:{account}:subnetgroup:capi-*"];
+const USERS: &[&str] = &["elasticache:{region}:{account}:user:capi-*"];
+const USER_GROUPS: &[&str] = &["elasticache:{region}:{account}:usergroup:capi-*"];
+const USER_GROUPS_AND_USERS: &[&str] = &[
+    "elasticache:{region}:{account}:user:capi-*",
+    "elasticache:{region}:{account}:usergroup:capi-*",
+];
+const CACHE_NODES: &[&str] = &["elasticache:{region}:{account}:cluster:capi-*"];
+const ALL_CACHE: &[&str] = &[
+    "elasticache:{region}:{account}:replicationgroup:capi-*",
+    "elasticache:{region}:{account}:subnetgroup:capi-*",
+    "elasticache:{region}:{account}:user:capi-*",
+    "elasticache:{region}:{account}:usergroup:capi-*",
+];
+const ROLE: Grant = Grant {
+    actions: &["iam:CreateServiceLinkedRole"],
+    resources: &["iam::{account}:role/aws-service-role/elasticache.amazonaws.com/*"],
+    condition: Condition::ElastiCacheRole,
+};
+const TAG_GATEWAY: Grant = tagging(
+    &["apigateway:POST", "apigateway:PUT"],
+    &["apigateway:{region}::/tags/*"],
+);
+const TAG_CACHE: &[&str] = &["elasticache:AddTagsToResource"];
+
+// API Gateway's IAM actions are HTTP methods on paths ("Actions, resources, and condition keys for Amazon API Gateway Management");
+// tags of a REST API and of a usage plan count for what is within ("API Gateway resources that can be tagged"). Tags at creation are
+// asked for on /tags/ARN, or as apigateway:TagResource on the path of the creation: documentation and practice differ, so both are granted. Quotas: "Amazon API Gateway quotas", "AWS Secrets Manager quotas".
+operations! {
+    GET_CALLER_IDENTITY = "sts:GetCallerIdentity", false, [], [];
+
+    GET_REST_API = "apigateway:GetRestApi", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
+    GET_REST_APIS = "apigateway:GetRestApis", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/restapis"])];
+    GET_RESOURCES = "apigateway:GetResources", false, [limit("apigateway:GetResources", 5.0, 2.0, 5.0), API_GATEWAY],
+        [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
+    GET_DEPLOYMENTS = "apigateway:GetDeployments", false, [API_GATEWAY],
+        [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
+    GET_STAGE = "apigateway:GetStage", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
+    GET_API_KEYS = "apigateway:GetApiKeys", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/apikeys"])];
+    GET_USAGE_PLANS = "apigateway:GetUsagePlans", false, [API_GATEWAY],
+        [always(&["apigateway:GET"], &["apigateway:{region}::/usageplans"])];
+    GET_USAGE_PLAN_KEYS = "apigateway:GetUsagePlanKeys", false, [API_GATEWAY],
+        [always(&["apigateway:GET"], &["apigateway:{region}::/usageplans/*/keys"])];
+    CREATE_REST_API = "apigateway:CreateRestApi", true, [limit("apigateway:CreateRestApi", 1.0, 3.0, 1.0), API_GATEWAY],
+        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/restapis"]), TAG_GATEWAY];
+    CREATE_EDGE_REST_API = "apigateway:CreateRestApi", true, [limit("apigateway:CreateRestApi edge", 1.0, 30.0, 1.0), API_GATEWAY],
+        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/restapis"]), TAG_GATEWAY];
+    PUT_REST_API = "apigateway:PutRestApi", false, [limit("apigateway:PutRestApi", 1.0, 1.0, 1.0), API_GATEWAY],
+        [tagged(&["apigateway:PUT"], &["apigateway:{region}::/restapis/*"])];
+    DELETE_REST_API = "apigateway:DeleteRestApi", false, [limit("apigateway:DeleteRestApi", 1.0, 30.0, 1.0), API_GATEWAY],
+        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/restapis/*"])];
+    CREATE_DEPLOYMENT = "apigateway:CreateDeployment", true, [limit("apigateway:CreateDeployment", 1.0, 5.0, 1.0), API_GATEWAY],
+        [tagged(&["apigateway:POST"], &["apigateway:{region}::/restapis/*/deployments"])];
+    DELETE_DEPLOYMENT = "apigateway:DeleteDeployment", false, [API_GATEWAY],
+        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/restapis/*"])];
+    CREATE_STAGE = "apigateway:CreateStage", true, [API_GATEWAY],
+        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/restapis/*/stages"]), TAG_GATEWAY];
+    UPDATE_STAGE = "apigateway:UpdateStage", false, [API_GATEWAY],
+        [tagged(&["apigateway:PATCH"], &["apigateway:{region}::/restapis/*/stages/*"])];
+    CREATE_API_KEY = "apigateway:CreateApiKey", true, [limit("apigateway:CreateApiKey", 5.0, 1.0, 5.0), API_GATEWAY],
+        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/apikeys"]), TAG_GATEWAY];
+    UPDATE_API_KEY = "apigateway:UpdateApiKey", false, [API_GATEWAY],
+        [tagged(&["apigateway:PATCH"], &["apigateway:{region}::/apikeys/*"])];
+    DELETE_API_KEY = "apigateway:DeleteApiKey", false, [limit("apigateway:DeleteApiKey", 5.0, 1.0, 5.0), API_GATEWAY],
+        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/apikeys/*"])];
+    CREATE_USAGE_PLAN = "apigateway:CreateUsagePlan", true, [API_GATEWAY],
+        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/usageplans"]), TAG_GATEWAY];
+    UPDATE_USAGE_PLAN = "apigateway:UpdateUsagePlan", false, [limit("apigateway:UpdateUsagePlan", 1.0, 20.0, 1.0), API_GATEWAY],
+        [tagged(&["apigateway:PATCH"], &["apigateway:{region}::/usageplans/*"])];
+    DELETE_USAGE_PLAN = "apigateway:DeleteUsagePlan", false, [API_GATEWAY],
+        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/usageplans/*"])];
+    CREATE_USAGE_PLAN_KEY = "apigateway:CreateUsagePlanKey", true, [API_GATEWAY],
+        [tagged(&["apigateway:POST"], &["apigateway:{region}::/usageplans/*/keys"])];
+    DELETE_USAGE_PLAN_KEY = "apigateway:DeleteUsagePlanKey", false, [API_GATEWAY],
+        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/usageplans/*"])];
+
+    DESCRIBE_SUBNET_GROUPS = "elasticache:DescribeCacheSubnetGroups", false, [ELASTICACHE],
+        [always(&["elasticache:DescribeCacheSubnetGroups"], SUBNET_GROUPS)];
+    DESCRIBE_USERS = "elasticache:DescribeUsers", false, [ELASTICACHE], [always(&["elasticache:DescribeUsers"], USERS)];
+    DESCRIBE_USER_GROUPS = "elasticache:DescribeUserGroups", false, [ELASTICACHE],
+        [always(&["elasticache:DescribeUserGroups"], USER_GROUPS)];
+    DESCRIBE_REPLICATION_GROUPS = "elasticache:DescribeReplicationGroups", false, [ELASTICACHE],
+        [always(&["elasticache:DescribeReplicationGroups"], GROUPS)];
+    DESCRIBE_CACHE_CLUSTERS = "elasticache:DescribeCacheClusters", false, [ELASTICACHE],
+        [always(&["elasticache:DescribeCacheClusters"], CACHE_NODES)];
+    DESCRIBE_SNAPSHOTS = "elasticache:DescribeSnapshots", false, [ELASTICACHE], [always(&["elasticache:DescribeSnapshots"], SNAPSHOTS)];
+    LIST_CACHE_TAGS = "elasticache:ListTagsForResource", false, [ELASTICACHE],
+        [always(&["elasticache:ListTagsForResource"], ALL_CACHE)];
+    CREATE_SUBNET_GROUP = "elasticache:CreateCacheSubnetGroup", true, [ELASTICACHE],
+        [tagging(&["elasticache:CreateCacheSubnetGroup"], SUBNET_GROUPS), tagging(TAG_CACHE, SUBNET_GROUPS), ROLE];
+    MODIFY_SUBNET_GROUP = "elasticache:ModifyCacheSubnetGroup", false, [ELASTICACHE],
+        [tagged(&["elasticache:ModifyCacheSubnetGroup"], SUBNET_GROUPS)];
+    DELETE_SUBNET_GROUP = "elasticache:DeleteCacheSubnetGroup", false, [ELASTICACHE],
+        [tagged(&["elasticache:DeleteCacheSubnetGroup"], SUBNET_GROUPS)];
+    CREATE_USER = "elasticache:CreateUser", true, [ELASTICACHE],
+        [tagging(&["elasticache:CreateUser"], USERS), tagging(TAG_CACHE, USERS)];
+    MODIFY_USER = "elasticache:ModifyUser", false, [ELASTICACHE], [tagged(&["elasticache:ModifyUser"], USERS)];
+    DELETE_USER = "elasticache:DeleteUser", false, [ELASTICACHE], [tagged(&["elasticache:DeleteUser"], USERS)];
+    CREATE_USER_GROUP = "elasticache:CreateUserGroup", true, [ELASTICACHE],
+        [tagging(&["elasticache:CreateUserGroup"], USER_GROUPS_AND_USERS), tagging(TAG_CACHE, USER_GROUPS)];
+    MODIFY_USER_GROUP = "elasticache:ModifyUserGroup", false, [ELASTICACHE],
+        [tagged(&["elasticache:ModifyUserGroup"], USER_GROUPS_AND_USERS)];
+    DELETE_USER_GROUP = "elasticache:DeleteUserGroup", false, [ELASTICACHE], [tagged(&["elasticache:DeleteUserGroup"], USER_GROUPS)];
+    CREATE_REPLICATION_GROUP = "elasticache:CreateReplicationGroup", true, [ELASTICACHE],
+        [tagging(&["elasticache:CreateReplicationGroup"], NEW_GROUPS), tagging(TAG_CACHE, GROUPS), ROLE];
+    MODIFY_REPLICATION_GROUP = "elasticache:ModifyReplicationGroup", false, [ELASTICACHE],
+        [tagged(&["elasticache:ModifyReplicationGroup"], GROUPS_AND_USER_GROUPS)];
+    INCREASE_REPLICA_COUNT = "elasticache:IncreaseReplicaCount", false, [ELASTICACHE],
+        [tagged(&["elasticache:IncreaseReplicaCount"], GROUPS)];
+    DECREASE_REPLICA_COUNT = "elasticache:DecreaseReplicaCount", false, [ELASTICACHE],
+        [tagged(&["elasticache:DecreaseReplicaCount"], GROUPS)];
+    DELETE_REPLICATION_GROUP = "elasticache:DeleteReplicationGroup", false, [ELASTICACHE],
+        [
+            tagged(&["elasticache:DeleteReplicationGroup"], GROUPS),
+            tagged(&["elasticache:CreateSnapshot"], GROUPS),
+            always(&["elasticache:CreateSnapshot", "elasticache:DeleteReplicationGroup"], SNAPSHOTS)
+        ];
+
+    DESCRIBE_SECRET = "secretsmanager:DescribeSecret", false, [], [always(&["secretsmanager:DescribeSecret"], SECRETS)];
+    GET_SECRET_VALUE = "secretsmanager:GetSecretValue", false, [], [tagged(&["secretsmanager:GetSecretValue"], SECRETS)];
+    CREATE_SECRET = "secretsmanager:CreateSecret", true, [limit("secretsmanager:CreateSecret", 50.0, 1.0, 50.0)],
+        [tagging(&["secretsmanager:CreateSecret", "secretsmanager:TagResource"], SECRETS)];
+    PUT_SECRET_VALUE = "secretsmanager:PutSecretValue", false, [limit("secretsmanager:PutSecretValue", 50.0, 1.0, 50.0)],
+        [tagged(&["secretsmanager:PutSecretValue"], SECRETS)];
+    RESTORE_SECRET = "secretsmanager:RestoreSecret", false, [limit("secretsmanager:RestoreSecret", 50.0, 1.0, 50.0)],
+        [tagged(&["secretsmanager:RestoreSecret"], SECRETS)];
+    DELETE_SECRET = "secretsmanager:DeleteSecret", false, [limit("secretsmanager:DeleteSecret", 50.0, 1.0, 50.0)],
+        [tagged(&["secretsmanager:DeleteSecret"], SECRETS)];
+
+    GET_POLICY = "lambda:GetPolicy", false, [LAMBDA], [always(&["lambda:GetPolicy"], &["lambda:{region}:{account}:function:*"])];
+    ADD_PERMISSION = "lambda:AddPermission", true, [LAMBDA], [of_api_gateway(&["lambda:AddPermission"])];
+    REMOVE_PERMISSION = "lambda:RemovePermission", false, [LAMBDA], [of_api_gateway(&["lambda:RemovePermission"])];
+}

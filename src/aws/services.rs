@@ -1,0 +1,132 @@
+use aws_config::{Region, SdkConfig};
+
+use crate::plan::{CacheAction, Fact, Failure, Read};
+
+use super::apigateway::{self, ApiGateway};
+use super::call::Caller;
+use super::elasticache::{self, ElastiCache};
+use super::lambda::Lambda;
+use super::operations::GET_CALLER_IDENTITY;
+use super::secretsmanager::SecretsManager;
+
+/// Clients of one Region.
+#[derive(Clone, Debug)]
+pub(super) struct Services {
+    pub(super) gateway: ApiGateway,
+    pub(super) cache: ElastiCache,
+    pub(super) secrets: SecretsManager,
+    pub(super) lambda: Lambda,
+    sts: aws_sdk_sts::Client,
+    caller: Caller,
+}
+
+impl Services {
+    pub(super) fn new(config: &SdkConfig, caller: &Caller) -> Self {
+        let region = Region::new(caller.region.clone());
+        let config = config.to_builder().region(region).build();
+        Self {
+            gateway: ApiGateway {
+                client: aws_sdk_apigateway::Client::new(&config),
+                caller: caller.clone(),
+            },
+            cache: ElastiCache {
+                client: aws_sdk_elasticache::Client::new(&config),
+                caller: caller.clone(),
+            },
+            secrets: SecretsManager {
+                client: aws_sdk_secretsmanager::Client::new(&config),
+                caller: caller.clone(),
+            },
+            lambda: Lambda {
+                client: aws_sdk_lambda::Client::new(&config),
+                caller: caller.clone(),
+            },
+            sts: aws_sdk_sts::Client::new(&config),
+            caller: caller.clone(),
+        }
+    }
+
+    pub(super) async fn account(&self) -> Result<String, Failure> {
+        let request = self.sts.get_caller_identity();
+        let reply = self
+            .caller
+            .call(GET_CALLER_IDENTITY, "account", request.send())
+            .await?;
+        Ok(reply.account.unwrap_or_default())
+    }
+
+    /// Every read but [`Read::BoundSecret`], which answers as a secret of that name would.
+    pub(super) async fn read(&self, read: &Read) -> Fact {
+        let (gateway, cache, secrets) = (&self.gateway, &self.cache, &self.secrets);
+        match read {
+            Read::RestApi { id } => apigateway::read_rest_api(gateway, id).await,
+            Read::RestApiSearch { tags } => apigateway::search_rest_apis(gateway, tags).await,
+            Read::Methods { api } => Fact::Methods(apigateway::read_methods(gateway, api).await),
+            Read::Deployments { api } => {
+                Fact::Deployments(apigateway::read_deployments(gateway, api).await)
+            }
+            Read::Stage { api, name } => {
+                Fact::Stage(apigateway::read_stage(gateway, api, name).await)
+            }
+            Read::ApiKeys { prefix } => {
+                Fact::ApiKeys(apigateway::read_api_keys(gateway, prefix).await)
+            }
+            Read::UsagePlan { name } => {
+                Fact::UsagePlan(apigateway::read_usage_plan(gateway, name).await)
+            }
+            Read::Permission {
+                function,
+                statement,
+            } => Fact::Permission {
+                function: function.clone(),
+                permission: self.lambda.read_permission(function, statement).await,
+            },
+            Read::SubnetGroup { name } => {
+                Fact::SubnetGroup(elasticache::read_subnet_group(cache, name).await)
+            }
+            Read::User { id } => Fact::User(elasticache::read_user(cache, id).await),
+            Read::DefaultUser { id } => Fact::DefaultUser(elasticache::read_user(cache, id).await),
+            Read::UserGroup { id } => {
+                Fact::UserGroup(elasticache::read_user_group(cache, id).await)
+            }
+            Read::ReplicationGroup { id } => {
+                Fact::ReplicationGroup(elasticache::read_group(cache, id).await)
+            }
+            Read::CacheNode { id } => Fact::CacheNode(elasticache::read_node(cache, id).await),
+            Read::Snapshot { name } => {
+                Fact::FinalSnapshot(elasticache::read_snapshot(cache, name).await)
+            }
+            Read::CacheTags { arn } => Fact::CacheTags {
+                arn: arn.clone(),
+                tags: elasticache::read_tags(cache, arn).await,
+            },
+            Read::Secret { name } | Read::BoundSecret { name } => {
+                Fact::Secret(secrets.read_secret(name).await)
+            }
+            Read::SecretValue { arn } => Fact::SecretValue(secrets.read_value(arn).await),
+        }
+    }
+
+    /// The password of the back ends' user comes from Secrets Manager.
+    pub(super) async fn execute_cache(
+        &self,
+        action: &CacheAction,
+    ) -> Result<Option<Fact>, Failure> {
+        match action {
+            CacheAction::CreateUser {
+                user,
+                engine,
+                password,
+                tags,
+            } => {
+                let password = self.secrets.password(password).await?;
+                let user = self
+                    .cache
+                    .create_user(user, *engine, &password, tags)
+                    .await?;
+                Ok(super::call::fact(Fact::User, user))
+            }
+            _ => elasticache::execute(&self.cache, action).await,
+        }
+    }
+}
