@@ -34,7 +34,12 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct Run {
     /// Namespaces to watch, separated by commas; all if there are none
-    #[arg(long, env = "CACHEDAPI_WATCH_NAMESPACES", value_delimiter = ',', value_name = "NAMESPACES")]
+    #[arg(
+        long,
+        env = "CACHEDAPI_WATCH_NAMESPACES",
+        value_delimiter = ',',
+        value_name = "NAMESPACES"
+    )]
     pub watch_namespaces: Vec<String>,
     /// Id of the cluster, for tags: what an operator in another cluster made is left alone [default: UID of the namespace kube-system]
     #[arg(long, env = "CACHEDAPI_CLUSTER_ID", value_name = "ID")]
@@ -49,22 +54,47 @@ pub struct Run {
     #[arg(long, env = "CACHEDAPI_QUOTA_SHARE", default_value = "0.6", value_parser = quota_share, value_name = "SHARE")]
     pub quota_share: QuotaShare,
     /// Address of /metrics
-    #[arg(long, env = "CACHEDAPI_METRICS_ADDRESS", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "CACHEDAPI_METRICS_ADDRESS",
+        default_value = "0.0.0.0:8080",
+        value_name = "ADDRESS"
+    )]
     pub metrics_address: SocketAddr,
     /// Address of /healthz and /readyz
-    #[arg(long, env = "CACHEDAPI_HEALTH_ADDRESS", default_value = "0.0.0.0:8081", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "CACHEDAPI_HEALTH_ADDRESS",
+        default_value = "0.0.0.0:8081",
+        value_name = "ADDRESS"
+    )]
     pub health_address: SocketAddr,
     /// Shape of log lines
-    #[arg(long, env = "CACHEDAPI_LOG_FORMAT", default_value = "json", value_name = "FORMAT")]
+    #[arg(
+        long,
+        env = "CACHEDAPI_LOG_FORMAT",
+        default_value = "json",
+        value_name = "FORMAT"
+    )]
     pub log_format: LogFormat,
     /// What to log: error, warn, info, debug or trace, or a list such as info,cachedapi_operator=debug
-    #[arg(long, env = "CACHEDAPI_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    #[arg(
+        long,
+        env = "CACHEDAPI_LOG_LEVEL",
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
     pub log_level: String,
     /// Whether to work only while holding a Lease, so that several replicas can run
     #[arg(long, env = "CACHEDAPI_LEADER_ELECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub leader_election: bool,
     /// Name of the Lease
-    #[arg(long, env = "CACHEDAPI_LEASE_NAME", default_value = "cachedapi-operator", value_name = "NAME")]
+    #[arg(
+        long,
+        env = "CACHEDAPI_LEASE_NAME",
+        default_value = "cachedapi-operator",
+        value_name = "NAME"
+    )]
     pub lease_name: String,
     /// Name of the pod, unique among the replicas [default: made of the process's id]
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
@@ -93,13 +123,22 @@ impl From<LogFormat> for Format {
 }
 
 fn poll_interval(text: &str) -> Result<Duration, String> {
-    let duration: jiff::SignedDuration = text.parse().map_err(|_| "it is no duration such as 10m or 1h".to_owned())?;
+    let duration: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "it is no duration such as 10m or 1h".to_owned())?;
     let duration = Duration::try_from(duration).unwrap_or_default();
-    if duration < Duration::from_mins(1) { Err("it is less than a minute".into()) } else { Ok(duration) }
+    if duration < Duration::from_mins(1) {
+        Err("it is less than a minute".into())
+    } else {
+        Ok(duration)
+    }
 }
 
 fn quota_share(text: &str) -> Result<QuotaShare, String> {
-    text.parse().ok().and_then(QuotaShare::new).ok_or_else(|| "it is no number above 0 and at most 1".into())
+    text.parse()
+        .ok()
+        .and_then(QuotaShare::new)
+        .ok_or_else(|| "it is no number above 0 and at most 1".into())
 }
 
 #[cfg(test)]
@@ -108,7 +147,10 @@ mod tests {
 
     fn run(arguments: &[&str]) -> Result<Box<Run>, String> {
         let arguments = ["cachedapi-operator", "run"].iter().chain(arguments);
-        match Cli::try_parse_from(arguments).map_err(|error| error.to_string())?.command {
+        match Cli::try_parse_from(arguments)
+            .map_err(|error| error.to_string())?
+            .command
+        {
             Command::Run(run) => Ok(run),
             other => Err(format!("{other:?}")),
         }
@@ -117,7 +159,14 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_documentation() {
         let run = run(&[]).unwrap();
-        assert_eq!((run.poll_interval, run.max_concurrent_reconciles, run.leader_election), (Duration::from_mins(10), 8, true));
+        assert_eq!(
+            (
+                run.poll_interval,
+                run.max_concurrent_reconciles,
+                run.leader_election
+            ),
+            (Duration::from_mins(10), 8, true)
+        );
         assert!(run.watch_namespaces.is_empty());
     }
 

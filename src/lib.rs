@@ -30,11 +30,11 @@
 
 pub mod api;
 #[cfg(feature = "operator")]
+pub mod aws;
+#[cfg(feature = "operator")]
 pub mod cluster;
 #[cfg(feature = "operator")]
 pub mod controller;
-#[cfg(feature = "operator")]
-pub mod aws;
 pub mod model;
 pub mod plan;
 pub mod status;

@@ -36,21 +36,32 @@ fn execute(command: Command) -> Result<()> {
 }
 
 fn print_crd() -> Result<()> {
-    let definition = serde_saphyr::to_string(&api::custom_resource_definition()).context("the CRD has no YAML form")?;
-    println!("# Generated from src/api by `make crd`. Do not edit.\n{}", definition.trim_end());
+    let definition = serde_saphyr::to_string(&api::custom_resource_definition())
+        .context("the CRD has no YAML form")?;
+    println!(
+        "# Generated from src/api by `make crd`. Do not edit.\n{}",
+        definition.trim_end()
+    );
     Ok(())
 }
 
 #[tokio::main]
 async fn run(options: &Run) -> Result<()> {
     telemetry::init(options.log_format.into(), &options.log_level)?;
-    rustls::crypto::ring::default_provider().install_default().ok().context("the TLS provider is set already")?;
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok()
+        .context("the TLS provider is set already")?;
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let health = Health::default();
     serve(options, &metrics, &health).await?;
     let stop = stop_on_signal()?;
     let operator = assemble(options, metrics, health).await?;
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), cluster = operator.settings.identity.id, "started");
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        cluster = operator.settings.identity.id,
+        "started"
+    );
     controller::run(&operator, stop).await;
     tracing::info!("stopped");
     Ok(())
@@ -61,7 +72,9 @@ async fn serve(options: &Run, metrics: &Metrics, health: &Health) -> Result<()> 
         (options.health_address, Endpoints::Health(health.clone())),
         (options.metrics_address, Endpoints::Metrics(metrics.clone())),
     ] {
-        let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}"))?;
         tokio::spawn(telemetry::serve(listener, endpoints));
     }
     Ok(())
@@ -85,26 +98,50 @@ fn stop_on_signal() -> Result<watch::Receiver<bool>> {
 }
 
 async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Operator> {
-    let client = kube::Client::try_default().await.context("cannot reach a Kubernetes API server")?;
-    let namespace = options.pod_namespace.clone().unwrap_or_else(|| client.default_namespace().to_owned());
-    let name = options.pod_name.clone().unwrap_or_else(|| format!("cachedapi-operator-{}", std::process::id()));
+    let client = kube::Client::try_default()
+        .await
+        .context("cannot reach a Kubernetes API server")?;
+    let namespace = options
+        .pod_namespace
+        .clone()
+        .unwrap_or_else(|| client.default_namespace().to_owned());
+    let name = options
+        .pod_name
+        .clone()
+        .unwrap_or_else(|| format!("cachedapi-operator-{}", std::process::id()));
     let cluster = Cluster::new(client, name.clone());
     let id = match &options.cluster_id {
         Some(id) => id.clone(),
         None => cluster.id().await.context("cannot tell the cluster by the UID of the namespace kube-system; --cluster-id names it")?,
     };
-    let election = options.leader_election.then(|| Election { namespace, name: options.lease_name.clone(), identity: name });
+    let election = options.leader_election.then(|| Election {
+        namespace,
+        name: options.lease_name.clone(),
+        identity: name,
+    });
     Ok(Operator {
-        aws: Aws::new(&aws::sdk_config().await, options.quota_share, Arc::new(Counted(metrics.clone()))),
+        aws: Aws::new(
+            &aws::sdk_config().await,
+            options.quota_share,
+            Arc::new(Counted(metrics.clone())),
+        ),
         cluster,
         clock: Clock::system(),
         metrics,
         health,
         settings: Settings {
-            namespaces: options.watch_namespaces.iter().filter(|namespace| !namespace.is_empty()).cloned().collect(),
+            namespaces: options
+                .watch_namespaces
+                .iter()
+                .filter(|namespace| !namespace.is_empty())
+                .cloned()
+                .collect(),
             poll: options.poll_interval,
             concurrency: options.max_concurrent_reconciles,
-            identity: model::Cluster { id, operator_version: env!("CARGO_PKG_VERSION").into() },
+            identity: model::Cluster {
+                id,
+                operator_version: env!("CARGO_PKG_VERSION").into(),
+            },
             election,
         },
     })
@@ -116,8 +153,15 @@ struct Counted(Metrics);
 
 impl CallObserver for Counted {
     fn called(&self, call: &Call<'_>) {
-        let (service, operation) = call.operation.split_once(':').unwrap_or(("", call.operation));
-        self.0.aws_called(&AwsCall { service, operation, result: call.result });
+        let (service, operation) = call
+            .operation
+            .split_once(':')
+            .unwrap_or(("", call.operation));
+        self.0.aws_called(&AwsCall {
+            service,
+            operation,
+            result: call.result,
+        });
         self.0.governor_waited(service, call.waited);
         tracing::debug!(operation = call.operation, region = call.region, result = call.result, took = ?call.took, waited = ?call.waited, "AWS was called");
     }

@@ -26,7 +26,11 @@ impl Cluster {
     /// fails nothing. The same one again within minutes is counted, not repeated.
     pub async fn publish(&self, object: &CachedApi, note: Note) {
         let event = Event {
-            type_: if note.warning { EventType::Warning } else { EventType::Normal },
+            type_: if note.warning {
+                EventType::Warning
+            } else {
+                EventType::Normal
+            },
             reason: note.reason,
             note: Some(shorten(note.text)),
             action: note.action.to_owned(),
@@ -41,7 +45,10 @@ impl Cluster {
 
 fn shorten(mut text: String) -> String {
     if text.len() > LONGEST_NOTE {
-        let end = (0..=LONGEST_NOTE - '…'.len_utf8()).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
+        let end = (0..=LONGEST_NOTE - '…'.len_utf8())
+            .rev()
+            .find(|index| text.is_char_boundary(*index))
+            .unwrap_or(0);
         text.truncate(end);
         text.push('…');
     }
@@ -55,7 +62,11 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_between_characters() {
         let short = shorten("ü".repeat(600));
-        assert!(short.len() <= LONGEST_NOTE && short.ends_with("ü…"), "{}", short.len());
+        assert!(
+            short.len() <= LONGEST_NOTE && short.ends_with("ü…"),
+            "{}",
+            short.len()
+        );
         assert_eq!(shorten("short".into()), "short");
     }
 }

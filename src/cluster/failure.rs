@@ -7,25 +7,46 @@ use crate::plan::{Class, Failure};
 /// What an error of the API server means for the object. The text is the server's own message, which names no value that was sent.
 pub(super) fn from_kube(operation: &'static str, error: &kube::Error) -> Failure {
     let kube::Error::Api(status) = error else {
-        return Failure { message: chain(error), ..transient(operation) };
+        return Failure {
+            message: chain(error),
+            ..transient(operation)
+        };
     };
-    let asked = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    let asked = status
+        .details
+        .as_ref()
+        .map_or(0, |details| details.retry_after_seconds);
     let (class, reason) = match status.code {
         403 => (Class::Blocked, Reason::AccessDenied),
         400 | 404 | 405 | 413 | 415 | 422 => (Class::Blocked, Reason::Rejected),
         _ => (Class::Transient, Reason::ApiServerUnavailable),
     };
     let retry_after = (asked > 0).then(|| Duration::from_secs(asked.into()));
-    Failure { class, reason, message: status.message.clone(), retry_after, operation }
+    Failure {
+        class,
+        reason,
+        message: status.message.clone(),
+        retry_after,
+        operation,
+    }
 }
 
 /// The object changed after it was read.
 pub(super) fn changed_meanwhile(operation: &'static str, message: String) -> Failure {
-    Failure { message, ..transient(operation) }
+    Failure {
+        message,
+        ..transient(operation)
+    }
 }
 
 const fn transient(operation: &'static str) -> Failure {
-    Failure { operation, class: Class::Transient, reason: Reason::ApiServerUnavailable, message: String::new(), retry_after: None }
+    Failure {
+        operation,
+        class: Class::Transient,
+        reason: Reason::ApiServerUnavailable,
+        message: String::new(),
+        retry_after: None,
+    }
 }
 
 /// The error with its causes, once.
@@ -59,8 +80,15 @@ mod tests {
     use super::*;
 
     fn failure(code: u16) -> Failure {
-        let status = Status { code, message: "no".into(), ..Status::default() };
-        from_kube("kubernetes:PatchSecret", &kube::Error::Api(Box::new(status)))
+        let status = Status {
+            code,
+            message: "no".into(),
+            ..Status::default()
+        };
+        from_kube(
+            "kubernetes:PatchSecret",
+            &kube::Error::Api(Box::new(status)),
+        )
     }
 
     #[test]

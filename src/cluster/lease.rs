@@ -29,9 +29,20 @@ pub struct Lease {
 impl Lease {
     /// The lease `name` in `namespace`, to be held by `identity`, which must be unique. `now` gives the times for people to read.
     #[must_use]
-    pub fn new(cluster: &Cluster, (namespace, name): (&str, &str), identity: String, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    pub fn new(
+        cluster: &Cluster,
+        (namespace, name): (&str, &str),
+        identity: String,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
         let now = Box::new(now);
-        Self { api: Api::namespaced(cluster.client(), namespace), name: name.to_owned(), identity, now, seen: None }
+        Self {
+            api: Api::namespaced(cluster.client(), namespace),
+            name: name.to_owned(),
+            identity,
+            now,
+            seen: None,
+        }
     }
 
     /// Returns once this process holds the lease.
@@ -45,7 +56,9 @@ impl Lease {
                     tracing::info!(lease = self.name, "another process leads; standing by");
                 }
                 Ok(false) => {}
-                Err(error) => tracing::warn!(lease = self.name, %error, "the lease could not be read or written"),
+                Err(error) => {
+                    tracing::warn!(lease = self.name, %error, "the lease could not be read or written")
+                }
             }
             sleep(RETRY).await;
         }
@@ -59,7 +72,9 @@ impl Lease {
             match self.try_hold(deadline).await {
                 Ok(true) => deadline = Instant::now() + RENEW_DEADLINE,
                 Ok(false) => return,
-                Err(error) => tracing::warn!(lease = self.name, %error, "the lease could not be renewed"),
+                Err(error) => {
+                    tracing::warn!(lease = self.name, %error, "the lease could not be renewed")
+                }
             }
             if Instant::now() >= deadline {
                 return;
@@ -78,7 +93,10 @@ impl Lease {
             Ok::<_, kube::Error>(())
         });
         if !matches!(released.await, Ok(Ok(()))) {
-            tracing::warn!(lease = self.name, "the lease could not be released; it runs out by itself");
+            tracing::warn!(
+                lease = self.name,
+                "the lease could not be released; it runs out by itself"
+            );
         }
     }
 
@@ -118,22 +136,40 @@ impl Lease {
     }
 
     async fn create(&self) -> Result<LeaseObject, kube::Error> {
-        let metadata = ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() };
-        let lease = LeaseObject { metadata, spec: Some(self.spec(None, &self.identity, DURATION)) };
+        let metadata = ObjectMeta {
+            name: Some(self.name.clone()),
+            ..ObjectMeta::default()
+        };
+        let lease = LeaseObject {
+            metadata,
+            spec: Some(self.spec(None, &self.identity, DURATION)),
+        };
         self.api.create(&PostParams::default(), &lease).await
     }
 
     /// Replaces the lease in the version that was read: of two that try, one meets a conflict.
-    async fn write(&self, lease: LeaseObject, holder: &str, lasts: Duration) -> Result<LeaseObject, kube::Error> {
+    async fn write(
+        &self,
+        lease: LeaseObject,
+        holder: &str,
+        lasts: Duration,
+    ) -> Result<LeaseObject, kube::Error> {
         let spec = self.spec(lease.spec.as_ref(), holder, lasts);
-        let lease = LeaseObject { spec: Some(spec), ..lease };
-        self.api.replace(&self.name, &PostParams::default(), &lease).await
+        let lease = LeaseObject {
+            spec: Some(spec),
+            ..lease
+        };
+        self.api
+            .replace(&self.name, &PostParams::default(), &lease)
+            .await
     }
 
     fn spec(&self, before: Option<&LeaseSpec>, holder: &str, lasts: Duration) -> LeaseSpec {
         let now = MicroTime((self.now)());
         let same = before.is_some_and(|spec| spec.holder_identity.as_deref() == Some(holder));
-        let acquired = before.and_then(|spec| spec.acquire_time.clone()).filter(|_| same);
+        let acquired = before
+            .and_then(|spec| spec.acquire_time.clone())
+            .filter(|_| same);
         let transitions = before.and_then(|spec| spec.lease_transitions).unwrap_or(0);
         LeaseSpec {
             holder_identity: Some(holder.to_owned()),
@@ -147,10 +183,20 @@ impl Lease {
 }
 
 fn holder(lease: &LeaseObject) -> Option<&String> {
-    lease.spec.as_ref()?.holder_identity.as_ref().filter(|holder| !holder.is_empty())
+    lease
+        .spec
+        .as_ref()?
+        .holder_identity
+        .as_ref()
+        .filter(|holder| !holder.is_empty())
 }
 
 fn duration(lease: &LeaseObject) -> Duration {
-    let seconds = lease.spec.as_ref().and_then(|spec| spec.lease_duration_seconds);
-    seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DURATION, Duration::from_secs)
+    let seconds = lease
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.lease_duration_seconds);
+    seconds
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .map_or(DURATION, Duration::from_secs)
 }

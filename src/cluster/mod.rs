@@ -38,7 +38,13 @@ impl Cluster {
     /// The API server that `client` talks to. `instance` is the process that events name as their origin.
     #[must_use]
     pub fn new(client: Client, instance: String) -> Self {
-        let recorder = Recorder::new(client.clone(), Reporter { controller: MANAGER.into(), instance: Some(instance) });
+        let recorder = Recorder::new(
+            client.clone(),
+            Reporter {
+                controller: MANAGER.into(),
+                instance: Some(instance),
+            },
+        );
         Self { client, recorder }
     }
 
@@ -65,11 +71,22 @@ impl Cluster {
 }
 
 /// Awaits the answer to `operation`, for a limited time.
-async fn call<T>(operation: &'static str, answer: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
-    within_deadline(answer).await.map_err(|error| failure::from_kube(operation, &error))
+async fn call<T>(
+    operation: &'static str,
+    answer: impl Future<Output = kube::Result<T>>,
+) -> Result<T, Failure> {
+    within_deadline(answer)
+        .await
+        .map_err(|error| failure::from_kube(operation, &error))
 }
 
 async fn within_deadline<T>(answer: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
-    let late = |_| Err(kube::Error::Service("the API server did not answer in time".into()));
-    tokio::time::timeout(DEADLINE, answer).await.unwrap_or_else(late)
+    let late = |_| {
+        Err(kube::Error::Service(
+            "the API server did not answer in time".into(),
+        ))
+    };
+    tokio::time::timeout(DEADLINE, answer)
+        .await
+        .unwrap_or_else(late)
 }

@@ -19,7 +19,10 @@ impl Subject {
     /// The subject that `object`, as read, is.
     #[must_use]
     pub fn new(cluster: &Cluster, object: CachedApi) -> Self {
-        Self { api: cluster.objects(&object.namespace().unwrap_or_default()), object }
+        Self {
+            api: cluster.objects(&object.namespace().unwrap_or_default()),
+            object,
+        }
     }
 
     /// The object.
@@ -36,25 +39,50 @@ impl Subject {
 
     /// Puts our finalizer on the object, if it is not there.
     pub async fn add_finalizer(&mut self) -> Result<(), Failure> {
-        if self.object.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+        if self
+            .object
+            .finalizers()
+            .iter()
+            .any(|finalizer| finalizer == FINALIZER)
+        {
             return Ok(());
         }
         let mut finalizers = self.object.finalizers().to_vec();
         finalizers.push(FINALIZER.into());
-        self.patch_finalizers("kubernetes:AddFinalizer", &finalizers).await
+        self.patch_finalizers("kubernetes:AddFinalizer", &finalizers)
+            .await
     }
 
     /// Takes our finalizer off the object, which then goes.
     pub async fn remove_finalizer(&mut self) -> Result<(), Failure> {
-        let kept: Vec<String> = self.object.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).cloned().collect();
-        self.patch_finalizers("kubernetes:RemoveFinalizer", &kept).await
+        let kept: Vec<String> = self
+            .object
+            .finalizers()
+            .iter()
+            .filter(|finalizer| *finalizer != FINALIZER)
+            .cloned()
+            .collect();
+        self.patch_finalizers("kubernetes:RemoveFinalizer", &kept)
+            .await
     }
 
     /// A merge patch that carries the version: lists are replaced as a whole, so another's finalizer must not have come in between.
-    async fn patch_finalizers(&mut self, operation: &'static str, finalizers: &[String]) -> Result<(), Failure> {
+    async fn patch_finalizers(
+        &mut self,
+        operation: &'static str,
+        finalizers: &[String],
+    ) -> Result<(), Failure> {
         let patch = json!({"metadata": {"resourceVersion": self.object.resource_version(), "finalizers": finalizers}});
-        let parameters = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
-        self.object = call(operation, self.api.patch(&self.object.name_any(), &parameters, &Patch::Merge(patch))).await?;
+        let parameters = PatchParams {
+            field_manager: Some(MANAGER.into()),
+            ..PatchParams::default()
+        };
+        self.object = call(
+            operation,
+            self.api
+                .patch(&self.object.name_any(), &parameters, &Patch::Merge(patch)),
+        )
+        .await?;
         Ok(())
     }
 
@@ -63,7 +91,10 @@ impl Subject {
     pub async fn record_intent(&mut self, kind: &str, now: Timestamp) -> Result<(), Failure> {
         let mut status = self.object.status.clone().unwrap_or_default();
         status.intents.retain(|intent| intent.kind != kind);
-        status.intents.push(Intent { kind: kind.to_owned(), at: Time(now) });
+        status.intents.push(Intent {
+            kind: kind.to_owned(),
+            at: Time(now),
+        });
         let answer = self.send_status(&status, self.object.meta().resource_version.as_deref());
         self.object = call("kubernetes:RecordIntent", answer).await?;
         Ok(())
@@ -78,7 +109,10 @@ impl Subject {
         if self.object.status.as_ref() == Some(status) {
             return Ok(false);
         }
-        let answer = within_deadline(self.send_status(status, self.object.meta().resource_version.as_deref())).await;
+        let answer = within_deadline(
+            self.send_status(status, self.object.meta().resource_version.as_deref()),
+        )
+        .await;
         self.object = match answer {
             Err(error) if failure::is_conflict(&error) => {
                 let version = self.version_with_same_status(OPERATION).await?;
@@ -89,17 +123,33 @@ impl Subject {
         Ok(true)
     }
 
-    async fn version_with_same_status(&self, operation: &'static str) -> Result<Option<String>, Failure> {
+    async fn version_with_same_status(
+        &self,
+        operation: &'static str,
+    ) -> Result<Option<String>, Failure> {
         let latest = call(operation, self.api.get(&self.object.name_any())).await?;
         if latest.uid() == self.object.uid() && latest.status == self.object.status {
             return Ok(latest.resource_version());
         }
-        Err(failure::changed_meanwhile(operation, "the object's status changed meanwhile".into()))
+        Err(failure::changed_meanwhile(
+            operation,
+            "the object's status changed meanwhile".into(),
+        ))
     }
 
-    async fn send_status(&self, status: &CachedApiStatus, version: Option<&str>) -> kube::Result<CachedApi> {
+    async fn send_status(
+        &self,
+        status: &CachedApiStatus,
+        version: Option<&str>,
+    ) -> kube::Result<CachedApi> {
         let parameters = PatchParams::apply(MANAGER).force();
-        self.api.patch_status(&self.object.name_any(), &parameters, &Patch::Apply(self.status_body(status, version))).await
+        self.api
+            .patch_status(
+                &self.object.name_any(),
+                &parameters,
+                &Patch::Apply(self.status_body(status, version)),
+            )
+            .await
     }
 
     fn status_body(&self, status: &CachedApiStatus, version: Option<&str>) -> Value {

@@ -17,7 +17,9 @@ const fn bounds(class: Class) -> (Duration, Duration) {
 #[must_use]
 pub fn delay(failure: &Failure, attempt: u32, spread: f64) -> Duration {
     let (first, longest) = bounds(failure.class);
-    let doubled = first.saturating_mul(2_u32.saturating_pow(attempt)).min(longest);
+    let doubled = first
+        .saturating_mul(2_u32.saturating_pow(attempt))
+        .min(longest);
     jitter(doubled, spread).max(failure.retry_after.unwrap_or_default())
 }
 
@@ -43,14 +45,23 @@ mod tests {
     use crate::api::Reason;
 
     fn failure(class: Class, retry_after: Option<Duration>) -> Failure {
-        Failure { operation: "apigateway:PutRestApi", class, reason: Reason::AwsUnavailable, message: String::new(), retry_after }
+        Failure {
+            operation: "apigateway:PutRestApi",
+            class,
+            reason: Reason::AwsUnavailable,
+            message: String::new(),
+            retry_after,
+        }
     }
 
     #[test]
     fn transient_failures_double_from_a_second_to_five_minutes() {
         let failure = failure(Class::Transient, None);
         let seconds = |attempt| delay(&failure, attempt, 0.5).as_secs();
-        assert_eq!([0, 1, 2, 3, 8, 9, 40].map(seconds), [1, 2, 4, 8, 256, 300, 300]);
+        assert_eq!(
+            [0, 1, 2, 3, 8, 9, 40].map(seconds),
+            [1, 2, 4, 8, 256, 300, 300]
+        );
     }
 
     #[test]
@@ -63,8 +74,14 @@ mod tests {
     #[test]
     fn what_the_service_asks_for_is_honoured() {
         let asked = Duration::from_secs(42);
-        assert_eq!(delay(&failure(Class::Transient, Some(asked)), 0, 0.0), asked);
-        assert!(delay(&failure(Class::Transient, Some(asked)), 12, 0.0) > asked, "a longer back-off of our own stays");
+        assert_eq!(
+            delay(&failure(Class::Transient, Some(asked)), 0, 0.0),
+            asked
+        );
+        assert!(
+            delay(&failure(Class::Transient, Some(asked)), 12, 0.0) > asked,
+            "a longer back-off of our own stays"
+        );
     }
 
     #[test]

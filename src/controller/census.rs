@@ -20,7 +20,10 @@ impl Census {
     /// A census of nobody.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
-        Self { metrics, counted: Mutex::default() }
+        Self {
+            metrics,
+            counted: Mutex::default(),
+        }
     }
 
     /// Counts the object `key` by its `conditions`, instead of how it was counted before; without conditions it is no longer counted.
@@ -41,7 +44,9 @@ impl Census {
 
 /// Labels come from our own constants, whatever a status says.
 fn standing(condition: &Condition) -> Option<Standing> {
-    let type_ = ConditionType::ALL.iter().find(|type_| type_.as_str() == condition.type_)?;
+    let type_ = ConditionType::ALL
+        .iter()
+        .find(|type_| type_.as_str() == condition.type_)?;
     let status = match condition.status {
         ConditionStatus::True => "True",
         ConditionStatus::False => "False",

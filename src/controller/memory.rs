@@ -51,7 +51,10 @@ impl Memory {
     fn meet(&mut self, object: &CachedApi) {
         let uid = object.uid().unwrap_or_default();
         if self.uid != uid {
-            *self = Self { uid, ..Self::default() };
+            *self = Self {
+                uid,
+                ..Self::default()
+            };
         }
         let request = object.annotations().get(ANNOTATION_RECONCILE).cloned();
         if (self.generation, &self.request) != (object.metadata.generation, &request) {
@@ -71,14 +74,26 @@ impl Memory {
     #[must_use]
     pub fn held(&self) -> BTreeMap<Aspect, Failure> {
         let now = Instant::now();
-        self.holds.iter().filter(|(_, hold)| hold.until > now).map(|(aspect, hold)| (*aspect, hold.failure.clone())).collect()
+        self.holds
+            .iter()
+            .filter(|(_, hold)| hold.until > now)
+            .map(|(aspect, hold)| (*aspect, hold.failure.clone()))
+            .collect()
     }
 
     /// Leaves `aspect` alone for a while, longer each time.
     pub fn hold(&mut self, aspect: Aspect, failure: Failure) {
         let attempts = self.holds.get(&aspect).map_or(0, |hold| hold.attempts + 1);
-        let until = Instant::now() + backoff::delay(&failure, attempts, self.spread(attempts.into()));
-        self.holds.insert(aspect, Hold { failure, attempts, until });
+        let until =
+            Instant::now() + backoff::delay(&failure, attempts, self.spread(attempts.into()));
+        self.holds.insert(
+            aspect,
+            Hold {
+                failure,
+                attempts,
+                until,
+            },
+        );
     }
 
     /// The aspect works.
@@ -130,7 +145,10 @@ mod tests {
     use crate::plan::Class;
 
     fn object(generation: i64, request: Option<&str>) -> CachedApi {
-        let annotations: serde_json::Value = request.map_or_else(|| serde_json::json!({}), |at| serde_json::json!({ANNOTATION_RECONCILE: at}));
+        let annotations: serde_json::Value = request.map_or_else(
+            || serde_json::json!({}),
+            |at| serde_json::json!({ANNOTATION_RECONCILE: at}),
+        );
         serde_json::from_value(serde_json::json!({
             "apiVersion": "cachedapi.dev/v1alpha1", "kind": "CachedApi",
             "metadata": {"namespace": "shop", "name": "orders", "uid": "u1", "generation": generation, "annotations": annotations},
@@ -143,7 +161,13 @@ mod tests {
     }
 
     fn failure() -> Failure {
-        Failure { operation: "elasticache:CreateUser", class: Class::Transient, reason: Reason::AwsUnavailable, message: String::new(), retry_after: None }
+        Failure {
+            operation: "elasticache:CreateUser",
+            class: Class::Transient,
+            reason: Reason::AwsUnavailable,
+            message: String::new(),
+            retry_after: None,
+        }
     }
 
     fn failed_memory(memories: &Memories) {
@@ -169,7 +193,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_changed_spec_or_a_new_request_ends_all_back_off() {
-        for (case, object) in [("spec", object(2, None)), ("request", object(1, Some("now")))] {
+        for (case, object) in [
+            ("spec", object(2, None)),
+            ("request", object(1, Some("now"))),
+        ] {
             let memories = Memories::default();
             failed_memory(&memories);
             let memory = memories.take(&object);
@@ -177,13 +204,23 @@ mod tests {
         }
         let memories = Memories::default();
         failed_memory(&memories);
-        assert!(!memories.take(&object(1, None)).held().is_empty(), "unchanged");
+        assert!(
+            !memories.take(&object(1, None)).held().is_empty(),
+            "unchanged"
+        );
     }
 
     #[test]
     fn a_namesake_inherits_nothing() {
         let memories = Memories::default();
-        memories.keep(key(&object(1, None)), Memory { uid: "another".into(), settled: true, ..Memory::default() });
+        memories.keep(
+            key(&object(1, None)),
+            Memory {
+                uid: "another".into(),
+                settled: true,
+                ..Memory::default()
+            },
+        );
         assert!(!memories.take(&object(1, None)).settled);
     }
 }

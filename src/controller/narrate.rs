@@ -37,28 +37,51 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
     }
     let operation = action.operation();
     let text = format!("{operation} {}", action.target());
-    Some(Note { warning: false, reason: operation.into(), action: aspect.as_str(), text })
+    Some(Note {
+        warning: false,
+        reason: operation.into(),
+        action: aspect.as_str(),
+        text,
+    })
 }
 
 /// Events for what changed from the conditions `before` to those `after`: a status that changed, or a reason that became alarming.
 #[must_use]
 pub fn transitions(before: &[Condition], after: &[Condition]) -> Vec<Note> {
-    TOLD.into_iter().filter_map(|type_| transition(type_, find(before, type_), find(after, type_)?)).collect()
+    TOLD.into_iter()
+        .filter_map(|type_| transition(type_, find(before, type_), find(after, type_)?))
+        .collect()
 }
 
 fn find(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
-    conditions.iter().find(|condition| condition.type_ == type_.as_str())
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == type_.as_str())
 }
 
 fn transition(type_: ConditionType, before: Option<&Condition>, after: &Condition) -> Option<Note> {
-    let alarming = ALARMING.iter().any(|reason| reason.as_str() == after.reason);
+    let alarming = ALARMING
+        .iter()
+        .any(|reason| reason.as_str() == after.reason);
     let told = match before {
         // Everything starts unready and not stalled; only a bad start is news.
         None => alarming,
-        Some(before) => before.status != after.status || (alarming && before.reason != after.reason),
+        Some(before) => {
+            before.status != after.status || (alarming && before.reason != after.reason)
+        }
     };
-    let text = format!("{} is {}: {}", type_.as_str(), status(after.status), after.message);
-    told.then(|| Note { warning: alarming, reason: after.reason.clone(), action: type_.as_str(), text })
+    let text = format!(
+        "{} is {}: {}",
+        type_.as_str(),
+        status(after.status),
+        after.message
+    );
+    told.then(|| Note {
+        warning: alarming,
+        reason: after.reason.clone(),
+        action: type_.as_str(),
+        text,
+    })
 }
 
 const fn status(status: ConditionStatus) -> &'static str {
@@ -92,13 +115,48 @@ mod tests {
         use ConditionStatus::{False, True};
         let waiting = || Some(ready(False, Reason::Provisioning));
         for (case, before, after, told) in [
-            ("a usual start", None, ready(False, Reason::Progressing), None),
-            ("a bad start", None, ready(False, Reason::AccessDenied), Some(true)),
-            ("no change", waiting(), ready(False, Reason::Provisioning), None),
-            ("another wait", waiting(), ready(False, Reason::Modifying), None),
-            ("success", waiting(), ready(True, Reason::Available), Some(false)),
-            ("an alarm", waiting(), ready(False, Reason::QuotaExceeded), Some(true)),
-            ("the same alarm", Some(ready(False, Reason::QuotaExceeded)), ready(False, Reason::QuotaExceeded), None),
+            (
+                "a usual start",
+                None,
+                ready(False, Reason::Progressing),
+                None,
+            ),
+            (
+                "a bad start",
+                None,
+                ready(False, Reason::AccessDenied),
+                Some(true),
+            ),
+            (
+                "no change",
+                waiting(),
+                ready(False, Reason::Provisioning),
+                None,
+            ),
+            (
+                "another wait",
+                waiting(),
+                ready(False, Reason::Modifying),
+                None,
+            ),
+            (
+                "success",
+                waiting(),
+                ready(True, Reason::Available),
+                Some(false),
+            ),
+            (
+                "an alarm",
+                waiting(),
+                ready(False, Reason::QuotaExceeded),
+                Some(true),
+            ),
+            (
+                "the same alarm",
+                Some(ready(False, Reason::QuotaExceeded)),
+                ready(False, Reason::QuotaExceeded),
+                None,
+            ),
         ] {
             let before: Vec<Condition> = before.into_iter().collect();
             let notes = transitions(&before, &[after]);
@@ -108,8 +166,20 @@ mod tests {
 
     #[test]
     fn bookkeeping_of_our_own_is_no_event() {
-        assert_eq!(written(Aspect::Api, &Action::Cluster(ClusterAction::RecordIntent { kind: "RestApi" })), None);
-        let delete = Action::Cluster(ClusterAction::DeleteSecret { name: "old".into(), resource_version: "1".into() });
-        assert_eq!(written(Aspect::Bindings, &delete).unwrap().text, "DeleteBoundSecret old");
+        assert_eq!(
+            written(
+                Aspect::Api,
+                &Action::Cluster(ClusterAction::RecordIntent { kind: "RestApi" })
+            ),
+            None
+        );
+        let delete = Action::Cluster(ClusterAction::DeleteSecret {
+            name: "old".into(),
+            resource_version: "1".into(),
+        });
+        assert_eq!(
+            written(Aspect::Bindings, &delete).unwrap().text,
+            "DeleteBoundSecret old"
+        );
     }
 }

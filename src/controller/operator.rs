@@ -75,14 +75,23 @@ pub async fn run(operator: &Operator, mut stop: channel::Receiver<bool>) {
         return work(operator, stop).await;
     };
     let clock = operator.clock.clone();
-    let mut lease = Lease::new(&operator.cluster, (&election.namespace, &election.name), election.identity.clone(), move || clock.now());
+    let mut lease = Lease::new(
+        &operator.cluster,
+        (&election.namespace, &election.name),
+        election.identity.clone(),
+        move || clock.now(),
+    );
     loop {
         operator.health.set_ready(true);
         tokio::select! {
             () = lease.acquire() => {}
             () = stopped(&mut stop) => return,
         }
-        tracing::info!(lease = election.name, identity = election.identity, "this process leads");
+        tracing::info!(
+            lease = election.name,
+            identity = election.identity,
+            "this process leads"
+        );
         operator.metrics.leads(true);
         tokio::select! {
             () = lease.hold() => tracing::error!(lease = election.name, "the lease is lost; work is dropped"),
@@ -103,20 +112,32 @@ async fn work(operator: &Operator, mut stop: channel::Receiver<bool>) {
     let context = Arc::new(context(operator, stop.clone()));
     let namespaces: Vec<Option<&str>> = match operator.settings.namespaces.as_slice() {
         [] => vec![None],
-        some => some.iter().map(|namespace| Some(namespace.as_str())).collect(),
+        some => some
+            .iter()
+            .map(|namespace| Some(namespace.as_str()))
+            .collect(),
     };
-    let (controllers, stores): (Vec<_>, Vec<_>) = namespaces.into_iter().map(|namespace| control(&context, namespace)).unzip();
+    let (controllers, stores): (Vec<_>, Vec<_>) = namespaces
+        .into_iter()
+        .map(|namespace| control(&context, namespace))
+        .unzip();
     let mut controllers = join_all(controllers);
     tokio::select! {
         _ = &mut controllers => return,
         () = ready_until_stopped(operator, stores, &mut stop) => tracing::info!("stopping; what was begun is finished first"),
     }
     if timeout(FAREWELL, controllers).await.is_err() {
-        tracing::warn!("some reconciles did not finish in time and are dropped; the next process takes them up");
+        tracing::warn!(
+            "some reconciles did not finish in time and are dropped; the next process takes them up"
+        );
     }
 }
 
-async fn ready_until_stopped(operator: &Operator, stores: Vec<Store<Guarded>>, stop: &mut channel::Receiver<bool>) {
+async fn ready_until_stopped(
+    operator: &Operator,
+    stores: Vec<Store<Guarded>>,
+    stop: &mut channel::Receiver<bool>,
+) {
     tokio::select! {
         initialised = join_all(stores.iter().map(Store::wait_until_ready)) => {
             if initialised.iter().all(Result::is_ok) {
@@ -145,16 +166,28 @@ fn context(operator: &Operator, stop: channel::Receiver<bool>) -> Context {
 }
 
 /// Watches one namespace, or all. Ends when the context says so and the reconciles under way are finished; dropping it ends them at once.
-fn control(context: &Arc<Context>, namespace: Option<&str>) -> (impl Future<Output = ()> + use<>, Store<Guarded>) {
+fn control(
+    context: &Arc<Context>,
+    namespace: Option<&str>,
+) -> (impl Future<Output = ()> + use<>, Store<Guarded>) {
     let gone = context.clone();
-    let (objects, store) = watch(&context.cluster.client(), namespace, move |object| forget(&gone, object));
+    let (objects, store) = watch(&context.cluster.client(), namespace, move |object| {
+        forget(&gone, object)
+    });
     let mut stop = context.stop.clone();
     let concurrency = u16::try_from(context.permits.available_permits()).unwrap_or(u16::MAX);
     let results = Controller::for_stream(objects, store.clone())
         .with_config(controller::Config::default().concurrency(concurrency))
         .graceful_shutdown_on(async move { stopped(&mut stop).await })
-        .run(reconcile, |_, never: &Infallible, _| match *never {}, context.clone());
-    (results.for_each(async |result| explain(result.err().as_ref())), store)
+        .run(
+            reconcile,
+            |_, never: &Infallible, _| match *never {},
+            context.clone(),
+        );
+    (
+        results.for_each(async |result| explain(result.err().as_ref())),
+        store,
+    )
 }
 
 fn forget(context: &Context, object: &Guarded) {
@@ -167,9 +200,14 @@ fn forget(context: &Context, object: &Guarded) {
 fn explain(error: Option<&controller::Error<Infallible, watcher::Error>>) {
     match error {
         None => {}
-        Some(controller::Error::ObjectNotFound(object)) => tracing::debug!(%object, "gone before its turn came"),
+        Some(controller::Error::ObjectNotFound(object)) => {
+            tracing::debug!(%object, "gone before its turn came")
+        }
         Some(error) => {
-            let causes: Vec<String> = std::iter::successors(std::error::Error::source(error), |error| error.source()).map(ToString::to_string).collect();
+            let causes: Vec<String> =
+                std::iter::successors(std::error::Error::source(error), |error| error.source())
+                    .map(ToString::to_string)
+                    .collect();
             tracing::warn!(%error, ?causes, "the watch is interrupted and will be taken up again");
         }
     }

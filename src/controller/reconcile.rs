@@ -28,19 +28,33 @@ pub async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Ac
     if permit.is_err() || context.is_stopping() {
         return Ok(Action::await_change());
     }
-    let span = tracing::info_span!("reconcile", namespace = object.namespace(), name = object.name_any());
+    let span = tracing::info_span!(
+        "reconcile",
+        namespace = object.namespace(),
+        name = object.name_any()
+    );
     let started = Instant::now();
     let verdict = attend(&object, &context).instrument(span).await;
-    context.metrics.reconciled(verdict.outcome, started.elapsed());
-    Ok(verdict.again.map_or_else(Action::await_change, Action::requeue))
+    context
+        .metrics
+        .reconciled(verdict.outcome, started.elapsed());
+    Ok(verdict
+        .again
+        .map_or_else(Action::await_change, Action::requeue))
 }
 
 async fn attend(object: &Guarded, context: &Context) -> Verdict {
     let object = match &object.0 {
         Ok(object) => object,
         Err(invalid) => {
-            tracing::error!(error = invalid.error, "the object is not a CachedApi of this version and is left alone");
-            return Verdict { outcome: Outcome::Unreadable, again: Some(context.poll) };
+            tracing::error!(
+                error = invalid.error,
+                "the object is not a CachedApi of this version and is left alone"
+            );
+            return Verdict {
+                outcome: Outcome::Unreadable,
+                again: Some(context.poll),
+            };
         }
     };
     let mut memory = context.memories.take(object);
@@ -60,13 +74,29 @@ async fn attend(object: &Guarded, context: &Context) -> Verdict {
     verdict
 }
 
-async fn pursue(object: &CachedApi, memory: &mut Memory, context: &Context) -> Result<Verdict, Failure> {
+async fn pursue(
+    object: &CachedApi,
+    memory: &mut Memory,
+    context: &Context,
+) -> Result<Verdict, Failure> {
     let subject = Subject::new(&context.cluster, object.clone());
     let deleting = object.metadata.deletion_timestamp.is_some();
-    if deleting && !object.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
-        return Ok(Verdict { outcome: Outcome::Gone, again: None });
+    if deleting
+        && !object
+            .finalizers()
+            .iter()
+            .any(|finalizer| finalizer == FINALIZER)
+    {
+        return Ok(Verdict {
+            outcome: Outcome::Gone,
+            again: None,
+        });
     }
-    if object.annotations().get(ANNOTATION_PAUSED).is_some_and(|paused| paused == "true") {
+    if object
+        .annotations()
+        .get(ANNOTATION_PAUSED)
+        .is_some_and(|paused| paused == "true")
+    {
         return rest(subject, context, Resting::Paused).await;
     }
     let identity = identify(object, context)?;
@@ -88,11 +118,20 @@ fn identify(object: &CachedApi, context: &Context) -> Result<Identity, Failure> 
         message: format!("metadata.uid {uid:?} is no UUID: {error}"),
         retry_after: None,
     })?;
-    Ok(Identity { namespace: object.namespace().unwrap_or_default(), name: object.name_any(), uid, cluster: context.identity.clone() })
+    Ok(Identity {
+        namespace: object.namespace().unwrap_or_default(),
+        name: object.name_any(),
+        uid,
+        cluster: context.identity.clone(),
+    })
 }
 
 fn estate(identity: Identity, object: &CachedApi) -> Estate {
-    let known = object.status.iter().flat_map(|status| &status.api).flat_map(|api| api.functions.iter().cloned());
+    let known = object
+        .status
+        .iter()
+        .flat_map(|status| &status.api)
+        .flat_map(|api| api.functions.iter().cloned());
     Estate::new(identity, &object.spec, known)
 }
 
@@ -122,10 +161,18 @@ async fn rest(mut subject: Subject, context: &Context, why: Resting) -> Result<V
         deleting: metadata.deletion_timestamp.is_some(),
     };
     report::publish(context, &mut subject, report).await?;
-    Ok(Verdict { outcome, again: Some(context.poll) })
+    Ok(Verdict {
+        outcome,
+        again: Some(context.poll),
+    })
 }
 
-async fn bring_up(mut subject: Subject, memory: &mut Memory, context: &Context, desired: Desired) -> Result<Verdict, Failure> {
+async fn bring_up(
+    mut subject: Subject,
+    memory: &mut Memory,
+    context: &Context,
+    desired: Desired,
+) -> Result<Verdict, Failure> {
     subject.add_finalizer().await?;
     let mut rounds = begin(subject, memory, context, Goal::Live(Box::new(desired))).await;
     if memory.settled {
@@ -137,18 +184,31 @@ async fn bring_up(mut subject: Subject, memory: &mut Memory, context: &Context, 
     Ok(Verdict::after(&plan, memory, context.poll))
 }
 
-async fn take_down(subject: Subject, memory: &mut Memory, context: &Context, estate: Estate) -> Result<Verdict, Failure> {
+async fn take_down(
+    subject: Subject,
+    memory: &mut Memory,
+    context: &Context,
+    estate: Estate,
+) -> Result<Verdict, Failure> {
     let mut rounds = begin(subject, memory, context, Goal::Gone(estate)).await;
     let plan = go_round(&mut rounds, memory).await?;
     if plan.is_settled() && rounds.failures.is_empty() {
         rounds.subject.into_inner().remove_finalizer().await?;
-        return Ok(Verdict { outcome: Outcome::Gone, again: None });
+        return Ok(Verdict {
+            outcome: Outcome::Gone,
+            again: None,
+        });
     }
     Ok(Verdict::after(&plan, memory, context.poll))
 }
 
 /// Rounds that know what status and memory know. Without AWS's word on who we are, AWS is left alone.
-async fn begin<'a>(subject: Subject, memory: &mut Memory, context: &'a Context, goal: Goal) -> Box<Rounds<'a>> {
+async fn begin<'a>(
+    subject: Subject,
+    memory: &mut Memory,
+    context: &'a Context,
+    goal: Goal,
+) -> Box<Rounds<'a>> {
     let mut observed = recollect(subject.status(), memory);
     let mut failures = memory.held();
     match context.aws.account(goal.region()).await {
@@ -162,13 +222,23 @@ async fn begin<'a>(subject: Subject, memory: &mut Memory, context: &'a Context, 
             }
         }
     }
-    Box::new(Rounds { context, subject: Mutex::new(subject), goal, observed, depth: Depth::Full, acted: memory.acted, failures })
+    Box::new(Rounds {
+        context,
+        subject: Mutex::new(subject),
+        goal,
+        observed,
+        depth: Depth::Full,
+        acted: memory.acted,
+        failures,
+    })
 }
 
 fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     let mut observed = Observed::default();
     observed.cache.available_sightings = memory.sightings;
-    let Some(status) = status else { return observed };
+    let Some(status) = status else {
+        return observed;
+    };
     observed.previously_bound = status.bound_secrets.iter().cloned().collect();
     observed.gateway.intent = status.intent(INTENT_REST_API);
     if let Some(api) = &status.api {
@@ -184,7 +254,10 @@ async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, 
     let held: Vec<Aspect> = rounds.failures.keys().copied().collect();
     let plan = rounds.run().await;
     (memory.acted, memory.sightings) = (rounds.acted, rounds.observed.cache.available_sightings);
-    for aspect in Aspect::ALL.into_iter().filter(|aspect| !held.contains(aspect)) {
+    for aspect in Aspect::ALL
+        .into_iter()
+        .filter(|aspect| !held.contains(aspect))
+    {
         match rounds.failures.get(&aspect) {
             Some(failure) => memory.hold(aspect, failure.clone()),
             None => memory.release(aspect),

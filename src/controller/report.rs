@@ -7,10 +7,19 @@ use super::memory;
 use super::narrate;
 
 /// Makes the status what `report` says, and tells people what changed. The report's `previous` is filled in here.
-pub async fn publish(context: &Context, subject: &mut Subject, report: Report<'_>) -> Result<(), Failure> {
+pub async fn publish(
+    context: &Context,
+    subject: &mut Subject,
+    report: Report<'_>,
+) -> Result<(), Failure> {
     let previous = subject.status().cloned();
-    let status = status::report(&Report { previous: previous.as_ref(), ..report });
-    context.census.count(&memory::key(subject.object()), &status.conditions);
+    let status = status::report(&Report {
+        previous: previous.as_ref(),
+        ..report
+    });
+    context
+        .census
+        .count(&memory::key(subject.object()), &status.conditions);
     if subject.apply_status(&status).await? {
         let before = previous.map(|status| status.conditions).unwrap_or_default();
         for note in narrate::transitions(&before, &status.conditions) {

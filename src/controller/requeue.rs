@@ -24,14 +24,19 @@ impl Verdict {
     pub fn missed(memory: &mut Memory, failure: &Failure) -> Self {
         let again = backoff::delay(failure, memory.misses, memory.spread(memory.misses.into()));
         memory.misses += 1;
-        Self { outcome: Outcome::Failed, again: Some(again) }
+        Self {
+            outcome: Outcome::Failed,
+            again: Some(again),
+        }
     }
 
     /// After rounds that ended with `plan`: as soon as something awaited may have come or something that failed may be tried again, and at the
     /// next `poll` in any case.
     #[must_use]
     pub fn after(plan: &Plan, memory: &mut Memory, poll: Duration) -> Self {
-        let held = memory.next_try().map(|at| at.saturating_duration_since(Instant::now()));
+        let held = memory
+            .next_try()
+            .map(|at| at.saturating_duration_since(Instant::now()));
         let spread = memory.spread(memory.polls);
         let blocked = plan.aspects().any(|(_, plan)| !plan.blocks.is_empty());
         let blocked = blocked.then(|| backoff::jitter(Duration::from_mins(5), spread));
@@ -42,23 +47,48 @@ impl Verdict {
             (None, None, Some(_)) => Outcome::Waiting,
             (None, None, None) => Outcome::Settled,
         };
-        let again = [held, blocked, awaited].into_iter().flatten().fold(backoff::jitter(poll, spread), Duration::min);
-        Self { outcome, again: Some(again) }
+        let again = [held, blocked, awaited]
+            .into_iter()
+            .flatten()
+            .fold(backoff::jitter(poll, spread), Duration::min);
+        Self {
+            outcome,
+            again: Some(again),
+        }
     }
 }
 
 /// The soonest of the plan's waits. Those for an answer are stretched by our own back-off.
 fn wake_up(plan: &Plan, memory: &mut Memory) -> Option<Duration> {
     let waits = || plan.aspects().flat_map(|(_, plan)| &plan.waits);
-    let silent = |reason| matches!(reason, Reason::AwsUnavailable | Reason::ApiServerUnavailable);
+    let silent = |reason| {
+        matches!(
+            reason,
+            Reason::AwsUnavailable | Reason::ApiServerUnavailable
+        )
+    };
     if !waits().any(|wait| silent(wait.reason)) {
         memory.misses = 0;
         return plan.wake_up();
     }
-    let failure = Failure { operation: "reconcile", class: Class::Transient, reason: Reason::AwsUnavailable, message: String::new(), retry_after: None };
+    let failure = Failure {
+        operation: "reconcile",
+        class: Class::Transient,
+        reason: Reason::AwsUnavailable,
+        message: String::new(),
+        retry_after: None,
+    };
     let patience = backoff::delay(&failure, memory.misses, memory.spread(memory.misses.into()));
     memory.misses += 1;
-    waits().map(|wait| if silent(wait.reason) { wait.again.max(patience) } else { wait.again }).min()
+    waits()
+        .map(|wait| {
+            if silent(wait.reason) {
+                wait.again.max(patience)
+            } else {
+                wait.again
+            }
+        })
+        .min()
 }
 
 #[cfg(test)]
@@ -69,25 +99,43 @@ mod tests {
     const POLL: Duration = Duration::from_mins(10);
 
     fn failure(class: Class) -> Failure {
-        Failure { operation: "apigateway:PutRestApi", class, reason: Reason::AwsUnavailable, message: String::new(), retry_after: None }
+        Failure {
+            operation: "apigateway:PutRestApi",
+            class,
+            reason: Reason::AwsUnavailable,
+            message: String::new(),
+            retry_after: None,
+        }
     }
 
     fn waiting(reason: Reason, seconds: u64) -> Plan {
-        Plan { cache: AspectPlan::wait(reason, "for it", Duration::from_secs(seconds)), ..Plan::default() }
+        Plan {
+            cache: AspectPlan::wait(reason, "for it", Duration::from_secs(seconds)),
+            ..Plan::default()
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_settled_object_is_polled_a_tenth_early_or_late() {
         let verdict = Verdict::after(&Plan::default(), &mut Memory::default(), POLL);
         assert_eq!(verdict.outcome, Outcome::Settled);
-        assert!((Duration::from_mins(9)..Duration::from_mins(11)).contains(&verdict.again.unwrap()), "{verdict:?}");
+        assert!(
+            (Duration::from_mins(9)..Duration::from_mins(11)).contains(&verdict.again.unwrap()),
+            "{verdict:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_soonest_wait_decides() {
         let mut memory = Memory::default();
         let verdict = Verdict::after(&waiting(Reason::Provisioning, 15), &mut memory, POLL);
-        assert_eq!(verdict, Verdict { outcome: Outcome::Waiting, again: Some(Duration::from_secs(15)) });
+        assert_eq!(
+            verdict,
+            Verdict {
+                outcome: Outcome::Waiting,
+                again: Some(Duration::from_secs(15))
+            }
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -95,23 +143,45 @@ mod tests {
         let mut memory = Memory::default();
         memory.hold(Aspect::Api, failure(Class::Blocked));
         let verdict = Verdict::after(&waiting(Reason::Provisioning, 15), &mut memory, POLL);
-        assert_eq!(verdict, Verdict { outcome: Outcome::Failed, again: Some(Duration::from_secs(15)) });
+        assert_eq!(
+            verdict,
+            Verdict {
+                outcome: Outcome::Failed,
+                again: Some(Duration::from_secs(15))
+            }
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_blocked_object_is_looked_at_after_some_five_minutes() {
-        let plan = Plan { api: AspectPlan::block(Reason::NameTaken, "taken"), ..Plan::default() };
+        let plan = Plan {
+            api: AspectPlan::block(Reason::NameTaken, "taken"),
+            ..Plan::default()
+        };
         let verdict = Verdict::after(&plan, &mut Memory::default(), POLL);
         assert_eq!(verdict.outcome, Outcome::Blocked);
-        assert!((270..=330).contains(&verdict.again.unwrap().as_secs()), "{verdict:?}");
+        assert!(
+            (270..=330).contains(&verdict.again.unwrap().as_secs()),
+            "{verdict:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_longer_aws_is_silent_the_rarer_it_is_asked() {
         let mut memory = Memory::default();
         let plan = waiting(Reason::AwsUnavailable, 10);
-        let waits: Vec<u64> = (0..8).map(|_| Verdict::after(&plan, &mut memory, POLL).again.unwrap().as_secs()).collect();
-        assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]) && waits[0] == 10 && waits[7] > 100, "{waits:?}");
+        let waits: Vec<u64> = (0..8)
+            .map(|_| {
+                Verdict::after(&plan, &mut memory, POLL)
+                    .again
+                    .unwrap()
+                    .as_secs()
+            })
+            .collect();
+        assert!(
+            waits.windows(2).all(|pair| pair[0] <= pair[1]) && waits[0] == 10 && waits[7] > 100,
+            "{waits:?}"
+        );
         let _ = Verdict::after(&Plan::default(), &mut memory, POLL);
         assert_eq!(memory.misses, 0, "an answer ends it");
     }

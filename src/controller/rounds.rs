@@ -8,7 +8,10 @@ use tokio::sync::Mutex;
 use crate::api::Reason;
 use crate::cluster::{Content, Subject};
 use crate::model::{Desired, Estate};
-use crate::plan::{self, Action, Aspect, AspectPlan, Class, ClusterAction, Depth, Fact, Failure, Observed, Plan, Read, Seen};
+use crate::plan::{
+    self, Action, Aspect, AspectPlan, Class, ClusterAction, Depth, Fact, Failure, Observed, Plan,
+    Read, Seen,
+};
 use crate::status::Report;
 
 use super::context::Context;
@@ -101,30 +104,46 @@ impl Rounds<'_> {
         }
         let plan = self.plan();
         for (aspect, _) in plan.aspects().filter(|(_, plan)| !plan.reads.is_empty()) {
-            self.failures.insert(aspect, bug("it does not stop asking for the same"));
+            self.failures
+                .insert(aspect, bug("it does not stop asking for the same"));
         }
         plan
     }
 
     fn plan(&self) -> Plan {
-        self.goal.plan(&self.observed, plan::Context { now: self.context.clock.now(), depth: self.depth, acted: self.acted })
+        self.goal.plan(
+            &self.observed,
+            plan::Context {
+                now: self.context.clock.now(),
+                depth: self.depth,
+                acted: self.acted,
+            },
+        )
     }
 
     /// What the plan asks for, once each, without the aspects that are left alone.
     fn wanted(&self, plan: &Plan) -> Vec<Read> {
-        let mut reads: Vec<Read> = self.active(plan).flat_map(|(_, plan)| plan.reads.iter().cloned()).collect();
+        let mut reads: Vec<Read> = self
+            .active(plan)
+            .flat_map(|(_, plan)| plan.reads.iter().cloned())
+            .collect();
         reads.sort();
         reads.dedup();
         reads
     }
 
     fn active<'p>(&self, plan: &'p Plan) -> impl Iterator<Item = (Aspect, &'p AspectPlan)> {
-        plan.aspects().filter(|(aspect, _)| !self.failures.contains_key(aspect))
+        plan.aspects()
+            .filter(|(aspect, _)| !self.failures.contains_key(aspect))
     }
 
     async fn read(&mut self, reads: Vec<Read>) {
         let this = &*self;
-        let facts: Vec<Fact> = stream::iter(reads).map(|read| this.read_one(read)).buffer_unordered(READS_AT_A_TIME).collect().await;
+        let facts: Vec<Fact> = stream::iter(reads)
+            .map(|read| this.read_one(read))
+            .buffer_unordered(READS_AT_A_TIME)
+            .collect()
+            .await;
         for fact in facts {
             self.count_sighting(&fact);
             self.observed.record(fact);
@@ -133,7 +152,11 @@ impl Rounds<'_> {
 
     async fn read_one(&self, read: Read) -> Fact {
         if let Read::BoundSecret { name } = read {
-            let secret = self.context.cluster.read_secret(self.subject.lock().await.object(), &name).await;
+            let secret = self
+                .context
+                .cluster
+                .read_secret(self.subject.lock().await.object(), &name)
+                .await;
             return Fact::BoundSecret { name, secret };
         }
         self.context.aws.read(self.goal.region(), &read).await
@@ -142,14 +165,24 @@ impl Rounds<'_> {
     /// Two sightings of an available group in a row are two reads of it; the reply to a write is none.
     fn count_sighting(&mut self, fact: &Fact) {
         if let Fact::ReplicationGroup(seen) = fact {
-            let available = seen.present().is_some_and(|group| group.status == "available");
+            let available = seen
+                .present()
+                .is_some_and(|group| group.status == "available");
             let sightings = &mut self.observed.cache.available_sightings;
-            *sightings = if available { sightings.saturating_add(1) } else { 0 };
+            *sightings = if available {
+                sightings.saturating_add(1)
+            } else {
+                0
+            };
         }
     }
 
     async fn report(&self, plan: &Plan) -> Result<(), Failure> {
-        let failures: Vec<(Aspect, Failure)> = self.failures.iter().map(|(aspect, failure)| (*aspect, failure.clone())).collect();
+        let failures: Vec<(Aspect, Failure)> = self
+            .failures
+            .iter()
+            .map(|(aspect, failure)| (*aspect, failure.clone()))
+            .collect();
         let mut subject = self.subject.lock().await;
         let report = Report {
             generation: subject.object().metadata.generation.unwrap_or_default(),
@@ -169,8 +202,11 @@ impl Rounds<'_> {
     /// Carries out what the plan decided, the aspects side by side; says whether there was anything.
     async fn act(&mut self, plan: &Plan) -> bool {
         let this = &*self;
-        let ready = this.active(plan).filter(|(_, plan)| plan.reads.is_empty() && !plan.actions.is_empty());
-        let results: Vec<Acted> = join_all(ready.map(|(aspect, plan)| this.act_on(aspect, &plan.actions))).await;
+        let ready = this
+            .active(plan)
+            .filter(|(_, plan)| plan.reads.is_empty() && !plan.actions.is_empty());
+        let results: Vec<Acted> =
+            join_all(ready.map(|(aspect, plan)| this.act_on(aspect, &plan.actions))).await;
         for acted in &results {
             self.take_in(acted);
         }
@@ -178,7 +214,11 @@ impl Rounds<'_> {
     }
 
     async fn act_on<'p>(&self, aspect: Aspect, actions: &'p [Action]) -> Acted<'p> {
-        let mut acted = Acted { aspect, done: Vec::new(), failed: None };
+        let mut acted = Acted {
+            aspect,
+            done: Vec::new(),
+            failed: None,
+        };
         for action in actions {
             let (operation, target) = (action.operation(), action.target());
             match self.execute(action).await {
@@ -229,15 +269,34 @@ impl Rounds<'_> {
         let cluster = &self.context.cluster;
         let mut subject = self.subject.lock().await;
         match action {
-            ClusterAction::RecordIntent { kind } => subject.record_intent(kind, self.context.clock.now()).await.map(|()| None),
-            ClusterAction::ApplySecret { name, data, version } => {
-                let content = Content { data, version: version.as_deref() };
-                let secret = cluster.apply_secret(subject.object(), name, &content).await?;
-                Ok(Some(Fact::BoundSecret { name: name.clone(), secret: Seen::Present(secret) }))
+            ClusterAction::RecordIntent { kind } => subject
+                .record_intent(kind, self.context.clock.now())
+                .await
+                .map(|()| None),
+            ClusterAction::ApplySecret {
+                name,
+                data,
+                version,
+            } => {
+                let content = Content {
+                    data,
+                    version: version.as_deref(),
+                };
+                let secret = cluster
+                    .apply_secret(subject.object(), name, &content)
+                    .await?;
+                Ok(Some(Fact::BoundSecret {
+                    name: name.clone(),
+                    secret: Seen::Present(secret),
+                }))
             }
-            ClusterAction::DeleteSecret { name, resource_version } => {
-                cluster.delete_secret(subject.object(), name, resource_version).await.map(|()| None)
-            }
+            ClusterAction::DeleteSecret {
+                name,
+                resource_version,
+            } => cluster
+                .delete_secret(subject.object(), name, resource_version)
+                .await
+                .map(|()| None),
         }
     }
 }
@@ -251,5 +310,11 @@ struct Acted<'p> {
 
 fn bug(what: &str) -> Failure {
     let message = format!("{what}; please report this as a bug of the operator");
-    Failure { operation: "reconcile", class: Class::Transient, reason: Reason::InternalError, message, retry_after: None }
+    Failure {
+        operation: "reconcile",
+        class: Class::Transient,
+        reason: Reason::InternalError,
+        message,
+        retry_after: None,
+    }
 }

@@ -16,8 +16,14 @@ pub fn watch(
     client: &Client,
     namespace: Option<&str>,
     gone: impl Fn(&Guarded) + Send + 'static,
-) -> (impl Stream<Item = watcher::Result<Guarded>> + Send + 'static, Store<Guarded>) {
-    let api: Api<Guarded> = namespace.map_or_else(|| Api::all(client.clone()), |namespace| Api::namespaced(client.clone(), namespace));
+) -> (
+    impl Stream<Item = watcher::Result<Guarded>> + Send + 'static,
+    Store<Guarded>,
+) {
+    let api: Api<Guarded> = namespace.map_or_else(
+        || Api::all(client.clone()),
+        |namespace| Api::namespaced(client.clone(), namespace),
+    );
     let (reader, writer) = reflector::store();
     let objects = watcher(api, watcher::Config::default())
         .default_backoff()
@@ -39,7 +45,12 @@ fn what_we_act_on(object: &Guarded) -> Option<u64> {
     let metadata = object.meta();
     let annotation = |name| object.annotations().get(name);
     let mut hasher = DefaultHasher::new();
-    let facts = (metadata.generation, metadata.deletion_timestamp.is_some(), annotation(ANNOTATION_PAUSED), annotation(ANNOTATION_RECONCILE));
+    let facts = (
+        metadata.generation,
+        metadata.deletion_timestamp.is_some(),
+        annotation(ANNOTATION_PAUSED),
+        annotation(ANNOTATION_RECONCILE),
+    );
     facts.hash(&mut hasher);
     Some(hasher.finish())
 }
@@ -54,14 +65,17 @@ mod tests {
         let object = json!({"apiVersion": "cachedapi.dev/v1alpha1", "kind": "CachedApi", "metadata": {"name": "orders", "generation": 1}});
         let mut changed = object.clone();
         json_merge(&mut changed, change);
-        let [before, after] = [object, changed].map(|object| what_we_act_on(&serde_json::from_value(object).unwrap()));
+        let [before, after] = [object, changed]
+            .map(|object| what_we_act_on(&serde_json::from_value(object).unwrap()));
         before != after
     }
 
     fn json_merge(into: &mut Value, from: Value) {
         match (into, from) {
             (Value::Object(into), Value::Object(from)) => {
-                from.into_iter().for_each(|(key, value)| json_merge(into.entry(key).or_insert(Value::Null), value));
+                from.into_iter().for_each(|(key, value)| {
+                    json_merge(into.entry(key).or_insert(Value::Null), value)
+                });
             }
             (into, from) => *into = from,
         }
@@ -71,12 +85,36 @@ mod tests {
     fn what_people_change_is_seen_and_what_we_write_is_not() {
         for (reason, change, seen) in [
             ("the spec", json!({"metadata": {"generation": 2}}), true),
-            ("pause", json!({"metadata": {"annotations": {ANNOTATION_PAUSED: "true"}}}), true),
-            ("a request", json!({"metadata": {"annotations": {ANNOTATION_RECONCILE: "now"}}}), true),
-            ("deletion", json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}), true),
-            ("our finalizer", json!({"metadata": {"finalizers": ["cachedapi.dev/cleanup"]}}), false),
-            ("our status", json!({"metadata": {"resourceVersion": "7"}, "status": {"observedGeneration": 1}}), false),
-            ("another's annotation", json!({"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "1"}}}), false),
+            (
+                "pause",
+                json!({"metadata": {"annotations": {ANNOTATION_PAUSED: "true"}}}),
+                true,
+            ),
+            (
+                "a request",
+                json!({"metadata": {"annotations": {ANNOTATION_RECONCILE: "now"}}}),
+                true,
+            ),
+            (
+                "deletion",
+                json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}),
+                true,
+            ),
+            (
+                "our finalizer",
+                json!({"metadata": {"finalizers": ["cachedapi.dev/cleanup"]}}),
+                false,
+            ),
+            (
+                "our status",
+                json!({"metadata": {"resourceVersion": "7"}, "status": {"observedGeneration": 1}}),
+                false,
+            ),
+            (
+                "another's annotation",
+                json!({"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "1"}}}),
+                false,
+            ),
         ] {
             assert_eq!(told_apart(change), seen, "{reason}");
         }

@@ -24,12 +24,21 @@ impl Action {
     pub fn target(&self) -> &str {
         match self {
             Self::Gateway(action) => action.target(),
-            Self::Permission(PermissionAction::AddPermission { function, .. } | PermissionAction::RemovePermission { function, .. }) => function,
+            Self::Permission(
+                PermissionAction::AddPermission { function, .. }
+                | PermissionAction::RemovePermission { function, .. },
+            ) => function,
             Self::Cache(action) => action.target(),
-            Self::Secret(SecretAction::PutSecretValue { arn, .. } | SecretAction::RestoreSecret { arn } | SecretAction::DeleteSecret { arn, .. }) => arn,
+            Self::Secret(
+                SecretAction::PutSecretValue { arn, .. }
+                | SecretAction::RestoreSecret { arn }
+                | SecretAction::DeleteSecret { arn, .. },
+            ) => arn,
             Self::Cluster(ClusterAction::RecordIntent { kind }) => kind,
             Self::Secret(SecretAction::CreateSecret { name, .. })
-            | Self::Cluster(ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. }) => name,
+            | Self::Cluster(
+                ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. },
+            ) => name,
         }
     }
 }
@@ -57,14 +66,19 @@ impl GatewayAction {
 
     fn target(&self) -> &str {
         match self {
-            Self::CreateRestApi { name, .. } | Self::CreateApiKey { name, .. } | Self::CreateUsagePlan { name, .. } => name,
+            Self::CreateRestApi { name, .. }
+            | Self::CreateApiKey { name, .. }
+            | Self::CreateUsagePlan { name, .. } => name,
             Self::PutRestApi { api, .. }
             | Self::DeleteRestApi { api }
             | Self::CreateDeployment { api, .. }
             | Self::CreateStage { api, .. }
             | Self::UpdateStage { api, .. } => api,
             Self::DeleteDeployment { deployment, .. } => deployment,
-            Self::EnableApiKey { id } | Self::DeleteApiKey { id } | Self::UpdateUsagePlan { id, .. } | Self::DeleteUsagePlan { id } => id,
+            Self::EnableApiKey { id }
+            | Self::DeleteApiKey { id }
+            | Self::UpdateUsagePlan { id, .. }
+            | Self::DeleteUsagePlan { id } => id,
             Self::CreateUsagePlanKey { key, .. } | Self::DeleteUsagePlanKey { key, .. } => key,
         }
     }
@@ -92,7 +106,9 @@ impl CacheAction {
 
     fn target(&self) -> &str {
         match self {
-            Self::CreateSubnetGroup { name, .. } | Self::ModifySubnetGroup { name, .. } | Self::DeleteSubnetGroup { name } => name,
+            Self::CreateSubnetGroup { name, .. }
+            | Self::ModifySubnetGroup { name, .. }
+            | Self::DeleteSubnetGroup { name } => name,
             Self::CreateUser { user, .. } | Self::CreateDefaultUser { user, .. } => &user.id,
             Self::CreateReplicationGroup(group) => &group.id,
             Self::ModifyUserAccess { id, .. }

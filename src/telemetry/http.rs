@@ -45,7 +45,10 @@ impl Endpoints {
         match (self, path) {
             (Self::Health(_), "/healthz") => text(StatusCode::OK, "ok\n"),
             (Self::Health(health), "/readyz") if health.is_ready() => text(StatusCode::OK, "ok\n"),
-            (Self::Health(_), "/readyz") => text(StatusCode::SERVICE_UNAVAILABLE, "the watches are not initialised\n"),
+            (Self::Health(_), "/readyz") => text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the watches are not initialised\n",
+            ),
             (Self::Metrics(metrics), "/metrics") => page(metrics),
             _ => text(StatusCode::NOT_FOUND, "not found\n"),
         }
@@ -60,7 +63,10 @@ fn text(status: StatusCode, body: &str) -> Response<String> {
 
 fn page(metrics: &Metrics) -> Response<String> {
     let mut response = Response::new(metrics.encode());
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(OPEN_METRICS));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(OPEN_METRICS),
+    );
     response
 }
 
@@ -68,7 +74,10 @@ fn page(metrics: &Metrics) -> Response<String> {
 pub async fn serve(listener: TcpListener, endpoints: Endpoints) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(answer(TokioIo::new(stream), endpoints.clone()))),
+            Ok((stream, _)) => drop(tokio::spawn(answer(
+                TokioIo::new(stream),
+                endpoints.clone(),
+            ))),
             // Out of file descriptors, mostly: let some go before trying again.
             Err(error) => {
                 tracing::warn!(%error, "a connection to an endpoint could not be accepted");
@@ -83,7 +92,10 @@ async fn answer(stream: TokioIo<tokio::net::TcpStream>, endpoints: Endpoints) {
         let response = endpoints.answer(request.uri().path());
         async move { Ok::<_, Infallible>(response) }
     });
-    let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(stream, service).await;
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(stream, service)
+        .await;
     if let Err(error) = connection {
         tracing::debug!(%error, "a connection to an endpoint broke");
     }
@@ -98,9 +110,16 @@ mod tests {
         let health = Health::default();
         let endpoints = Endpoints::Health(health.clone());
         assert_eq!(endpoints.answer("/healthz").status(), StatusCode::OK);
-        assert_eq!(endpoints.answer("/readyz").status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            endpoints.answer("/readyz").status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
         health.set_ready(true);
         assert_eq!(endpoints.answer("/readyz").status(), StatusCode::OK);
-        assert_eq!(endpoints.answer("/metrics").status(), StatusCode::NOT_FOUND, "metrics have an address of their own");
+        assert_eq!(
+            endpoints.answer("/metrics").status(),
+            StatusCode::NOT_FOUND,
+            "metrics have an address of their own"
+        );
     }
 }

@@ -15,7 +15,9 @@ pub enum Format {
 
 /// The text given as log filter is none.
 #[derive(Debug, Error)]
-#[error("{filter:?} is no log filter; it is a level (error, warn, info, debug, trace) or a list such as info,cachedapi_operator=debug")]
+#[error(
+    "{filter:?} is no log filter; it is a level (error, warn, info, debug, trace) or a list such as info,cachedapi_operator=debug"
+)]
 pub struct InvalidFilter {
     filter: String,
     source: tracing_subscriber::filter::ParseError,
@@ -39,13 +41,22 @@ const CAPS: [(&str, Level); 9] = [
 
 /// Starts logging to standard error. Call it once.
 pub fn init(format: Format, filter: &str) -> Result<(), InvalidFilter> {
-    let asked = EnvFilter::try_new(filter).map_err(|source| InvalidFilter { filter: filter.to_owned(), source })?;
+    let asked = EnvFilter::try_new(filter).map_err(|source| InvalidFilter {
+        filter: filter.to_owned(),
+        source,
+    })?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
-        Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+        Format::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .boxed(),
         Format::Text => lines.boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(asked.and(filter_fn(is_within_cap)))).init();
+    tracing_subscriber::registry()
+        .with(lines.with_filter(asked.and(filter_fn(is_within_cap))))
+        .init();
     Ok(())
 }
 
@@ -55,7 +66,11 @@ fn is_within_cap(metadata: &Metadata) -> bool {
 
 /// The most that `target` may say.
 fn cap(target: &str) -> LevelFilter {
-    CAPS.iter().find(|(prefix, _)| target.starts_with(prefix)).map_or(LevelFilter::TRACE, |(_, level)| LevelFilter::from_level(*level))
+    CAPS.iter()
+        .find(|(prefix, _)| target.starts_with(prefix))
+        .map_or(LevelFilter::TRACE, |(_, level)| {
+            LevelFilter::from_level(*level)
+        })
 }
 
 #[cfg(test)]
@@ -80,12 +95,16 @@ mod tests {
 
     #[test]
     fn what_could_print_a_password_is_silent_at_every_filter() {
-        for filter in ["trace", "aws_smithy_runtime=trace,aws_sdk_elasticache=trace,hyper=trace,kube_client=trace"] {
+        for filter in [
+            "trace",
+            "aws_smithy_runtime=trace,aws_sdk_elasticache=trace,hyper=trace,kube_client=trace",
+        ] {
             let lines = Lines::default();
             let sink = lines.clone();
             let layer = tracing_subscriber::fmt::layer().with_writer(move || sink.clone());
             let asked = EnvFilter::try_new(filter).unwrap();
-            let subscriber = tracing_subscriber::registry().with(layer.with_filter(asked.and(filter_fn(is_within_cap))));
+            let subscriber = tracing_subscriber::registry()
+                .with(layer.with_filter(asked.and(filter_fn(is_within_cap))));
             tracing::subscriber::with_default(subscriber, || {
                 tracing::debug!(target: "aws_smithy_runtime::client::orchestrator", "canary");
                 tracing::trace!(target: "aws_sdk_elasticache::operation", "canary");
@@ -95,7 +114,10 @@ mod tests {
                 tracing::error!(target: "kube_client::client", "heard");
             });
             let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-            assert!(!said.contains("canary") && said.contains("heard"), "{filter}: {said}");
+            assert!(
+                !said.contains("canary") && said.contains("heard"),
+                "{filter}: {said}"
+            );
         }
     }
 
@@ -107,6 +129,9 @@ mod tests {
     #[test]
     fn a_text_that_is_no_filter_is_named() {
         let refused = init(Format::Text, "info,=,=").unwrap_err().to_string();
-        assert!(refused.starts_with("\"info,=,=\" is no log filter"), "{refused}");
+        assert!(
+            refused.starts_with("\"info,=,=\" is no log filter"),
+            "{refused}"
+        );
     }
 }

@@ -100,28 +100,67 @@ impl Metrics {
             registry: Arc::default(),
         };
         metrics.register(&mut registry);
-        registry.register("build", "Version of the operator", Info::new([("version", version.to_owned())]));
-        Self { registry: Arc::new(registry), ..metrics }
+        registry.register(
+            "build",
+            "Version of the operator",
+            Info::new([("version", version.to_owned())]),
+        );
+        Self {
+            registry: Arc::new(registry),
+            ..metrics
+        }
     }
 
     fn register(&self, registry: &mut Registry) {
-        registry.register("reconciles", "Reconciles by how they ended", self.reconciles.clone());
-        registry.register_with_unit("reconcile_duration", "Time that a reconcile took", Unit::Seconds, self.reconcile_seconds.clone());
-        registry.register("objects", "CachedApi objects by the status of each condition", self.objects.clone());
-        registry.register("aws_calls", "Calls to AWS by result", self.aws_calls.clone());
-        registry.register_with_unit("governor_wait", "Time that calls waited so that AWS need not throttle them", Unit::Seconds, self.governor_wait.clone());
-        registry.register("leader", "1 while this process holds the lease", self.leader.clone());
+        registry.register(
+            "reconciles",
+            "Reconciles by how they ended",
+            self.reconciles.clone(),
+        );
+        registry.register_with_unit(
+            "reconcile_duration",
+            "Time that a reconcile took",
+            Unit::Seconds,
+            self.reconcile_seconds.clone(),
+        );
+        registry.register(
+            "objects",
+            "CachedApi objects by the status of each condition",
+            self.objects.clone(),
+        );
+        registry.register(
+            "aws_calls",
+            "Calls to AWS by result",
+            self.aws_calls.clone(),
+        );
+        registry.register_with_unit(
+            "governor_wait",
+            "Time that calls waited so that AWS need not throttle them",
+            Unit::Seconds,
+            self.governor_wait.clone(),
+        );
+        registry.register(
+            "leader",
+            "1 while this process holds the lease",
+            self.leader.clone(),
+        );
     }
 
     /// Counts a reconcile.
     pub fn reconciled(&self, outcome: Outcome, took: Duration) {
-        self.reconciles.get_or_create(&OutcomeLabel { result: outcome.label() }).inc();
+        self.reconciles
+            .get_or_create(&OutcomeLabel {
+                result: outcome.label(),
+            })
+            .inc();
         self.reconcile_seconds.observe(took.as_secs_f64());
     }
 
     /// One object more (`by` 1) or less (-1) has `condition` in `status`.
     pub fn objects_changed(&self, condition: &'static str, status: &'static str, by: i64) {
-        self.objects.get_or_create(&ConditionLabel { condition, status }).inc_by(by);
+        self.objects
+            .get_or_create(&ConditionLabel { condition, status })
+            .inc_by(by);
     }
 
     /// Counts a call to AWS.
@@ -131,7 +170,9 @@ impl Metrics {
 
     /// Adds to the time that calls to `service` waited for the governor.
     pub fn governor_waited(&self, service: &'static str, waited: Duration) {
-        self.governor_wait.get_or_create(&ServiceLabel { service }).inc_by(waited.as_secs_f64());
+        self.governor_wait
+            .get_or_create(&ServiceLabel { service })
+            .inc_by(waited.as_secs_f64());
     }
 
     /// Says whether this process holds the lease.
@@ -158,7 +199,11 @@ mod tests {
         let metrics = Metrics::new("1.2.3");
         metrics.reconciled(Outcome::Settled, Duration::from_millis(3));
         metrics.objects_changed("Ready", "True", 1);
-        metrics.aws_called(&AwsCall { service: "apigateway", operation: "PutRestApi", result: "ok" });
+        metrics.aws_called(&AwsCall {
+            service: "apigateway",
+            operation: "PutRestApi",
+            result: "ok",
+        });
         metrics.governor_waited("apigateway", Duration::from_millis(1500));
         metrics.leads(true);
         let page = metrics.encode();
@@ -170,7 +215,10 @@ mod tests {
             r#"cachedapi_governor_wait_seconds_total{service="apigateway"} 1.5"#,
             "cachedapi_leader 1",
         ] {
-            assert!(page.lines().any(|seen| seen == line), "{line} is missing in\n{page}");
+            assert!(
+                page.lines().any(|seen| seen == line),
+                "{line} is missing in\n{page}"
+            );
         }
     }
 }

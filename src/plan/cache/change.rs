@@ -11,6 +11,7 @@ use super::subnets;
 ///
 /// The order: what closes a hole, what does not touch nodes, what adds nodes, what restarts nodes, what removes nodes. Nodes are added before others are
 /// restarted, so that somebody serves meanwhile. Failover is switched on once there is a replica to fail over to, and off just before the last one goes.
+/// Subnets come first, so that new nodes may be placed in them, and go last: a subnet in use cannot go, and holds up nothing else.
 pub(super) fn next_change(
     scene: Scene,
     group: &ReplicationGroup,
@@ -21,7 +22,7 @@ pub(super) fn next_change(
     let subnets = observed.subnet_group.present().filter(|_| ground.subnets);
     attach_user_group(scene, group)
         .filter(|_| ground.users)
-        .or_else(|| subnets.and_then(|subnets| subnets::move_subnets(scene, subnets)))
+        .or_else(|| subnets.and_then(|subnets| subnets::add_subnets(scene, subnets)))
         .or_else(|| node.and_then(|node| security_groups(scene, node)))
         .or_else(|| snapshot_retention(scene, group))
         .or_else(|| more_replicas(scene, group))
@@ -30,6 +31,7 @@ pub(super) fn next_change(
         .or_else(|| node_type(scene, group))
         .or_else(|| failover(scene, group, false))
         .or_else(|| fewer_replicas(scene, group))
+        .or_else(|| subnets.and_then(|subnets| subnets::set_subnets(scene, subnets)))
 }
 
 fn modify(scene: Scene, change: GroupChange) -> CacheAction {
@@ -141,7 +143,7 @@ pub(super) fn describe(change: &CacheAction) -> String {
             GroupChange::Engine { engine, version } => {
                 format!("engine {} {version}", engine.as_str())
             }
-            GroupChange::SnapshotRetention(days) => format!("snapshots kept for {days} days"),
+            GroupChange::SnapshotRetention(days) => format!("snapshot retention {days} d"),
             GroupChange::SecurityGroups(_) => "security groups".into(),
             GroupChange::Failover { multi_az: true, .. } => "failover on".into(),
             GroupChange::Failover { .. } => "failover off".into(),

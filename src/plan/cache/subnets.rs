@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::plan::{Action, AspectPlan, CacheAction, Read, Rotating, Seen, SubnetGroup};
 
 use super::part::{Part, Scene, look};
@@ -27,7 +29,7 @@ fn decide(scene: Scene) -> Result<Part, Part> {
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(create))));
     };
     scene.check_ownership(&group.arn, &format!("the subnet group {}", cache.id))?;
-    match move_subnets(scene, group) {
+    match set_subnets(scene, group) {
         Some(change) if matches!(observed.group, Seen::Absent) => {
             Err(Part::not_yet(AspectPlan::act(Action::Cache(change))))
         }
@@ -35,11 +37,20 @@ fn decide(scene: Scene) -> Result<Part, Part> {
     }
 }
 
-/// The change that gives the subnet group the desired subnets, if it has others.
-pub(super) fn move_subnets(scene: Scene, group: &SubnetGroup) -> Option<CacheAction> {
-    let cache = &scene.desired.cache;
-    (group.subnet_ids != cache.subnet_ids).then(|| CacheAction::ModifySubnetGroup {
-        name: cache.id.clone(),
-        subnet_ids: cache.subnet_ids.clone(),
-    })
+/// The change that gives the subnet group the subnets that it lacks; those that it should not have stay.
+pub(super) fn add_subnets(scene: Scene, group: &SubnetGroup) -> Option<CacheAction> {
+    let wanted = &scene.desired.cache.subnet_ids;
+    let all = || &group.subnet_ids | wanted;
+    (!wanted.is_subset(&group.subnet_ids)).then(|| modify(scene, all()))
+}
+
+/// The change that gives the subnet group the desired subnets and no other. ElastiCache refuses to take away one that nodes live in.
+pub(super) fn set_subnets(scene: Scene, group: &SubnetGroup) -> Option<CacheAction> {
+    let wanted = &scene.desired.cache.subnet_ids;
+    (group.subnet_ids != *wanted).then(|| modify(scene, wanted.clone()))
+}
+
+fn modify(scene: Scene, subnet_ids: BTreeSet<String>) -> CacheAction {
+    let name = scene.desired.cache.id.clone();
+    CacheAction::ModifySubnetGroup { name, subnet_ids }
 }

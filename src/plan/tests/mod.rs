@@ -4,6 +4,7 @@ mod changes;
 mod convergence;
 mod drift;
 mod foreign;
+mod golden;
 mod property;
 mod refusal;
 mod teardown;
@@ -22,5 +23,6 @@ pub(super) fn settled(json: &Value) -> (World, Desired) {
     let plan = world.settle(&desired);
     assert!(plan.is_settled(), "{plan:#?}");
     world.actions.clear();
+    world.journal.take();
     (world, desired)
 }

@@ -11,7 +11,7 @@ use crate::plan::world::{ElastiCache, KINDS, Step, World, foreign_tags};
 pub(super) const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:orders";
 
 /// An object with everything that there is to take down.
-fn everything() -> Value {
+pub(super) fn everything() -> Value {
     let mut json = spec_json();
     let mut lambda = route("lambda", "/lambda");
     lambda["backend"] = json!({"lambda": {"functionArn": FUNCTION}});

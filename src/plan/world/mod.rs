@@ -5,6 +5,7 @@ mod cluster;
 mod elasticache;
 mod failing;
 mod group;
+mod journal;
 mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use crate::plan::{
 pub use cluster::Cluster;
 pub use elasticache::ElastiCache;
 pub use failing::KINDS;
+pub use journal::Journal;
 pub use secrets::SecretsManager;
 
 /// The account of the model.
@@ -46,6 +48,7 @@ pub struct World {
     /// The actions that were applied, and the calls that reads cost.
     pub actions: Vec<Action>,
     pub aws_reads: usize,
+    pub journal: Journal,
     /// Kinds of reads that fail, and how.
     pub unreadable: BTreeMap<String, Class>,
 }
@@ -72,6 +75,7 @@ impl Default for World {
             intent: None,
             actions: Vec::new(),
             aws_reads: 0,
+            journal: Journal::default(),
             unreadable: BTreeMap::new(),
         }
     }
@@ -161,6 +165,7 @@ impl World {
     /// One round. After an action the next one follows at once; after a wait, time passes and AWS gets on with its work.
     fn turn(&mut self, decide: &Decide) -> Step {
         let (mut observed, plan) = self.observe(decide, Depth::Full);
+        self.journal.note(self.now, &plan);
         if !plan.acts() {
             let waited = plan.wake_up().unwrap_or(Duration::from_mins(10));
             self.now += waited;
