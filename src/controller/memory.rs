@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use crate::api::{ANNOTATION_RECONCILE, CachedApi};
-use crate::plan::{Aspect, Failure};
+use crate::plan::{Aspect, Failure, Spelling};
 
 use super::backoff;
 
@@ -31,6 +31,8 @@ pub struct Memory {
     pub polls: u64,
     /// How many rounds in a row have seen the replication group available.
     pub sightings: u32,
+    /// How ElastiCache spells the rights that we gave to users.
+    pub spellings: BTreeMap<String, Spelling>,
     /// When this process acted last on the object.
     pub acted: Option<Timestamp>,
     /// Reconciles in a row that could not do their work as a whole.

@@ -236,6 +236,7 @@ async fn begin<'a>(
 fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     let mut observed = Observed::default();
     observed.cache.available_sightings = memory.sightings;
+    observed.cache.spellings = memory.spellings.clone();
     let Some(status) = status else {
         return observed;
     };
@@ -254,6 +255,7 @@ async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, 
     let held: Vec<Aspect> = rounds.failures.keys().copied().collect();
     let plan = rounds.run().await;
     (memory.acted, memory.sightings) = (rounds.acted, rounds.observed.cache.available_sightings);
+    memory.spellings = rounds.observed.cache.spellings.clone();
     for aspect in Aspect::ALL
         .into_iter()
         .filter(|aspect| !held.contains(aspect))

@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Tags;
+use crate::model::{DesiredUser, Tags};
 
 use super::{
     Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
-    GatewayAction, Observed, Permission, PermissionAction, ReplicationGroup, RestApi, Secret,
-    SecretAction, SecretValue, Seen, Stage, SubnetGroup, UsagePlan, UserGroup,
+    GatewayAction, Observed, ObservedCache, Permission, PermissionAction, ReplicationGroup,
+    RestApi, Secret, SecretAction, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan,
+    UserGroup,
 };
 
 /// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
@@ -69,8 +70,14 @@ impl Observed {
                 permission,
             } => drop(gateway.permissions.insert(function, permission)),
             Fact::SubnetGroup(seen) => cache.subnet_group = seen,
-            Fact::User(seen) => cache.user = seen,
-            Fact::DefaultUser(seen) => cache.default_user = seen,
+            Fact::User(seen) => {
+                cache.learn_spelling(&seen);
+                cache.user = seen;
+            }
+            Fact::DefaultUser(seen) => {
+                cache.learn_spelling(&seen);
+                cache.default_user = seen;
+            }
             Fact::UserGroup(seen) => cache.user_group = seen,
             Fact::ReplicationGroup(seen) => cache.group = seen,
             Fact::CacheNode(seen) => cache.node = seen,
@@ -155,6 +162,20 @@ impl Observed {
     /// Users, their group and the replication group change together: a user's new password or rights are carried to every group that it is in.
     fn forget_cache(&mut self, action: &CacheAction) {
         let cache = &mut self.cache;
+        if let CacheAction::CreateUser {
+            user: DesiredUser {
+                id, access_string, ..
+            },
+            ..
+        }
+        | CacheAction::ModifyUserAccess { id, access_string } = action
+        {
+            let spelling = Spelling {
+                given: access_string.clone(),
+                reported: None,
+            };
+            cache.spellings.insert(id.clone(), spelling);
+        }
         match action {
             CacheAction::CreateSubnetGroup { .. }
             | CacheAction::ModifySubnetGroup { .. }
@@ -179,6 +200,20 @@ impl Observed {
                 (cache.user_group, cache.final_snapshot) = (Seen::Unread, Seen::Unread);
                 cache.available_sightings = 0;
             }
+        }
+    }
+}
+
+impl ObservedCache {
+    /// The first report of an active user after its rights were given is how ElastiCache spells them.
+    fn learn_spelling(&mut self, seen: &Seen<CacheUser>) {
+        let Some(user) = seen.present().filter(|user| user.status == "active") else {
+            return;
+        };
+        if let Some(spelling) = self.spellings.get_mut(user.id()) {
+            spelling
+                .reported
+                .get_or_insert_with(|| user.access_string.clone());
         }
     }
 }

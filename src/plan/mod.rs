@@ -20,6 +20,7 @@ mod observed;
 mod outline;
 mod read;
 mod secret;
+mod seen;
 mod teardown;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use gateway::{deployment_hash, served_hash};
 pub use observed::*;
 pub use outline::*;
 pub use read::Read;
+pub use seen::{Seen, Sensitive};
 
 use jiff::Timestamp;
 

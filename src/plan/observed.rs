@@ -2,58 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
-use zeroize::Zeroizing;
 
 use crate::model::Tags;
 
-use super::Failure;
-
-/// What is known of a thing.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub enum Seen<T> {
-    /// Nobody looked. The planner asks for a read when it matters.
-    #[default]
-    Unread,
-    /// A read failed. Nothing is created or deleted on account of it.
-    Unknown(Failure),
-    /// AWS or the API server says that it is not there.
-    Absent,
-    /// It is there.
-    Present(T),
-}
-
-impl<T> Seen<T> {
-    /// The thing, when it is there.
-    pub const fn present(&self) -> Option<&T> {
-        match self {
-            Self::Present(thing) => Some(thing),
-            _ => None,
-        }
-    }
-}
-
-/// A text that is shown to nobody: no Debug, no Display, erased on drop.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sensitive(Zeroizing<String>);
-
-impl Sensitive {
-    /// Wraps `text`.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
-    }
-
-    /// The text, for the one call that has to carry it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Sensitive {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
+use super::{Seen, Sensitive};
 
 /// What AWS and the API server said. Facts of reads and of replies to writes end up here alike.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -219,6 +171,9 @@ pub struct ObservedCache {
     pub tags: BTreeMap<String, Seen<Tags>>,
     /// Status of the snapshot that has the final snapshot's name.
     pub final_snapshot: Seen<String>,
+    /// How ElastiCache spells the rights that we gave, by user id: it reports an access string in other words than it was given. Kept by the
+    /// controller; without it, rights that are spelled differently are given once more.
+    pub spellings: BTreeMap<String, Spelling>,
     /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
     pub available_sightings: u32,
 }
@@ -245,6 +200,23 @@ pub struct CacheUser {
     pub access_string: String,
     /// Number of passwords.
     pub passwords: u32,
+}
+
+impl CacheUser {
+    /// Id: the last part of the ARN.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.arn.rsplit(':').next().unwrap_or_default()
+    }
+}
+
+/// An access string in our words and in ElastiCache's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spelling {
+    /// What it was given.
+    pub given: String,
+    /// What it reported when the user was active again.
+    pub reported: Option<String>,
 }
 
 /// A user group.

@@ -81,11 +81,7 @@ fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part,
         return Err(Part::not_yet(scene.busy(&thing, &user.status, USER_PACE)));
     }
     scene.check_ownership(&user.arn, &thing)?;
-    if user
-        .access_string
-        .split_whitespace()
-        .eq(wanted.access_string.split_whitespace())
-    {
+    if has_rights(scene, wanted, user) {
         return Ok(Part::there());
     }
     let change = CacheAction::ModifyUserAccess {
@@ -93,6 +89,33 @@ fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part,
         access_string: wanted.access_string.clone(),
     };
     Err(Part::not_yet(AspectPlan::act(Action::Cache(change))))
+}
+
+/// Whether the user has the rights that it should have. ElastiCache reports an access string in other words than it was given
+/// (<https://github.com/aws-controllers-k8s/community/pull/677>), so one that is not spelled as ours is compared with the report that followed our own writing.
+fn has_rights(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> bool {
+    if is_off(&wanted.access_string) {
+        return is_off(&user.access_string);
+    }
+    let spelling = scene.observed.cache.spellings.get(&wanted.id);
+    let learned = spelling.filter(|spelling| spelling.given == wanted.access_string);
+    words(&user.access_string).eq(words(&wanted.access_string))
+        || learned.is_some_and(|spelling| spelling.reported.as_ref() == Some(&user.access_string))
+}
+
+/// Nobody logs in as a user that is off, whatever else it may do.
+fn is_off(access_string: &str) -> bool {
+    let switches = access_string
+        .split_whitespace()
+        .filter(|word| ["on", "off"].contains(word));
+    switches.last() == Some("off")
+}
+
+/// The words that matter: the engines add what is the default anyway.
+fn words(access_string: &str) -> impl Iterator<Item = &str> {
+    access_string
+        .split_whitespace()
+        .filter(|word| !["resetchannels", "sanitize-payload"].contains(word))
 }
 
 /// Where the user's password is read from: the current version of the object's own secret.

@@ -1,4 +1,5 @@
-use crate::fixtures::spec_json;
+use crate::fixtures::{identity, spec_json};
+use crate::plan::{Action, CacheAction};
 
 use super::settled;
 
@@ -9,6 +10,41 @@ fn an_object_is_built_from_nothing_and_then_left_alone() {
     assert!(world.settle(&desired).is_settled());
     assert_eq!(world.actions, [], "planning again changes nothing");
     assert_eq!(world.truth(), before);
+}
+
+#[test]
+fn rights_that_elasticache_spells_in_other_words_are_given_once_more_by_a_new_process_and_then_known()
+ {
+    let (mut world, desired) = settled(&spec_json());
+    let before = world.truth();
+    world.restart();
+    assert!(world.settle(&desired).is_settled());
+    let id = identity().cache_id();
+    let [Action::Cache(CacheAction::ModifyUserAccess { id: changed, .. })] =
+        world.actions.as_slice()
+    else {
+        panic!("{:?}", world.actions);
+    };
+    assert_eq!(
+        *changed, id,
+        "the default user is off, and that is all there is to say of it"
+    );
+    assert_eq!(world.truth(), before);
+    world.actions.clear();
+    assert!(world.settle(&desired).is_settled() && world.actions.is_empty());
+    world
+        .cache
+        .users
+        .get_mut(&id)
+        .unwrap()
+        .access_string
+        .push_str(" +flushall");
+    assert!(world.settle(&desired).is_settled());
+    assert_eq!(
+        world.truth(),
+        before,
+        "what somebody adds to them is taken away"
+    );
 }
 
 #[test]

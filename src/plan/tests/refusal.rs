@@ -222,7 +222,7 @@ fn a_group_is_changed_only_after_two_sightings_of_available() {
     let mut json = spec_json();
     let (mut world, _) = settled(&json);
     json["cache"]["replicationGroup"]["nodeType"] = json!("cache.r7g.large");
-    world.restart();
+    world.lose_sight();
     let Step::Idle(plan) = world.round(&desired(json.clone())) else {
         panic!("acts at once")
     };

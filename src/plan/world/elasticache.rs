@@ -31,6 +31,11 @@ pub(super) fn arn(kind: &str, id: &str) -> String {
     format!("arn:aws:elasticache:eu-west-1:123456789012:{kind}:{id}")
 }
 
+/// An access string in ElastiCache's words: it spells a category out.
+fn respell(access_string: &str) -> String {
+    access_string.replace("-@dangerous", "-flushall -keys")
+}
+
 fn seen<T: Clone>(thing: Option<&T>) -> Seen<T> {
     thing.map_or(Seen::Absent, |thing| Seen::Present(thing.clone()))
 }
@@ -163,7 +168,7 @@ impl ElastiCache {
             }
             CacheAction::ModifyUserAccess { id, access_string } => {
                 let user = self.user_at_rest(id);
-                user.access_string.clone_from(access_string);
+                user.access_string = respell(access_string);
                 user.status = "modifying".into();
                 self.busy.insert(arn("user", id), QUICK);
             }
@@ -182,7 +187,7 @@ impl ElastiCache {
             arn: arn("user", &user.id),
             status: "creating".into(),
             engine: engine.as_str().into(),
-            access_string: user.access_string.clone(),
+            access_string: respell(&user.access_string),
             passwords: 1,
         };
         self.tags.insert(made.arn.clone(), tags.clone());

@@ -19,7 +19,7 @@ use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
     Action, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed, Plan, Read,
-    SecretValue, Sensitive, plan, plan_teardown,
+    SecretValue, Sensitive, Spelling, plan, plan_teardown,
 };
 
 pub use cluster::Cluster;
@@ -41,6 +41,8 @@ pub struct World {
     pub now: Timestamp,
     /// Rounds in a row that have seen the replication group available.
     sightings: u32,
+    /// What the operator learned of access strings.
+    spellings: BTreeMap<String, Spelling>,
     /// When the operator acted last.
     acted: Option<Timestamp>,
     /// Announcement of the REST API.
@@ -71,6 +73,7 @@ impl Default for World {
             cluster: Cluster::default(),
             now: fixtures::now(),
             sightings: 0,
+            spellings: BTreeMap::new(),
             acted: None,
             intent: None,
             actions: Vec::new(),
@@ -138,9 +141,15 @@ impl World {
         self.turn(&converge(desired))
     }
 
+    /// The group was not available when it was last looked at.
+    pub fn lose_sight(&mut self) {
+        self.sightings = 0;
+    }
+
     /// Another process takes over: it remembers what is in status, and nothing else.
     pub fn restart(&mut self) {
         (self.sightings, self.acted) = (0, None);
+        self.spellings.clear();
     }
 
     /// One look of the poll `n`; gives its plan.
@@ -165,6 +174,7 @@ impl World {
     /// One round. After an action the next one follows at once; after a wait, time passes and AWS gets on with its work.
     fn turn(&mut self, decide: &Decide) -> Step {
         let (mut observed, plan) = self.observe(decide, Depth::Full);
+        self.spellings = observed.cache.spellings.clone();
         self.journal.note(self.now, &plan);
         if !plan.acts() {
             let waited = plan.wake_up().unwrap_or(Duration::from_mins(10));
@@ -184,6 +194,7 @@ impl World {
             }
             self.actions.push(action);
         }
+        self.spellings = observed.cache.spellings;
         Step::Acted
     }
 
@@ -228,6 +239,7 @@ impl World {
         };
         observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
         observed.gateway.intent = self.intent;
+        observed.cache.spellings = self.spellings.clone();
         observed.gateway.keys_known = !self.gateway.keys.is_empty();
         observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
         observed

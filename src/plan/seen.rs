@@ -1,0 +1,52 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::Failure;
+
+/// What is known of a thing.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Seen<T> {
+    /// Nobody looked. The planner asks for a read when it matters.
+    #[default]
+    Unread,
+    /// A read failed. Nothing is created or deleted on account of it.
+    Unknown(Failure),
+    /// AWS or the API server says that it is not there.
+    Absent,
+    /// It is there.
+    Present(T),
+}
+
+impl<T> Seen<T> {
+    /// The thing, when it is there.
+    pub const fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(thing) => Some(thing),
+            _ => None,
+        }
+    }
+}
+
+/// A text that is shown to nobody: no Debug, no Display, erased on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sensitive(Zeroizing<String>);
+
+impl Sensitive {
+    /// Wraps `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The text, for the one call that has to carry it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sensitive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
