@@ -196,7 +196,10 @@ mod tests {
             ),
             (
                 of(Engine::Valkey, "7.2"),
-                of(Engine::Redis, "7.1"),
+                Release {
+                    engine: Engine::Redis,
+                    version: Version(8, 0, 0),
+                },
                 false,
                 "valkey never becomes redis",
             ),

@@ -24,7 +24,9 @@ fn both_passwords_of_a_user_open_the_cache_and_no_other() {
 
 #[test]
 fn with_users_the_default_user_is_off_unless_one_is_called_so() {
-    assert!(!Acl::of_users([]).admits("default", ""));
+    let nobody = Acl::of_users([]);
+    assert!(!nobody.admits("default", ""));
+    assert!(nobody.commands()[0].contains(&"off".to_owned()));
     assert!(
         Acl::of_users([("default".to_owned(), login("on ~* +@all", &[OLD]))])
             .admits("default", OLD)

@@ -86,14 +86,10 @@ impl Authority {
         &self.pem
     }
 
-    /// TLS as a server that is known as loopback and by `names`.
-    pub(super) fn server(&self, names: &[String]) -> Result<Arc<ServerConfig>, NodeError> {
-        let names = ["127.0.0.1", "localhost"]
-            .into_iter()
-            .map(str::to_owned)
-            .chain(names.iter().cloned());
-        let mut parameters =
-            CertificateParams::new(names.collect::<Vec<_>>()).map_err(NodeError::certificate)?;
+    /// TLS as a server on loopback.
+    pub(super) fn server(&self) -> Result<Arc<ServerConfig>, NodeError> {
+        let names = ["127.0.0.1", "localhost"].map(str::to_owned);
+        let mut parameters = CertificateParams::new(names).map_err(NodeError::certificate)?;
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         parameters.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().map_err(NodeError::certificate)?;

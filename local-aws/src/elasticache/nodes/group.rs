@@ -4,16 +4,15 @@
 //! switched) its nodes start again empty: what AWS moves online is not moved here.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 
+use super::cluster;
 use super::endpoint::{Endpoint, Route};
 use super::error::NodeError;
 use super::plan::Plan;
-use super::server::{Server, Settings, secret};
-use super::{Authority, cluster};
+use super::server::{Server, Settings};
 use crate::elasticache::acl::Acl;
 use crate::elasticache::replication_group::{Endpoint as Kind, Shard};
 
@@ -28,18 +27,14 @@ pub(super) struct Group {
 
 impl Group {
     /// Nothing runs yet.
-    pub(super) fn new(binary: PathBuf, authority: &Authority) -> Result<Self, NodeError> {
-        Ok(Self {
-            settings: Settings {
-                binary,
-                password: secret().map_err(NodeError::io("draw a secret"))?,
-                clustered: false,
-            },
-            tls: authority.server(&[])?,
+    pub(super) fn new(settings: Settings, tls: Arc<ServerConfig>) -> Self {
+        Self {
+            settings,
+            tls,
             servers: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             applied: None,
-        })
+        }
     }
 
     /// Whether `plan` is what runs.

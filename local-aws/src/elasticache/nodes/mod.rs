@@ -11,20 +11,20 @@ mod error;
 mod group;
 mod plan;
 mod server;
+mod supervisor;
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 pub(crate) use authority::Authority;
 use error::NodeError;
-use group::Group;
 pub(super) use plan::Plan;
+use server::Settings;
+use supervisor::{Key, Report, Supervisor};
 
 use super::replication_group::{Hosting, ReplicationGroup, Status};
 use crate::LocalAws;
@@ -34,31 +34,31 @@ use crate::world::World;
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Account, Region and id of a replication group.
-type Key = (String, String, String);
-
 /// Keeps node processes in step with the world until the program ends.
 pub async fn supervise(local: LocalAws) {
     let binary = local.config().valkey_server.clone();
     local.with_world(|world, _| host(world, binary.is_some()));
-    let (Some(binary), Some(authority)) = (binary, authority(&local)) else {
+    let settings = binary.and_then(|binary| Settings::new(binary).inspect_err(report).ok());
+    let Some(settings) = settings else {
         return std::future::pending().await;
     };
-    let mut supervisor = Supervisor {
-        binary,
-        groups: BTreeMap::new(),
+    let tls = authority(&local).and_then(|authority| authority.server().inspect_err(report).ok());
+    let Some(tls) = tls else {
+        return std::future::pending().await;
     };
+    let mut supervisor = Supervisor::new(settings, tls);
     let mut changes = local.changes();
     loop {
         changes.mark_unchanged();
-        let wanted = local.with_world(|world, _| plans(world));
-        let reports = supervisor.bring_in_step(wanted, authority).await;
-        if local.with_world(|world, _| note(world, reports)) {
-            local.changed();
-        }
+        supervisor.start_work(local.with_world(|world, _| plans(world)));
         let pause = local.with_world(|world, now| pause(world, now));
         tokio::select! {
             _ = changes.changed() => {}
+            Some(report) = supervisor.work_done() => {
+                if local.with_world(|world, _| note(world, report)) {
+                    local.changed();
+                }
+            }
             () = sleep(pause) => {}
         }
     }
@@ -117,87 +117,19 @@ fn plans(world: &World) -> BTreeMap<Key, (Plan, BTreeMap<String, u16>)> {
     plans
 }
 
-/// What became of one group: the plan that it is in step with and its ports, or why it is not.
-struct Report {
-    key: Key,
-    result: Result<Hosting, NodeError>,
-}
-
-struct Supervisor {
-    binary: PathBuf,
-    groups: BTreeMap<Key, Group>,
-}
-
-impl Supervisor {
-    /// Ends what shall not run and changes what differs, all groups side by side.
-    async fn bring_in_step(
-        &mut self,
-        wanted: BTreeMap<Key, (Plan, BTreeMap<String, u16>)>,
-        authority: &Authority,
-    ) -> Vec<Report> {
-        self.groups.retain(|key, _| wanted.contains_key(key));
-        let (mut work, mut reports) = (JoinSet::new(), Vec::new());
-        for (key, (plan, ports)) in wanted {
-            if self
-                .groups
-                .get_mut(&key)
-                .is_some_and(|group| group.is_in_step(&plan))
-            {
-                continue;
-            }
-            let group = self
-                .groups
-                .remove(&key)
-                .map_or_else(|| Group::new(self.binary.clone(), authority), Ok);
-            match group {
-                Err(error) => reports.push(Report {
-                    key,
-                    result: Err(error),
-                }),
-                Ok(mut group) => {
-                    work.spawn(async move {
-                        let done = group.bring_in_step(&plan, &ports).await;
-                        let hosting = Hosting {
-                            in_step: Some(plan.fingerprint()),
-                            ports: group.ports(),
-                        };
-                        (
-                            Report {
-                                key,
-                                result: done.map(|()| hosting),
-                            },
-                            group,
-                        )
-                    });
-                }
-            }
-        }
-        for (report, group) in work.join_all().await {
-            self.groups.insert(report.key.clone(), group);
-            reports.push(report);
-        }
-        reports
-    }
-}
-
 /// A group that was to be created and could not is `create-failed`; anything else is tried again. Whether the world is
 /// another one now.
-fn note(world: &mut World, reports: Vec<Report>) -> bool {
-    let mut changed = false;
-    for Report { key, result } in reports {
-        let error = result.as_ref().err();
-        error.into_iter().for_each(report);
-        let Some(group) = find(world, &key) else {
-            continue;
-        };
-        match result {
-            Ok(hosting) => group.hosting = Some(hosting),
-            Err(_) if group.status == Status::Creating => group.status = Status::CreateFailed,
-            Err(_) => continue,
-        }
-        changed = true;
+fn note(world: &mut World, Report { key, result }: Report) -> bool {
+    result.as_ref().err().into_iter().for_each(report);
+    let Some(group) = find(world, &key) else {
+        return false;
+    };
+    match result {
+        Ok(hosting) => group.hosting = Some(hosting),
+        Err(_) if group.status == Status::Creating => group.status = Status::CreateFailed,
+        Err(_) => return false,
     }
-    changed
+    true
 }
 
 fn find<'a>(world: &'a mut World, (account, region, id): &Key) -> Option<&'a mut ReplicationGroup> {

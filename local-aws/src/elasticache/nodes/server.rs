@@ -40,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(super) struct Settings {
     /// The program.
     pub(super) binary: PathBuf,
-    /// Password of [`ADMIN`], the same on all nodes of a group.
+    /// Password of [`ADMIN`].
     pub(super) password: String,
     /// Whether it is part of a cluster.
     pub(super) clustered: bool,
@@ -137,6 +137,19 @@ impl Server {
 }
 
 impl Settings {
+    /// Settings with a secret that nobody can guess.
+    pub(super) fn new(binary: PathBuf) -> Result<Self, NodeError> {
+        let mut bytes = [0; 24];
+        let random =
+            File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes));
+        random.map_err(NodeError::io("draw a secret"))?;
+        Ok(Self {
+            binary,
+            password: crate::sigv4::hex(&bytes),
+            clustered: false,
+        })
+    }
+
     fn render(&self, folder: &Path, port: u16, bus: u16) -> String {
         let folder = folder.display();
         let hash = PasswordHash::of(&self.password);
@@ -153,13 +166,6 @@ impl Settings {
             self.password,
         )
     }
-}
-
-/// A secret nobody can guess, in hexadecimal.
-pub(super) fn secret() -> io::Result<String> {
-    let mut bytes = [0; 24];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(crate::sigv4::hex(&bytes))
 }
 
 fn free_port() -> io::Result<u16> {

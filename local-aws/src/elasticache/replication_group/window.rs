@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn windows_in_another_form_are_refused() {
-        for window in ["05:00", "5-6", "25:00-26:00", ""] {
+        for window in ["05:00", "5-6", "05:00-x", "x-05:00", "25:00-26:00", ""] {
             assert!(check_daily(window).is_err(), "{window}");
         }
         for window in ["05:00-06:00", "sunday:05:00-sun:06:00", "sun:05:00"] {
