@@ -105,6 +105,7 @@ mod tests {
         assert_eq!(shard.members[2].zone, "a");
         shard.primary = "g-004".to_owned();
         shard.resize("g", 3, &["g-002".to_owned()], &zones);
+        assert_eq!(ids(&shard), ["g-001", "g-003", "g-004"]);
         shard.resize("g", 2, &[], &zones);
         assert_eq!(ids(&shard), ["g-001", "g-004"]);
         shard.resize("g", 3, &[], &zones);

@@ -44,10 +44,15 @@ fn a_group_is_created_and_then_has_nodes_and_endpoints() {
 #[test]
 fn a_group_in_cluster_mode_has_one_configuration_endpoint_and_slots() {
     let mut bench = Bench::new();
-    bench.with_group(
-        "g1",
-        json!({"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1, "AutomaticFailoverEnabled": true}),
+    let parameters =
+        json!({"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1, "AutomaticFailoverEnabled": true});
+    let created = bench.ok("CreateReplicationGroup", group("g1", parameters));
+    assert_eq!(
+        created["ReplicationGroup"]["ConfigurationEndpoint"],
+        Value::Null,
+        "nothing to connect to yet"
     );
+    bench.pass(CREATING);
     let group = bench.group("g1");
     assert_eq!(group["ClusterEnabled"], true);
     assert!(

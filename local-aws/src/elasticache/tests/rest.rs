@@ -143,6 +143,11 @@ fn tags_that_break_a_rule_or_belong_to_nothing_are_refused() {
     let many: Vec<_> = (0..51)
         .map(|number| json!({"Key": format!("k{number}"), "Value": "v"}))
         .collect();
+    let too_many = json!({"UserGroupId": "g1", "Engine": "valkey", "Tags": many});
+    assert_eq!(
+        bench.refused("CreateUserGroup", too_many),
+        "TagQuotaPerResourceExceeded"
+    );
     let cases = [
         (
             "user:u1",
