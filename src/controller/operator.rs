@@ -22,8 +22,8 @@ use super::memory::{self, Memories};
 use super::reconcile::reconcile;
 use super::watch::{Guarded, watch};
 
-/// How long reconciles that are under way may take to finish when the process is to end. Kubernetes grants 30 s by default.
-const FAREWELL: Duration = Duration::from_secs(20);
+/// How long reconciles that are under way may take to finish when the process is to end: less than the chart's grace period of 60 s.
+const FAREWELL: Duration = Duration::from_secs(45);
 
 /// What can be set.
 #[derive(Clone, Debug)]

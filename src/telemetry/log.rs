@@ -1,3 +1,5 @@
+use std::io::IsTerminal;
+
 use thiserror::Error;
 use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
@@ -47,12 +49,8 @@ pub fn init(format: Format, filter: &str) -> Result<(), InvalidFilter> {
     })?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
-        Format::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .boxed(),
-        Format::Text => lines.boxed(),
+        Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+        Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
     };
     tracing_subscriber::registry()
         .with(lines.with_filter(asked.and(filter_fn(is_within_cap))))
