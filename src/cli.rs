@@ -27,7 +27,7 @@ pub enum Command {
     /// Print the CustomResourceDefinition as YAML.
     Crd,
     /// Print the IAM policy that the operator needs, as JSON.
-    IamPolicy,
+    IamPolicy(IamPolicy),
 }
 
 /// How to run.
@@ -102,6 +102,23 @@ pub struct Run {
     /// Namespace of the Lease [default: that of the kubeconfig's context or of the pod]
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE")]
     pub pod_namespace: Option<String>,
+}
+
+/// Where the policy counts.
+#[derive(Args, Debug)]
+pub struct IamPolicy {
+    /// Id of the cluster, as the operator is told it; by default that is `kubectl get namespace kube-system -o jsonpath={.metadata.uid}`
+    #[arg(long, env = "CACHEDAPI_CLUSTER_ID", value_name = "ID")]
+    pub cluster_id: String,
+    /// AWS account
+    #[arg(long, default_value = "*", value_name = "NUMBER")]
+    pub account: String,
+    /// AWS Region
+    #[arg(long, default_value = "*", value_name = "REGION")]
+    pub region: String,
+    /// AWS partition
+    #[arg(long, default_value = "aws", value_name = "PARTITION")]
+    pub partition: String,
 }
 
 /// Shape of log lines.

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use cachedapi_operator::aws::{self, Aws, Call, CallObserver};
+use cachedapi_operator::aws::{self, Aws, Call, CallObserver, PolicyScope};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
 use cachedapi_operator::telemetry::{self, AwsCall, Endpoints, Health, Metrics};
 use cachedapi_operator::{api, model};
 use clap::Parser;
-use cli::{Cli, Command, Run};
+use cli::{Cli, Command, IamPolicy, Run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -31,7 +31,7 @@ fn execute(command: Command) -> Result<()> {
     match command {
         Command::Run(options) => run(&options),
         Command::Crd => print_crd(),
-        Command::IamPolicy => Ok(()),
+        Command::IamPolicy(scope) => print_iam_policy(scope),
     }
 }
 
@@ -42,6 +42,18 @@ fn print_crd() -> Result<()> {
         "# Generated from src/api by `make crd`. Do not edit.\n{}",
         definition.trim_end()
     );
+    Ok(())
+}
+
+fn print_iam_policy(scope: IamPolicy) -> Result<()> {
+    let scope = PolicyScope {
+        partition: scope.partition,
+        region: scope.region,
+        account: scope.account,
+        cluster_id: scope.cluster_id,
+    };
+    let policy = serde_json::to_string_pretty(&aws::policy(&scope))?;
+    println!("{policy}");
     Ok(())
 }
 

@@ -49,7 +49,11 @@ pub fn init(format: Format, filter: &str) -> Result<(), InvalidFilter> {
     })?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
-        Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+        Format::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .boxed(),
         Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
     };
     tracing_subscriber::registry()
