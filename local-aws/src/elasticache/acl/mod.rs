@@ -3,6 +3,7 @@
 //! A real node is told by [`Acl::commands`]; a simulated login asks [`Acl::admits`]. Passwords are kept as SHA-256 only, the
 //! form in which the engine itself takes them (`ACL SETUSER name #hash`).
 
+mod spelling;
 #[cfg(test)]
 mod tests;
 
@@ -92,11 +93,6 @@ impl AccessString {
     /// The same with `rules` appended.
     pub fn append(&self, rules: &Self) -> Self {
         Self(format!("{} {}", self.0, rules.0))
-    }
-
-    /// As written.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     fn is_on(&self) -> bool {

@@ -99,7 +99,7 @@ impl User {
             "Status": self.status,
             "Engine": self.engine,
             "MinimumEngineVersion": self.minimum_engine_version(),
-            "AccessString": self.login.access.as_str(),
+            "AccessString": self.login.access.reported(),
             "UserGroupIds": {"member": groups},
             "Authentication": self.authentication(),
             "ARN": self.arn,
