@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use crate::api::Reason;
 use crate::cluster::{Content, Subject};
 use crate::model::{Desired, Estate};
+use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::{
     self, Action, Aspect, AspectPlan, Class, ClusterAction, Depth, Fact, Failure, Observed, Plan,
     Read, Seen,
@@ -81,6 +82,7 @@ impl Rounds<'_> {
     pub async fn run(&mut self) -> Result<Plan, Failure> {
         for _ in 0..MOST_ROUNDS {
             let plan = self.look().await;
+            self.audit(&plan)?;
             self.report(&plan).await?;
             if self.context.is_stopping() || !self.act(&plan).await {
                 return Ok(plan);
@@ -111,14 +113,31 @@ impl Rounds<'_> {
     }
 
     fn plan(&self) -> Plan {
-        self.goal.plan(
-            &self.observed,
-            plan::Context {
-                now: self.context.clock.now(),
-                depth: self.depth,
-                acted: self.acted,
-            },
-        )
+        self.goal.plan(&self.observed, self.plan_context())
+    }
+
+    fn plan_context(&self) -> plan::Context {
+        plan::Context {
+            now: self.context.clock.now(),
+            depth: self.depth,
+            acted: self.acted,
+        }
+    }
+
+    /// A plan that breaks an invariant is not carried out.
+    fn audit(&self, plan: &Plan) -> Result<(), Failure> {
+        let (identity, purpose) = match &self.goal {
+            Goal::Live(desired) => (&desired.identity, Purpose::Converge),
+            Goal::Gone(estate) => (&estate.identity, Purpose::Teardown),
+        };
+        let basis = Basis {
+            identity,
+            observed: &self.observed,
+            context: self.plan_context(),
+            purpose,
+        };
+        let broken = audit(basis, plan).into_iter().next();
+        broken.map_or(Ok(()), |broken| Err(bug(&broken)))
     }
 
     /// What the plan asks for, once each, without the aspects that are left alone.

@@ -1,4 +1,4 @@
-//! Invariants that every [`Plan`] must satisfy, whatever the planners think. Tests audit every plan they meet, and so does a debug build of the operator.
+//! Invariants that every [`Plan`] must satisfy, whatever the planners think. Tests audit every plan they meet, and the operator carries out none that fails.
 
 mod basis;
 
