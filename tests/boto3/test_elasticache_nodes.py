@@ -277,6 +277,15 @@ def test_the_nodes_end_with_their_group(secured):
     until(lambda: alive(pids) == [])
 
 
+def test_a_group_that_is_created_again_at_once_is_a_new_one(secured):
+    secured.app().set("order", "42")
+    for _ in range(3):
+        secured.api.delete_replication_group(ReplicationGroupId="orders")
+        until(lambda: secured.api.describe_replication_groups()["ReplicationGroups"] == [])
+        secured.create(TransitEncryptionEnabled=True, UserGroupIds=["users"])
+        assert secured.app().get("order") is None
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_the_nodes_and_their_folders_end_with_local_aws_however_it_ends(secured, number):
     pids = node_pids(secured)

@@ -108,7 +108,14 @@ fn plans(world: &World) -> BTreeMap<Key, (Plan, BTreeMap<String, u16>)> {
             for group in place.elasticache.replication_groups.values() {
                 let (plan, hosting) = (Plan::of(&place.elasticache, group), &group.hosting);
                 if let (Some(plan), Some(hosting)) = (plan, hosting) {
-                    let key = (account.clone(), region.clone(), group.id.clone());
+                    let (account, region) = (account.clone(), region.clone());
+                    let (id, created) = (group.id.clone(), group.created);
+                    let key = Key {
+                        account,
+                        region,
+                        id,
+                        created,
+                    };
                     plans.insert(key, (plan, hosting.ports.clone()));
                 }
             }
@@ -132,9 +139,10 @@ fn note(world: &mut World, Report { key, result }: Report) -> bool {
     true
 }
 
-fn find<'a>(world: &'a mut World, (account, region, id): &Key) -> Option<&'a mut ReplicationGroup> {
-    let place = world.accounts.get_mut(account)?.get_mut(region)?;
-    place.elasticache.replication_groups.get_mut(id)
+fn find<'a>(world: &'a mut World, key: &Key) -> Option<&'a mut ReplicationGroup> {
+    let place = world.accounts.get_mut(&key.account)?.get_mut(&key.region)?;
+    let group = place.elasticache.replication_groups.get_mut(&key.id);
+    group.filter(|group| group.created == key.created)
 }
 
 /// Until the next state takes effect, within bounds.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -17,8 +18,14 @@ use crate::elasticache::replication_group::Hosting;
 /// How long a group that failed is left alone.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Account, Region and id of a replication group.
-pub(super) type Key = (String, String, String);
+/// One replication group. A later one of the same id is another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) id: String,
+    pub(super) created: Timestamp,
+}
 
 /// What became of one group: the plan that it is in step with and its ports, or why it is not.
 pub(super) struct Report {

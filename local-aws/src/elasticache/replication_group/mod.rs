@@ -66,7 +66,7 @@ pub struct ReplicationGroup {
     zones: Vec<String>,
     security_groups: Vec<String>,
     port: u16,
-    created: Timestamp,
+    pub(super) created: Timestamp,
     pub(super) arn: String,
     /// What takes effect at `due`.
     under_way: Change,
