@@ -29,11 +29,12 @@ pub struct InvalidFilter {
 ///
 /// The ElastiCache SDK has passwords in plain strings under a derived `Debug`, which the Smithy runtime prints at DEBUG and TRACE. The HTTP
 /// and TLS crates print headers and frames. `kube_client` prints the body of an answer that it cannot read, at WARN.
-const CAPS: [(&str, Level); 9] = [
+const CAPS: [(&str, Level); 10] = [
     ("aws_", Level::WARN),
     ("h2", Level::INFO),
     ("hyper", Level::INFO),
     ("kube_client", Level::ERROR),
+    ("kube_runtime", Level::WARN),
     ("reqwest", Level::INFO),
     ("rustls", Level::INFO),
     ("tokio_", Level::INFO),
