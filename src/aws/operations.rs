@@ -105,140 +105,151 @@ const fn tagged(actions: &'static [&'static str], resources: &'static [&'static 
 const fn of_api_gateway(actions: &'static [&'static str]) -> Grant {
     Grant {
         actions,
-        resources: &["lambda:{region}:{account}:function:*"],
+        resources: FUNCTIONS,
         condition: Condition::ApiGatewayPrincipal,
     }
 }
 
-const SECRETS: &[&str] = &["secretsmanager:{region}:{account}:secret:cachedapi/*"];
-const GROUPS: &[&str] = &["elasticache:{region}:{account}:replicationgroup:capi-*"];
-const GROUPS_AND_USER_GROUPS: &[&str] = &[
-    "elasticache:{region}:{account}:replicationgroup:capi-*",
-    "elasticache:{region}:{account}:usergroup:capi-*",
+/// What is listed and read. Tags cannot be a condition: the search is for what carries them.
+const GATEWAY: &[&str] = &[
+    "apigateway:{region}::/apikeys",
+    "apigateway:{region}::/restapis",
+    "apigateway:{region}::/restapis/*",
+    "apigateway:{region}::/usageplans",
+    "apigateway:{region}::/usageplans/*/keys",
 ];
-/// What a replication group is created from is asked for with it.
-const NEW_GROUPS: &[&str] = &[
-    "elasticache:{region}:{account}:parametergroup:*",
-    "elasticache:{region}:{account}:replicationgroup:capi-*",
-    "elasticache:{region}:{account}:subnetgroup:capi-*",
-    "elasticache:{region}:{account}:usergroup:capi-*",
+/// Where tagged things are created.
+const NEW_GATEWAY: &[&str] = &[
+    "apigateway:{region}::/apikeys",
+    "apigateway:{region}::/restapis",
+    "apigateway:{region}::/usageplans",
 ];
+/// What carries a tag, and what is within.
+const OWN_GATEWAY: &[&str] = &[
+    "apigateway:{region}::/apikeys/*",
+    "apigateway:{region}::/restapis/*",
+    "apigateway:{region}::/usageplans/*",
+];
+const CREATE_GATEWAY: Grant = tagging(&["apigateway:POST", "apigateway:TagResource"], NEW_GATEWAY);
+const TAG_GATEWAY: Grant = tagging(
+    &["apigateway:POST", "apigateway:PUT"],
+    &["apigateway:{region}::/tags/*"],
+);
+const TAG_STAGE: Grant = tagging(
+    &["apigateway:TagResource"],
+    &["apigateway:{region}::/restapis/*/stages"],
+);
+const READ_GATEWAY: Grant = always(&["apigateway:GET"], GATEWAY);
+
+/// ElastiCache's actions say themselves which kind of thing they are about.
+const CACHE: &[&str] = &["elasticache:{region}:{account}:*:capi-*"];
+/// The engine's default parameter group is asked for as well.
+const NEW_CACHE: &[&str] = &[
+    "elasticache:{region}:{account}:*:capi-*",
+    "elasticache:{region}:{account}:parametergroup:default.*",
+];
+/// A final snapshot has no tags when it is asked for.
 const SNAPSHOTS: &[&str] = &["elasticache:{region}:{account}:snapshot:capi-*"];
-const SUBNET_GROUPS: &[&str] = &["elasticache:{region}:{account}:subnetgroup:capi-*"];
-const USERS: &[&str] = &["elasticache:{region}:{account}:user:capi-*"];
-const USER_GROUPS: &[&str] = &["elasticache:{region}:{account}:usergroup:capi-*"];
-const USER_GROUPS_AND_USERS: &[&str] = &[
-    "elasticache:{region}:{account}:user:capi-*",
-    "elasticache:{region}:{account}:usergroup:capi-*",
-];
-const CACHE_NODES: &[&str] = &["elasticache:{region}:{account}:cluster:capi-*"];
-const ALL_CACHE: &[&str] = &[
-    "elasticache:{region}:{account}:replicationgroup:capi-*",
-    "elasticache:{region}:{account}:subnetgroup:capi-*",
-    "elasticache:{region}:{account}:user:capi-*",
-    "elasticache:{region}:{account}:usergroup:capi-*",
-];
+const TAG_CACHE: Grant = tagging(&["elasticache:AddTagsToResource"], CACHE);
 const ROLE: Grant = Grant {
     actions: &["iam:CreateServiceLinkedRole"],
     resources: &["iam::{account}:role/aws-service-role/elasticache.amazonaws.com/*"],
     condition: Condition::ElastiCacheRole,
 };
-const TAG_GATEWAY: Grant = tagging(
-    &["apigateway:POST", "apigateway:PUT"],
-    &["apigateway:{region}::/tags/*"],
-);
-const TAG_CACHE: &[&str] = &["elasticache:AddTagsToResource"];
+const SECRETS: &[&str] = &["secretsmanager:{region}:{account}:secret:cachedapi/*"];
+const FUNCTIONS: &[&str] = &["lambda:{region}:{account}:function:*"];
 
 // API Gateway's IAM actions are HTTP methods on paths ("Actions, resources, and condition keys for Amazon API Gateway Management");
 // tags of a REST API and of a usage plan count for what is within ("API Gateway resources that can be tagged"). Tags at creation are
-// asked for on /tags/ARN, or as apigateway:TagResource on the path of the creation: documentation and practice differ, so both are granted. Quotas: "Amazon API Gateway quotas", "AWS Secrets Manager quotas".
+// asked for on /tags/ARN, or as apigateway:TagResource on the path of the creation: documentation and practice differ, so both are granted.
+// Quotas: "Amazon API Gateway quotas", "AWS Secrets Manager quotas".
 operations! {
     GET_CALLER_IDENTITY = "sts:GetCallerIdentity", false, [], [];
 
-    GET_REST_API = "apigateway:GetRestApi", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
-    GET_REST_APIS = "apigateway:GetRestApis", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/restapis"])];
+    GET_REST_API = "apigateway:GetRestApi", false, [API_GATEWAY], [READ_GATEWAY];
+    GET_REST_APIS = "apigateway:GetRestApis", false, [API_GATEWAY], [READ_GATEWAY];
     GET_RESOURCES = "apigateway:GetResources", false, [limit("apigateway:GetResources", 5.0, 2.0, 5.0), API_GATEWAY],
-        [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
+        [READ_GATEWAY];
     GET_DEPLOYMENTS = "apigateway:GetDeployments", false, [API_GATEWAY],
-        [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
-    GET_STAGE = "apigateway:GetStage", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/restapis/*"])];
-    GET_API_KEYS = "apigateway:GetApiKeys", false, [API_GATEWAY], [always(&["apigateway:GET"], &["apigateway:{region}::/apikeys"])];
+        [READ_GATEWAY];
+    GET_STAGE = "apigateway:GetStage", false, [API_GATEWAY], [READ_GATEWAY];
+    GET_API_KEYS = "apigateway:GetApiKeys", false, [API_GATEWAY], [READ_GATEWAY];
     GET_USAGE_PLANS = "apigateway:GetUsagePlans", false, [API_GATEWAY],
-        [always(&["apigateway:GET"], &["apigateway:{region}::/usageplans"])];
+        [READ_GATEWAY];
     GET_USAGE_PLAN_KEYS = "apigateway:GetUsagePlanKeys", false, [API_GATEWAY],
-        [always(&["apigateway:GET"], &["apigateway:{region}::/usageplans/*/keys"])];
+        [READ_GATEWAY];
     CREATE_REST_API = "apigateway:CreateRestApi", true, [limit("apigateway:CreateRestApi", 1.0, 3.0, 1.0), API_GATEWAY],
-        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/restapis"]), TAG_GATEWAY];
+        [CREATE_GATEWAY, TAG_GATEWAY];
     CREATE_EDGE_REST_API = "apigateway:CreateRestApi", true, [limit("apigateway:CreateRestApi edge", 1.0, 30.0, 1.0), API_GATEWAY],
-        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/restapis"]), TAG_GATEWAY];
+        [CREATE_GATEWAY, TAG_GATEWAY];
     PUT_REST_API = "apigateway:PutRestApi", false, [limit("apigateway:PutRestApi", 1.0, 1.0, 1.0), API_GATEWAY],
-        [tagged(&["apigateway:PUT"], &["apigateway:{region}::/restapis/*"])];
+        [tagged(&["apigateway:PUT"], OWN_GATEWAY)];
     DELETE_REST_API = "apigateway:DeleteRestApi", false, [limit("apigateway:DeleteRestApi", 1.0, 30.0, 1.0), API_GATEWAY],
-        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/restapis/*"])];
+        [tagged(&["apigateway:DELETE"], OWN_GATEWAY)];
     CREATE_DEPLOYMENT = "apigateway:CreateDeployment", true, [limit("apigateway:CreateDeployment", 1.0, 5.0, 1.0), API_GATEWAY],
-        [tagged(&["apigateway:POST"], &["apigateway:{region}::/restapis/*/deployments"])];
+        [tagged(&["apigateway:POST"], OWN_GATEWAY)];
     DELETE_DEPLOYMENT = "apigateway:DeleteDeployment", false, [API_GATEWAY],
-        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/restapis/*"])];
+        [tagged(&["apigateway:DELETE"], OWN_GATEWAY)];
     CREATE_STAGE = "apigateway:CreateStage", true, [API_GATEWAY],
-        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/restapis/*/stages"]), TAG_GATEWAY];
+        [tagged(&["apigateway:POST"], OWN_GATEWAY), TAG_STAGE, TAG_GATEWAY];
     UPDATE_STAGE = "apigateway:UpdateStage", false, [API_GATEWAY],
-        [tagged(&["apigateway:PATCH"], &["apigateway:{region}::/restapis/*/stages/*"])];
+        [tagged(&["apigateway:PATCH"], OWN_GATEWAY)];
     CREATE_API_KEY = "apigateway:CreateApiKey", true, [limit("apigateway:CreateApiKey", 5.0, 1.0, 5.0), API_GATEWAY],
-        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/apikeys"]), TAG_GATEWAY];
+        [CREATE_GATEWAY, TAG_GATEWAY];
     UPDATE_API_KEY = "apigateway:UpdateApiKey", false, [API_GATEWAY],
-        [tagged(&["apigateway:PATCH"], &["apigateway:{region}::/apikeys/*"])];
+        [tagged(&["apigateway:PATCH"], OWN_GATEWAY)];
     DELETE_API_KEY = "apigateway:DeleteApiKey", false, [limit("apigateway:DeleteApiKey", 5.0, 1.0, 5.0), API_GATEWAY],
-        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/apikeys/*"])];
+        [tagged(&["apigateway:DELETE"], OWN_GATEWAY)];
     CREATE_USAGE_PLAN = "apigateway:CreateUsagePlan", true, [API_GATEWAY],
-        [tagging(&["apigateway:POST", "apigateway:TagResource"], &["apigateway:{region}::/usageplans"]), TAG_GATEWAY];
+        [CREATE_GATEWAY, TAG_GATEWAY];
     UPDATE_USAGE_PLAN = "apigateway:UpdateUsagePlan", false, [limit("apigateway:UpdateUsagePlan", 1.0, 20.0, 1.0), API_GATEWAY],
-        [tagged(&["apigateway:PATCH"], &["apigateway:{region}::/usageplans/*"])];
+        [tagged(&["apigateway:PATCH"], OWN_GATEWAY)];
     DELETE_USAGE_PLAN = "apigateway:DeleteUsagePlan", false, [API_GATEWAY],
-        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/usageplans/*"])];
+        [tagged(&["apigateway:DELETE"], OWN_GATEWAY)];
     CREATE_USAGE_PLAN_KEY = "apigateway:CreateUsagePlanKey", true, [API_GATEWAY],
-        [tagged(&["apigateway:POST"], &["apigateway:{region}::/usageplans/*/keys"])];
+        [tagged(&["apigateway:POST"], OWN_GATEWAY)];
     DELETE_USAGE_PLAN_KEY = "apigateway:DeleteUsagePlanKey", false, [API_GATEWAY],
-        [tagged(&["apigateway:DELETE"], &["apigateway:{region}::/usageplans/*"])];
+        [tagged(&["apigateway:DELETE"], OWN_GATEWAY)];
 
     DESCRIBE_SUBNET_GROUPS = "elasticache:DescribeCacheSubnetGroups", false, [ELASTICACHE],
-        [always(&["elasticache:DescribeCacheSubnetGroups"], SUBNET_GROUPS)];
-    DESCRIBE_USERS = "elasticache:DescribeUsers", false, [ELASTICACHE], [always(&["elasticache:DescribeUsers"], USERS)];
+        [always(&["elasticache:DescribeCacheSubnetGroups"], CACHE)];
+    DESCRIBE_USERS = "elasticache:DescribeUsers", false, [ELASTICACHE], [always(&["elasticache:DescribeUsers"], CACHE)];
     DESCRIBE_USER_GROUPS = "elasticache:DescribeUserGroups", false, [ELASTICACHE],
-        [always(&["elasticache:DescribeUserGroups"], USER_GROUPS)];
+        [always(&["elasticache:DescribeUserGroups"], CACHE)];
     DESCRIBE_REPLICATION_GROUPS = "elasticache:DescribeReplicationGroups", false, [ELASTICACHE],
-        [always(&["elasticache:DescribeReplicationGroups"], GROUPS)];
+        [always(&["elasticache:DescribeReplicationGroups"], CACHE)];
     DESCRIBE_CACHE_CLUSTERS = "elasticache:DescribeCacheClusters", false, [ELASTICACHE],
-        [always(&["elasticache:DescribeCacheClusters"], CACHE_NODES)];
-    DESCRIBE_SNAPSHOTS = "elasticache:DescribeSnapshots", false, [ELASTICACHE], [always(&["elasticache:DescribeSnapshots"], SNAPSHOTS)];
+        [always(&["elasticache:DescribeCacheClusters"], CACHE)];
+    DESCRIBE_SNAPSHOTS = "elasticache:DescribeSnapshots", false, [ELASTICACHE], [always(&["elasticache:DescribeSnapshots"], CACHE)];
     LIST_CACHE_TAGS = "elasticache:ListTagsForResource", false, [ELASTICACHE],
-        [always(&["elasticache:ListTagsForResource"], ALL_CACHE)];
+        [always(&["elasticache:ListTagsForResource"], CACHE)];
     CREATE_SUBNET_GROUP = "elasticache:CreateCacheSubnetGroup", true, [ELASTICACHE],
-        [tagging(&["elasticache:CreateCacheSubnetGroup"], SUBNET_GROUPS), tagging(TAG_CACHE, SUBNET_GROUPS), ROLE];
+        [tagging(&["elasticache:CreateCacheSubnetGroup"], CACHE), TAG_CACHE, ROLE];
     MODIFY_SUBNET_GROUP = "elasticache:ModifyCacheSubnetGroup", false, [ELASTICACHE],
-        [tagged(&["elasticache:ModifyCacheSubnetGroup"], SUBNET_GROUPS)];
+        [tagged(&["elasticache:ModifyCacheSubnetGroup"], CACHE)];
     DELETE_SUBNET_GROUP = "elasticache:DeleteCacheSubnetGroup", false, [ELASTICACHE],
-        [tagged(&["elasticache:DeleteCacheSubnetGroup"], SUBNET_GROUPS)];
+        [tagged(&["elasticache:DeleteCacheSubnetGroup"], CACHE)];
     CREATE_USER = "elasticache:CreateUser", true, [ELASTICACHE],
-        [tagging(&["elasticache:CreateUser"], USERS), tagging(TAG_CACHE, USERS)];
-    MODIFY_USER = "elasticache:ModifyUser", false, [ELASTICACHE], [tagged(&["elasticache:ModifyUser"], USERS)];
-    DELETE_USER = "elasticache:DeleteUser", false, [ELASTICACHE], [tagged(&["elasticache:DeleteUser"], USERS)];
+        [tagging(&["elasticache:CreateUser"], CACHE), TAG_CACHE];
+    MODIFY_USER = "elasticache:ModifyUser", false, [ELASTICACHE], [tagged(&["elasticache:ModifyUser"], CACHE)];
+    DELETE_USER = "elasticache:DeleteUser", false, [ELASTICACHE], [tagged(&["elasticache:DeleteUser"], CACHE)];
     CREATE_USER_GROUP = "elasticache:CreateUserGroup", true, [ELASTICACHE],
-        [tagging(&["elasticache:CreateUserGroup"], USER_GROUPS_AND_USERS), tagging(TAG_CACHE, USER_GROUPS)];
+        [tagging(&["elasticache:CreateUserGroup"], CACHE), TAG_CACHE];
     MODIFY_USER_GROUP = "elasticache:ModifyUserGroup", false, [ELASTICACHE],
-        [tagged(&["elasticache:ModifyUserGroup"], USER_GROUPS_AND_USERS)];
-    DELETE_USER_GROUP = "elasticache:DeleteUserGroup", false, [ELASTICACHE], [tagged(&["elasticache:DeleteUserGroup"], USER_GROUPS)];
+        [tagged(&["elasticache:ModifyUserGroup"], CACHE)];
+    DELETE_USER_GROUP = "elasticache:DeleteUserGroup", false, [ELASTICACHE], [tagged(&["elasticache:DeleteUserGroup"], CACHE)];
     CREATE_REPLICATION_GROUP = "elasticache:CreateReplicationGroup", true, [ELASTICACHE],
-        [tagging(&["elasticache:CreateReplicationGroup"], NEW_GROUPS), tagging(TAG_CACHE, GROUPS), ROLE];
+        [tagging(&["elasticache:CreateReplicationGroup"], NEW_CACHE), TAG_CACHE, ROLE];
     MODIFY_REPLICATION_GROUP = "elasticache:ModifyReplicationGroup", false, [ELASTICACHE],
-        [tagged(&["elasticache:ModifyReplicationGroup"], GROUPS_AND_USER_GROUPS)];
+        [tagged(&["elasticache:ModifyReplicationGroup"], CACHE)];
     INCREASE_REPLICA_COUNT = "elasticache:IncreaseReplicaCount", false, [ELASTICACHE],
-        [tagged(&["elasticache:IncreaseReplicaCount"], GROUPS)];
+        [tagged(&["elasticache:IncreaseReplicaCount"], CACHE)];
     DECREASE_REPLICA_COUNT = "elasticache:DecreaseReplicaCount", false, [ELASTICACHE],
-        [tagged(&["elasticache:DecreaseReplicaCount"], GROUPS)];
+        [tagged(&["elasticache:DecreaseReplicaCount"], CACHE)];
     DELETE_REPLICATION_GROUP = "elasticache:DeleteReplicationGroup", false, [ELASTICACHE],
         [
-            tagged(&["elasticache:DeleteReplicationGroup"], GROUPS),
-            tagged(&["elasticache:CreateSnapshot"], GROUPS),
+            tagged(&["elasticache:DeleteReplicationGroup"], CACHE),
+            tagged(&["elasticache:CreateSnapshot"], CACHE),
             always(&["elasticache:CreateSnapshot", "elasticache:DeleteReplicationGroup"], SNAPSHOTS)
         ];
 
@@ -253,7 +264,7 @@ operations! {
     DELETE_SECRET = "secretsmanager:DeleteSecret", false, [limit("secretsmanager:DeleteSecret", 50.0, 1.0, 50.0)],
         [tagged(&["secretsmanager:DeleteSecret"], SECRETS)];
 
-    GET_POLICY = "lambda:GetPolicy", false, [LAMBDA], [always(&["lambda:GetPolicy"], &["lambda:{region}:{account}:function:*"])];
+    GET_POLICY = "lambda:GetPolicy", false, [LAMBDA], [always(&["lambda:GetPolicy"], FUNCTIONS)];
     ADD_PERMISSION = "lambda:AddPermission", true, [LAMBDA], [of_api_gateway(&["lambda:AddPermission"])];
     REMOVE_PERMISSION = "lambda:RemovePermission", false, [LAMBDA], [of_api_gateway(&["lambda:RemovePermission"])];
 }

@@ -15,6 +15,7 @@ const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const LIMIT: usize = 256 - 256 % ALPHABET.len();
 
 /// A password for `operation`, out of the operating system's random numbers.
+#[expect(clippy::disallowed_methods, reason = "passwords are random")]
 pub(super) fn random(operation: &'static Operation) -> Result<Sensitive, Failure> {
     let mut password = Zeroizing::new(String::with_capacity(LENGTH));
     let mut bytes = Zeroizing::new([0; 2 * LENGTH]);

@@ -1,0 +1,11 @@
+//! Layer 3 against a local AWS in process, over the services' real wire protocols and on a virtual clock.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod cache;
+mod failures;
+mod gateway;
+mod permissions;
+mod privacy;
+mod secrets;
+mod world;

@@ -1,0 +1,143 @@
+use cachedapi_operator::api::Engine;
+use cachedapi_operator::plan::{
+    Endpoint, Fact, Read, Secret, SecretAction, SecretFacts, SecretValue, Seen,
+};
+use uuid::Uuid;
+
+use super::world::{World, tags};
+
+pub const NAME: &str = "cachedapi/shop/orders-00000007";
+
+pub fn facts(endpoint: Option<&str>) -> SecretFacts {
+    SecretFacts {
+        engine: Engine::Valkey,
+        username: "capi-00000007".into(),
+        replication_group_id: "capi-7".into(),
+        key_prefix: "capi:7:".into(),
+        user_arn: endpoint.map(|_| "arn:aws:elasticache:user".into()),
+        endpoint: endpoint.map(|host| Endpoint {
+            host: host.into(),
+            port: 6379,
+        }),
+    }
+}
+
+pub fn create() -> SecretAction {
+    SecretAction::CreateSecret {
+        name: NAME.into(),
+        description: "Cache credential".into(),
+        token: Uuid::from_u128(1),
+        facts: facts(None),
+        tags: tags(),
+    }
+}
+
+pub async fn secret(world: &World) -> Secret {
+    match world.read(Read::Secret { name: NAME.into() }).await {
+        Fact::Secret(Seen::Present(secret)) => secret,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn value(world: &World) -> SecretValue {
+    let arn = secret(world).await.arn;
+    match world.read(Read::SecretValue { arn }).await {
+        Fact::SecretValue(Seen::Present(value)) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Writes the endpoint into the current version.
+pub async fn put(world: &World, host: &str) {
+    let secret = secret(world).await;
+    let action = SecretAction::PutSecretValue {
+        from: secret.current().unwrap().to_owned(),
+        arn: secret.arn,
+        token: Uuid::from_u128(2),
+        facts: facts(Some(host)),
+    };
+    world.act(action).await;
+}
+
+/// The text of the current version, as a consumer gets it.
+async fn text(world: &World) -> serde_json::Value {
+    let state = world
+        .admin("GET", "/_local/state", serde_json::Value::Null)
+        .await;
+    let all = state.to_string();
+    let start = all.rfind("{\\\"engine").unwrap();
+    let end = start + all[start..].find("}\"").unwrap() + 1;
+    serde_json::from_str(&all[start..end].replace("\\\"", "\"")).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_secret_has_a_password_and_all_facts_but_the_endpoint() {
+    let world = World::new();
+    assert_eq!(
+        world.read(Read::Secret { name: NAME.into() }).await,
+        Fact::Secret(Seen::Absent)
+    );
+    assert_eq!(world.act(create()).await, None);
+    let secret = secret(&world).await;
+    assert_eq!((&secret.tags, secret.deleted), (&tags(), None));
+    assert_eq!(secret.current(), Some(&*Uuid::from_u128(1).to_string()));
+    let value = value(&world).await;
+    assert_eq!(value.password.reveal().len(), 32);
+    assert_eq!(
+        (&*value.username, value.engine.as_deref()),
+        ("capi-00000007", Some("valkey"))
+    );
+    assert_eq!(
+        (Some(&*value.version_id), value.endpoint),
+        (secret.current(), None)
+    );
+    let text = text(&world).await;
+    assert_eq!(
+        (&text["keyPrefix"], &text["replicationGroupId"]),
+        (&"capi:7:".into(), &"capi-7".into())
+    );
+    assert_eq!(text["tls"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn creating_twice_leaves_the_first_password() {
+    let world = World::new();
+    world.act(create()).await;
+    let first = value(&world).await;
+    world.act(create()).await;
+    assert_eq!(value(&world).await, first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_version_keeps_the_password_and_gains_the_endpoint() {
+    let world = World::new();
+    world.act(create()).await;
+    let before = value(&world).await;
+    put(&world, "cache.example.com").await;
+    let after = value(&world).await;
+    assert!(after.version_id != before.version_id && after.password == before.password);
+    let endpoint = Endpoint {
+        host: "cache.example.com".into(),
+        port: 6379,
+    };
+    assert_eq!(after.endpoint, Some(endpoint));
+    assert_eq!(text(&world).await["user_arn"], "arn:aws:elasticache:user");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_secret_is_seen_as_such_and_comes_back_with_its_password() {
+    let world = World::new();
+    world.act(create()).await;
+    let before = value(&world).await;
+    let arn = secret(&world).await.arn;
+    world
+        .act(SecretAction::DeleteSecret {
+            arn: arn.clone(),
+            recovery_window_days: 7,
+        })
+        .await;
+    assert!(secret(&world).await.deleted.is_some());
+    world.act(SecretAction::RestoreSecret { arn }).await;
+    assert_eq!(secret(&world).await.deleted, None);
+    assert_eq!(value(&world).await, before);
+}

@@ -1,0 +1,192 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
+use cachedapi_operator::model::Tags;
+use cachedapi_operator::plan::{
+    Action, CacheAction, Fact, Failure, GatewayAction, PermissionAction, Read, SecretAction,
+};
+use local_aws::{Config, LocalAws, ReplyLost};
+use serde_json::Value;
+
+pub const REGION: &str = "eu-west-1";
+pub const ACCOUNT: &str = "111122223333";
+pub const CLUSTER: &str = "test";
+
+/// A local AWS and the operator's way to it.
+pub struct World {
+    pub local: LocalAws,
+    pub aws: Aws,
+    pub calls: Arc<Calls>,
+}
+
+/// Operation and result of every call.
+#[derive(Debug, Default)]
+pub struct Calls(Mutex<Vec<(&'static str, &'static str)>>);
+
+impl CallObserver for Calls {
+    fn called(&self, call: &Call<'_>) {
+        self.0.lock().unwrap().push((call.operation, call.result));
+    }
+}
+
+impl Calls {
+    pub fn results(&self, operation: &str) -> Vec<&'static str> {
+        let calls = self.0.lock().unwrap();
+        let of_it = calls.iter().filter(|(name, _)| *name == operation);
+        of_it.map(|(_, result)| *result).collect()
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        let local = LocalAws::new(Config::default()).unwrap();
+        let credentials = Credentials::new(ACCOUNT, "x", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url("http://aws.test")
+            .http_client(SharedHttpClient::new(InProcess(local.clone())))
+            .build();
+        let calls = Arc::new(Calls::default());
+        let aws = Aws::new(&config, QuotaShare::new(1.0).unwrap(), calls.clone());
+        Self { local, aws, calls }
+    }
+
+    pub async fn read(&self, read: Read) -> Fact {
+        self.aws.read(REGION, &read).await
+    }
+
+    /// Executes what must succeed.
+    pub async fn act(&self, action: impl Into<Write>) -> Option<Fact> {
+        self.attempt(action)
+            .await
+            .unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    pub async fn attempt(&self, action: impl Into<Write>) -> Result<Option<Fact>, Failure> {
+        self.aws.execute(REGION, &action.into().0).await
+    }
+
+    /// An admin request to the local AWS.
+    pub async fn admin(&self, method: &str, path: &str, body: Value) -> Value {
+        let body = if body.is_null() {
+            Bytes::new()
+        } else {
+            body.to_string().into()
+        };
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .body(body)
+            .unwrap();
+        let response = self.local.handle(request).await;
+        assert!(
+            response.status().is_success(),
+            "{method} {path}: {response:?}"
+        );
+        serde_json::from_slice(response.body()).unwrap_or_default()
+    }
+}
+
+/// Any service's action.
+pub struct Write(Action);
+
+impl From<GatewayAction> for Write {
+    fn from(action: GatewayAction) -> Self {
+        Self(Action::Gateway(action))
+    }
+}
+
+impl From<CacheAction> for Write {
+    fn from(action: CacheAction) -> Self {
+        Self(Action::Cache(action))
+    }
+}
+
+impl From<SecretAction> for Write {
+    fn from(action: SecretAction) -> Self {
+        Self(Action::Secret(action))
+    }
+}
+
+impl From<PermissionAction> for Write {
+    fn from(action: PermissionAction) -> Self {
+        Self(Action::Permission(action))
+    }
+}
+
+pub fn tags() -> Tags {
+    let tags = [
+        ("cachedapi.dev/cluster-id", CLUSTER),
+        ("cachedapi.dev/owner-uid", "u-1"),
+    ];
+    BTreeMap::from(tags.map(|(key, value)| (key.to_owned(), value.to_owned())))
+}
+
+pub fn set<const N: usize>(items: [&str; N]) -> BTreeSet<String> {
+    items.map(str::to_owned).into()
+}
+
+/// The SDK's HTTP client, without a network.
+#[derive(Clone, Debug)]
+struct InProcess(LocalAws);
+
+impl HttpClient for InProcess {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for InProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let local = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let response = local.handle(to_http(&request)).await;
+            if response.extensions().get::<ReplyLost>().is_some() {
+                return Err(ConnectorError::io("connection closed".into()));
+            }
+            Ok(from_http(response))
+        })
+    }
+}
+
+fn to_http(request: &HttpRequest) -> http::Request<Bytes> {
+    let mut builder = http::Request::builder()
+        .method(request.method())
+        .uri(request.uri());
+    for (name, value) in request.headers() {
+        builder = builder.header(name, value);
+    }
+    let body = request.body().bytes().unwrap_or_default();
+    builder.body(Bytes::copy_from_slice(body)).unwrap()
+}
+
+fn from_http(response: http::Response<Bytes>) -> HttpResponse {
+    let (parts, body) = response.into_parts();
+    let status = parts.status.as_u16().try_into().unwrap();
+    let mut response = HttpResponse::new(status, SdkBody::from(body.to_vec()));
+    for (name, value) in &parts.headers {
+        let value = value.to_str().unwrap().to_owned();
+        response
+            .headers_mut()
+            .insert(name.as_str().to_owned(), value);
+    }
+    response
+}
