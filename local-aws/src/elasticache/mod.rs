@@ -6,14 +6,14 @@
 //! Not simulated, and refused as unknown parameters: AUTH tokens (access control is by user groups), global datastores,
 //! serverless caches, log delivery, durability, data tiering. Custom parameter groups and IPv6 are refused by value.
 //!
-//! With `--valkey-server` the nodes are real. Then what a state *means* is decided here and what *runs* by [`nodes`], and a
-//! resource becomes `available` or `active` only when the nodes have confirmed that they are in step ([`nodes::Plan`]).
+//! With `--valkey-server` the nodes are real. Then what a state *means* is decided here and what *runs* by `nodes`, and a
+//! resource becomes `available` or `active` only when the nodes have confirmed that they are in step (`nodes::Plan`).
 
 mod acl;
 mod engine;
 mod login;
 mod names;
-pub mod nodes;
+mod nodes;
 mod page;
 mod refusal;
 mod replication_group;

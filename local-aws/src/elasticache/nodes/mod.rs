@@ -1,6 +1,6 @@
 //! Real nodes behind replication groups.
 //!
-//! [`supervise`] compares what shall run ([`Plan`], a pure function of the state) with what runs ([`group::Group`]), makes
+//! `supervise` compares what shall run (`Plan`, a pure function of the state) with what runs (`group::Group`), makes
 //! them equal outside the lock, and notes in the state which plan is in step and where its endpoints listen.
 
 mod authority;
