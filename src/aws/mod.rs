@@ -36,6 +36,8 @@ pub use iam::{PolicyScope, policy};
 pub use observer::{Call, CallObserver};
 
 /// AWS as one identity sees it. Cheap to clone; clones share clients, request quotas and the account's number.
+///
+/// The SDK's futures are large; they are boxed here, so that nobody above has to carry them.
 #[derive(Clone, Debug)]
 pub struct Aws(Arc<Inner>);
 
@@ -77,7 +79,7 @@ impl Aws {
                 name: name.clone(),
                 secret: Seen::Unknown(not_ours("a Kubernetes Secret was asked for")),
             },
-            _ => self.services(region).read(read).await,
+            _ => Box::pin(self.services(region).read(read)).await,
         }
     }
 
@@ -88,10 +90,12 @@ impl Aws {
     pub async fn execute(&self, region: &str, action: &Action) -> Result<Option<Fact>, Failure> {
         let services = self.services(region);
         match action {
-            Action::Gateway(action) => apigateway::execute(&services.gateway, action).await,
-            Action::Permission(action) => services.lambda.execute(action).await,
-            Action::Cache(action) => services.execute_cache(action).await,
-            Action::Secret(action) => services.secrets.execute(action).await,
+            Action::Gateway(action) => {
+                Box::pin(apigateway::execute(&services.gateway, action)).await
+            }
+            Action::Permission(action) => Box::pin(services.lambda.execute(action)).await,
+            Action::Cache(action) => Box::pin(services.execute_cache(action)).await,
+            Action::Secret(action) => Box::pin(services.secrets.execute(action)).await,
             Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),
         }
     }

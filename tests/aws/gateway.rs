@@ -388,11 +388,11 @@ async fn our_statement_in_a_functions_policy_is_made_once_seen_and_removed() {
         function: function.clone(),
         statement: statement.clone(),
     };
-    let seen = |permission| Fact::Permission {
+    let is = |permission| Fact::Permission {
         function: function.clone(),
         permission,
     };
-    assert_eq!(world.read(read.clone()).await, seen(Seen::Absent));
+    assert_eq!(world.read(read.clone()).await, is(Seen::Absent));
     let source_arn = format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:abc/*/*/*");
     let add = PermissionAction::AddPermission {
         function: function.clone(),
@@ -405,7 +405,7 @@ async fn our_statement_in_a_functions_policy_is_made_once_seen_and_removed() {
     let permission = cachedapi_operator::plan::Permission { source_arn };
     assert_eq!(
         world.read(read.clone()).await,
-        seen(Seen::Present(permission))
+        is(Seen::Present(permission))
     );
     let remove = PermissionAction::RemovePermission {
         function: function.clone(),
@@ -413,5 +413,5 @@ async fn our_statement_in_a_functions_policy_is_made_once_seen_and_removed() {
     };
     world.act(remove.clone()).await;
     world.act(remove).await;
-    assert_eq!(world.read(read).await, seen(Seen::Absent));
+    assert_eq!(world.read(read).await, is(Seen::Absent));
 }
