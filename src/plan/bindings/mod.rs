@@ -1,7 +1,7 @@
 //! Decides on the Kubernetes Secrets: those that carry endpoint and credential to back ends, and those that carry an API key.
 //!
-//! Each is owned by the object; one of the same name that is not is left alone and reported. Only the keys of ours are compared, because others may add
-//! theirs by server-side apply. On deletion of the object nothing is decided here: Kubernetes collects what it owns.
+//! Each is owned by the object; one of the same name that is not is left alone and reported. Only the keys of ours are compared: one that somebody adds
+//! is not worth a fight, it goes with the next change. On deletion of the object nothing is decided here: Kubernetes collects what it owns.
 
 mod content;
 

@@ -63,6 +63,14 @@ fn a_name_that_somebody_else_has_is_reported_and_left_alone() {
         for group in world.cache.user_groups.values_mut() {
             group.user_ids.insert("foreign".into());
         }
+        for group in world
+            .cache
+            .groups
+            .values_mut()
+            .filter(|_| what == "the user group")
+        {
+            group.user_group_ids.clear();
+        }
         world
             .cluster
             .secrets
@@ -94,7 +102,13 @@ fn a_name_that_somebody_else_has_is_reported_and_left_alone() {
         match what {
             "the subnet group" => assert_eq!(after.cache.subnet_groups, before.cache.subnet_groups),
             "the user" => assert_eq!(after.cache.users, before.cache.users),
-            "the user group" => assert_eq!(after.cache.user_groups, before.cache.user_groups),
+            "the user group" => {
+                assert_eq!(after.cache.user_groups, before.cache.user_groups);
+                assert_eq!(
+                    after.cache.groups, before.cache.groups,
+                    "nor is it attached"
+                );
+            }
             "the replication group" => assert_eq!(after.cache.groups, before.cache.groups),
             "the bound Secret" => assert_eq!(after.bound, before.bound),
             _ => assert_eq!(
