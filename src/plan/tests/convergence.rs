@@ -1,7 +1,9 @@
-use crate::fixtures::{identity, spec_json};
+use crate::fixtures::{identity, spec, spec_json};
+use crate::model::Estate;
+use crate::plan::world::World;
 use crate::plan::{Action, CacheAction};
 
-use super::settled;
+use super::{settled, teardown};
 
 #[test]
 fn an_object_is_built_from_nothing_and_then_left_alone() {
@@ -45,6 +47,24 @@ fn rights_that_elasticache_spells_in_other_words_are_given_once_more_by_a_new_pr
         before,
         "what somebody adds to them is taken away"
     );
+}
+
+#[test]
+fn processes_that_die_after_every_write_get_there_as_well_and_make_nothing_twice() {
+    let (mut steady, desired) = settled(&teardown::everything());
+    let estate = Estate::new(identity(), &spec(teardown::everything()), []);
+    let mut world = World::default();
+    world.mortal = true;
+    for _ in 0..80 {
+        world.round(&desired);
+    }
+    world.mortal = false;
+    let plan = world.settle(&desired);
+    assert!(plan.is_settled(), "{plan:#?}");
+    assert_eq!(world.truth(), steady.truth());
+    world.mortal = true;
+    assert!(world.tear_down(&estate).is_settled() && steady.tear_down(&estate).is_settled());
+    assert_eq!(world.truth(), steady.truth());
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct World {
     pub actions: Vec<Action>,
     pub aws_reads: usize,
     pub journal: Journal,
+    /// The process dies after the first write of every round, and another one takes over.
+    pub mortal: bool,
     /// Kinds of reads that fail, and how.
     pub unreadable: BTreeMap<String, Class>,
 }
@@ -79,6 +81,7 @@ impl Default for World {
             actions: Vec::new(),
             aws_reads: 0,
             journal: Journal::default(),
+            mortal: false,
             unreadable: BTreeMap::new(),
         }
     }
@@ -193,6 +196,10 @@ impl World {
                 observed.record(fact);
             }
             self.actions.push(action);
+            if self.mortal {
+                self.restart();
+                return Step::Acted;
+            }
         }
         self.spellings = observed.cache.spellings;
         Step::Acted
