@@ -57,7 +57,7 @@ impl Lease {
                 }
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(lease = self.name, %error, "the lease could not be read or written")
+                    tracing::warn!(lease = self.name, %error, "the lease could not be read or written");
                 }
             }
             sleep(RETRY).await;
@@ -73,7 +73,7 @@ impl Lease {
                 Ok(true) => deadline = Instant::now() + RENEW_DEADLINE,
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::warn!(lease = self.name, %error, "the lease could not be renewed")
+                    tracing::warn!(lease = self.name, %error, "the lease could not be renewed");
                 }
             }
             if Instant::now() >= deadline {

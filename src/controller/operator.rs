@@ -172,7 +172,7 @@ fn control(
 ) -> (impl Future<Output = ()> + use<>, Store<Guarded>) {
     let gone = context.clone();
     let (objects, store) = watch(&context.cluster.client(), namespace, move |object| {
-        forget(&gone, object)
+        forget(&gone, object);
     });
     let mut stop = context.stop.clone();
     let concurrency = u16::try_from(context.permits.available_permits()).unwrap_or(u16::MAX);
@@ -201,7 +201,7 @@ fn explain(error: Option<&controller::Error<Infallible, watcher::Error>>) {
     match error {
         None => {}
         Some(controller::Error::ObjectNotFound(object)) => {
-            tracing::debug!(%object, "gone before its turn came")
+            tracing::debug!(%object, "gone before its turn came");
         }
         Some(error) => {
             let causes: Vec<String> =

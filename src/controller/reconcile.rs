@@ -58,7 +58,7 @@ async fn attend(object: &Guarded, context: &Context) -> Verdict {
         }
     };
     let mut memory = context.memories.take(object);
-    let verdict = match Box::pin(pursue(object, &mut memory, context)).await {
+    let verdict = match pursue(object, &mut memory, context).await {
         Ok(verdict) => verdict,
         Err(failure) => {
             tracing::warn!(reason = failure.reason.as_str(), %failure, "the reconcile ended early");
@@ -101,10 +101,11 @@ async fn pursue(
     }
     let identity = identify(object, context)?;
     if deleting {
-        return take_down(subject, memory, context, estate(identity, object)).await;
+        let estate = estate(identity, object);
+        return Box::pin(take_down(subject, memory, context, estate)).await;
     }
     match model::validate(identity, &object.spec) {
-        Ok(desired) => bring_up(subject, memory, context, desired).await,
+        Ok(desired) => Box::pin(bring_up(subject, memory, context, desired)).await,
         Err(violations) => rest(subject, context, Resting::Stalled(violations)).await,
     }
 }

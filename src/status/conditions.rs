@@ -153,7 +153,10 @@ fn failed(report: &Report, aspect: Aspect, failure: &Failure) -> Finding {
 }
 
 fn waiting(report: &Report, aspect: Aspect, reason: Reason, message: &str) -> Finding {
-    let unseen = matches!(reason, Reason::AwsUnavailable | Reason::Unobserved);
+    let unseen = matches!(
+        reason,
+        Reason::AwsUnavailable | Reason::ApiServerUnavailable | Reason::Unobserved
+    );
     let kept = previous(report, condition_type(aspect))
         .filter(|before| unseen && before.observed_generation == Some(report.generation));
     Finding::new(
