@@ -105,10 +105,10 @@ fn has_rights(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> bool {
 
 /// Nobody logs in as a user that is off, whatever else it may do.
 fn is_off(access_string: &str) -> bool {
-    let switches = access_string
+    let mut switches = access_string
         .split_whitespace()
         .filter(|word| ["on", "off"].contains(word));
-    switches.last() == Some("off")
+    switches.next_back() == Some("off")
 }
 
 /// The words that matter: the engines add what is the default anyway.

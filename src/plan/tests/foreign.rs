@@ -3,7 +3,7 @@
 use super::settled;
 use crate::api::Reason;
 use crate::fixtures::{desired, identity, now, spec_json};
-use crate::plan::world::{World, foreign_tags};
+use crate::plan::world::{Truth, World, foreign_tags};
 use crate::plan::{Aspect, BoundSecret};
 
 type Taking = fn(&mut World);
@@ -49,73 +49,69 @@ fn a_name_that_somebody_else_has_is_reported_and_left_alone() {
     for (what, aspect, take) in TAKEN {
         let (mut world, desired) = settled(&spec_json());
         take(&mut world);
-        // There is something to put right in it, but not by us.
-        world
-            .cache
-            .subnet_groups
-            .values_mut()
-            .for_each(|group| group.subnet_ids.clear());
-        world
-            .cache
-            .users
-            .values_mut()
-            .for_each(|user| user.access_string = "on".into());
-        for group in world.cache.user_groups.values_mut() {
-            group.user_ids.insert("foreign".into());
-        }
-        for group in world
-            .cache
-            .groups
-            .values_mut()
-            .filter(|_| what == "the user group")
-        {
-            group.user_group_ids.clear();
-        }
-        world
-            .cluster
-            .secrets
-            .values_mut()
-            .for_each(|secret| secret.data.clear());
+        meddle(&mut world, what);
         let before = world.truth();
         let plan = world.stall(&desired);
-        let block = plan
-            .aspects()
-            .find(|(found, _)| *found == aspect)
-            .unwrap()
-            .1
-            .blocks
-            .first()
-            .cloned();
-        let block = block.unwrap_or_else(|| panic!("{what}: {plan:#?}"));
+        let (_, decided) = plan.aspects().find(|(found, _)| *found == aspect).unwrap();
+        let Some(block) = decided.blocks.first() else {
+            panic!("{what}: {plan:#?}");
+        };
         assert_eq!(block.reason, Reason::NameTaken, "{what}");
-        let id = [
+        let names = [
             identity().cache_id(),
             identity().secret_name(),
             "orders-cache".into(),
         ];
         assert!(
-            id.iter().any(|id| block.message.contains(id)),
+            names.iter().any(|name| block.message.contains(name)),
             "{what}: {}",
             block.message
         );
-        let after = world.truth();
-        match what {
-            "the subnet group" => assert_eq!(after.cache.subnet_groups, before.cache.subnet_groups),
-            "the user" => assert_eq!(after.cache.users, before.cache.users),
-            "the user group" => {
-                assert_eq!(after.cache.user_groups, before.cache.user_groups);
-                assert_eq!(
-                    after.cache.groups, before.cache.groups,
-                    "nor is it attached"
-                );
-            }
-            "the replication group" => assert_eq!(after.cache.groups, before.cache.groups),
-            "the bound Secret" => assert_eq!(after.bound, before.bound),
-            _ => assert_eq!(
-                (after.secret, after.secret_deleted),
-                (before.secret, before.secret_deleted)
-            ),
+        assert_untouched(what, &before, &world.truth());
+    }
+}
+
+/// Leaves something to put right in everything, but not by us where it is somebody else's.
+fn meddle(world: &mut World, what: &str) {
+    let cache = &mut world.cache;
+    for group in cache.subnet_groups.values_mut() {
+        group.subnet_ids.clear();
+    }
+    for user in cache.users.values_mut() {
+        user.access_string = "on".into();
+    }
+    for group in cache.user_groups.values_mut() {
+        group.user_ids.insert("foreign".into());
+    }
+    for group in cache
+        .groups
+        .values_mut()
+        .filter(|_| what == "the user group")
+    {
+        group.user_group_ids.clear();
+    }
+    for secret in world.cluster.secrets.values_mut() {
+        secret.data.clear();
+    }
+}
+
+fn assert_untouched(what: &str, before: &Truth, after: &Truth) {
+    match what {
+        "the subnet group" => assert_eq!(after.cache.subnet_groups, before.cache.subnet_groups),
+        "the user" => assert_eq!(after.cache.users, before.cache.users),
+        "the user group" => {
+            assert_eq!(after.cache.user_groups, before.cache.user_groups);
+            assert_eq!(
+                after.cache.groups, before.cache.groups,
+                "nor is it attached"
+            );
         }
+        "the replication group" => assert_eq!(after.cache.groups, before.cache.groups),
+        "the bound Secret" => assert_eq!(after.bound, before.bound),
+        _ => assert_eq!(
+            (&after.secret, after.secret_deleted),
+            (&before.secret, before.secret_deleted)
+        ),
     }
 }
 
