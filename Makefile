@@ -13,7 +13,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test bench lint crd
+.PHONY: help demo up status mount down test bench lint crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -39,6 +39,7 @@ test: lint ## run all tests, the same that CI runs
 	cargo test --workspace
 	cd examples/backend && python3 -m unittest
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
+	tests/image/run
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench
@@ -51,3 +52,6 @@ lint: ## check formatting, lints, the layer rule, and the dependencies' licences
 
 crd: ## write the generated CRD into crds/
 	cargo run --quiet --bin cachedapi-operator -- crd > crds/cachedapi.dev_cachedapis.yaml
+
+docs: ## write the generated pages into docs/reference/
+	WRITE_DOCS=1 cargo test --quiet --test docs
