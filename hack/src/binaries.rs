@@ -30,6 +30,12 @@ impl Binaries {
             profile,
             "--message-format=json-render-diagnostics",
         ]);
+        for name in env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| is_of_one_crate(name))
+        {
+            cargo.env_remove(name);
+        }
         let built = executables(&command::output(&mut cargo)?);
         let path = |name: &str| {
             built
@@ -42,6 +48,20 @@ impl Binaries {
             local_aws: path("local-aws")?,
         })
     }
+}
+
+/// Whether `cargo test` and `cargo run` set the variable for the program that they run. Build scripts that look at these (ring's
+/// does) would run again each time, and compile everything behind them.
+fn is_of_one_crate(variable: &str) -> bool {
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ]
+    .iter()
+    .any(|prefix| variable.starts_with(prefix))
 }
 
 /// Programs by name from cargo's JSON messages.
@@ -59,6 +79,12 @@ fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_of_the_build_are_kept_and_variables_of_one_crate_are_not() {
+        assert!(is_of_one_crate("CARGO_PKG_NAME") && is_of_one_crate("CARGO_MANIFEST_DIR"));
+        assert!(!is_of_one_crate("CARGO_TARGET_DIR") && !is_of_one_crate("CARGO_INCREMENTAL"));
+    }
 
     #[test]
     fn programs_are_found_in_cargos_messages() {

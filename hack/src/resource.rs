@@ -1,6 +1,6 @@
 //! One `CachedApi` in the cluster, as a user sees it: applied, watched, called through the gateway, deleted.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -61,6 +61,24 @@ impl<'a> Resource<'a> {
             "--type=json",
             "--patch",
             &patch,
+        ];
+        self.environment.kubectl().run(args).map(drop)
+    }
+
+    /// Asks for a reconcile now, by the annotation that is there for it.
+    pub fn request_reconcile(&self) -> Result<()> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let annotation = format!("cachedapi.dev/reconcile-requested-at={}", now.as_millis());
+        let args = [
+            "annotate",
+            "--overwrite",
+            "cachedapi",
+            &self.name,
+            "--namespace",
+            &self.namespace,
+            &annotation,
         ];
         self.environment.kubectl().run(args).map(drop)
     }
