@@ -38,7 +38,7 @@ fn remove_unsigned_formats(schema: &mut JSONSchemaProps) {
     match &mut schema.items {
         Some(JSONSchemaPropsOrArray::Schema(item)) => remove_unsigned_formats(item),
         Some(JSONSchemaPropsOrArray::Schemas(items)) => {
-            items.iter_mut().for_each(remove_unsigned_formats)
+            items.iter_mut().for_each(remove_unsigned_formats);
         }
         None => {}
     }

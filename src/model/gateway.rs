@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -110,13 +111,21 @@ impl DesiredGateway {
     }
 }
 
-fn build_document(identity: &Identity, spec: &CachedApiSpec) -> Document {
-    let mut document = openapi::render(identity, spec);
-    let hash: String = Sha256::digest(document.to_string().as_bytes())
+/// First 32 hexadecimal digits of the SHA-256 of `text`.
+fn short_hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest
         .iter()
         .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |mut hash, byte| {
+            let _ = write!(hash, "{byte:02x}");
+            hash
+        })
+}
+
+fn build_document(identity: &Identity, spec: &CachedApiSpec) -> Document {
+    let mut document = openapi::render(identity, spec);
+    let hash = short_hash(&document.to_string());
     document["info"]["version"] = hash.clone().into();
     let mut methods: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for route in &spec.routes {

@@ -97,9 +97,8 @@ pub(super) fn ttl_seconds(policy: Option<&CachePolicy>) -> Option<u64> {
 fn scope(route: &Route) -> &'static str {
     match route.cache.as_ref().and_then(|policy| policy.scope) {
         Some(Scope::Shared) => "shared",
-        Some(Scope::Caller) => "caller",
         None if route.auth.public.is_some() => "shared",
-        None => "caller",
+        Some(Scope::Caller) | None => "caller",
     }
 }
 

@@ -17,75 +17,78 @@ fn violations(json: Value) -> Vec<String> {
 /// A change of the small valid spec.
 type Change = fn(&mut Value);
 
+/// The start of a violation, and the mistake that it is about.
+const MISTAKES: [(&str, Change); 16] = [
+    ("spec.routes[0].path: /a/{x}/{x} names", |s| {
+        s["routes"][0]["path"] = json!("/a/{x}/{x}");
+    }),
+    ("spec.routes[0].cache.ttl: must be", |s| {
+        s["routes"][0]["cache"]["ttl"] = json!("61m");
+    }),
+    ("spec.routes[0].cache.ttl: must be", |s| {
+        s["routes"][0]["cache"]["ttl"] = json!("99999999999999999999s");
+    }),
+    ("spec.routes[0].backend.http.url: uses {nr}", |s| {
+        s["routes"][0]["backend"]["http"]["url"] = json!("https://x/{nr}");
+    }),
+    ("spec.routes[0].backend.http.url: must not", |s| {
+        s["routes"][0]["backend"]["http"]["url"] = json!("https://x/$context.stage");
+    }),
+    (
+        "spec.routes[0].backend.lambda.functionArn: arn:aws:lambda:us-east-1",
+        |s| {
+            s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:f"}});
+        },
+    ),
+    ("spec.routes[0].parameters[0].header: host cannot", |s| {
+        s["routes"][0]["parameters"] = json!([{"header": "Host", "from": {"value": "x"}}]);
+    }),
+    (
+        "spec.routes[0].parameters[0].header: x-cachedapi-ttl cannot",
+        |s| {
+            s["routes"][0]["parameters"] =
+                json!([{"header": "X-CachedApi-Ttl", "from": {"value": "0"}}]);
+        },
+    ),
+    ("spec.routes[0].parameters[1].header: is set twice", |s| {
+        s["routes"][0]["parameters"] = json!([
+            {"header": "x-a", "from": {"value": "1"}}, {"header": "X-A", "from": {"value": "2"}},
+        ]);
+    }),
+    (
+        "spec.routes[0].parameters[0].from.path: the route's path",
+        |s| s["routes"][0]["parameters"] = json!([{"header": "x-a", "from": {"path": "nr"}}]),
+    ),
+    ("spec.routes[0].parameters[0].from.value: must not", |s| {
+        s["routes"][0]["parameters"] = json!([{"header": "x-a", "from": {"value": "a\r\nx-b: c"}}]);
+    }),
+    ("spec.routes[0].parameters[0].from.value: must not", |s| {
+        s["routes"][0]["parameters"] =
+            json!([{"header": "x-a", "from": {"value": "' + context.identity.user + '"}}]);
+    }),
+    (
+        "spec.routes[0].parameters[0].from.context: is not known",
+        |s| {
+            s["routes"][0]["parameters"] =
+                json!([{"header": "x-a", "from": {"context": "CallerArn"}}]);
+        },
+    ),
+    (
+        "spec.routes[1].path: {nr} stands where another route has {id}",
+        |s| s["routes"] = json!([route("a", "/orders/{id}"), route("b", "/orders/{nr}/items")]),
+    ),
+    ("spec.api.stage.variables[x]: the value", |s| {
+        s["api"] = json!({"stage": {"variables": {"x": "a'b"}}});
+    }),
+    (
+        "spec.cache.replicationGroup.engineVersion: 7.1 is too old",
+        |s| s["cache"]["replicationGroup"]["engineVersion"] = json!("7.1"),
+    ),
+];
+
 #[test]
 fn what_cannot_work_is_named_with_its_field() {
-    let cases: [(&str, Change); 16] = [
-        ("spec.routes[0].path: /a/{x}/{x} names", |s| {
-            s["routes"][0]["path"] = json!("/a/{x}/{x}")
-        }),
-        ("spec.routes[0].cache.ttl: must be", |s| {
-            s["routes"][0]["cache"]["ttl"] = json!("61m")
-        }),
-        ("spec.routes[0].cache.ttl: must be", |s| {
-            s["routes"][0]["cache"]["ttl"] = json!("99999999999999999999s")
-        }),
-        ("spec.routes[0].backend.http.url: uses {nr}", |s| {
-            s["routes"][0]["backend"]["http"]["url"] = json!("https://x/{nr}")
-        }),
-        ("spec.routes[0].backend.http.url: must not", |s| {
-            s["routes"][0]["backend"]["http"]["url"] = json!("https://x/$context.stage")
-        }),
-        (
-            "spec.routes[0].backend.lambda.functionArn: arn:aws:lambda:us-east-1",
-            |s| s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:f"}}),
-        ),
-        ("spec.routes[0].parameters[0].header: host cannot", |s| {
-            s["routes"][0]["parameters"] = json!([{"header": "Host", "from": {"value": "x"}}])
-        }),
-        (
-            "spec.routes[0].parameters[0].header: x-cachedapi-ttl cannot",
-            |s| {
-                s["routes"][0]["parameters"] =
-                    json!([{"header": "X-CachedApi-Ttl", "from": {"value": "0"}}])
-            },
-        ),
-        ("spec.routes[0].parameters[1].header: is set twice", |s| {
-            s["routes"][0]["parameters"] = json!([
-                {"header": "x-a", "from": {"value": "1"}}, {"header": "X-A", "from": {"value": "2"}},
-            ])
-        }),
-        (
-            "spec.routes[0].parameters[0].from.path: the route's path",
-            |s| s["routes"][0]["parameters"] = json!([{"header": "x-a", "from": {"path": "nr"}}]),
-        ),
-        ("spec.routes[0].parameters[0].from.value: must not", |s| {
-            s["routes"][0]["parameters"] =
-                json!([{"header": "x-a", "from": {"value": "a\r\nx-b: c"}}])
-        }),
-        ("spec.routes[0].parameters[0].from.value: must not", |s| {
-            s["routes"][0]["parameters"] =
-                json!([{"header": "x-a", "from": {"value": "' + context.identity.user + '"}}])
-        }),
-        (
-            "spec.routes[0].parameters[0].from.context: is not known",
-            |s| {
-                s["routes"][0]["parameters"] =
-                    json!([{"header": "x-a", "from": {"context": "CallerArn"}}])
-            },
-        ),
-        (
-            "spec.routes[1].path: {nr} stands where another route has {id}",
-            |s| s["routes"] = json!([route("a", "/orders/{id}"), route("b", "/orders/{nr}/items")]),
-        ),
-        ("spec.api.stage.variables[x]: the value", |s| {
-            s["api"] = json!({"stage": {"variables": {"x": "a'b"}}})
-        }),
-        (
-            "spec.cache.replicationGroup.engineVersion: 7.1 is too old",
-            |s| s["cache"]["replicationGroup"]["engineVersion"] = json!("7.1"),
-        ),
-    ];
-    for (expected, change) in cases {
+    for (expected, change) in MISTAKES {
         let mut json = spec_json();
         change(&mut json);
         let found = violations(json);

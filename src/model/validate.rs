@@ -100,7 +100,7 @@ fn check_parameters(at: &str, route: &Route, path: &BTreeSet<&str>, found: &mut 
             found.push(Violation::new(
                 format!("{at}.parameters[{index}].{field}"),
                 problem,
-            ))
+            ));
         };
         let header = parameter
             .header
@@ -143,19 +143,23 @@ fn check_parameters(at: &str, route: &Route, path: &BTreeSet<&str>, found: &mut 
         {
             say("from.value", FORBIDDEN.into());
         }
-        let known = match parameter.from.context {
-            Some(ContextVariable::CallerArn | ContextVariable::CallerAccount) => {
-                route.auth.iam.is_some()
-            }
-            Some(ContextVariable::ApiKeyId) => route.auth.api_key.is_some(),
-            _ => true,
-        };
-        if !known {
+        if !is_known(parameter.from.context, route) {
             say(
                 "from.context",
                 "is not known on a route with this auth".into(),
             );
         }
+    }
+}
+
+/// Whether a request to the route has the variable: some come from how the caller was identified.
+const fn is_known(variable: Option<ContextVariable>, route: &Route) -> bool {
+    match variable {
+        Some(ContextVariable::CallerArn | ContextVariable::CallerAccount) => {
+            route.auth.iam.is_some()
+        }
+        Some(ContextVariable::ApiKeyId) => route.auth.api_key.is_some(),
+        _ => true,
     }
 }
 

@@ -114,7 +114,7 @@ fn reporting_again_changes_nothing() {
     let first = round().report();
     let again = Round {
         previous: Some(first.clone()),
-        now: now() + Duration::from_secs(600),
+        now: now() + Duration::from_mins(10),
         ..round()
     };
     assert_eq!(again.report(), first);
@@ -123,7 +123,7 @@ fn reporting_again_changes_nothing() {
 #[test]
 fn a_transition_time_changes_only_with_the_status() {
     let first = round().report();
-    let later = now() + Duration::from_secs(60);
+    let later = now() + Duration::from_mins(1);
     let mut waiting = Round {
         previous: Some(first),
         now: later,

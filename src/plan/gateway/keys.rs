@@ -49,7 +49,7 @@ pub(super) fn plan_keys(
     match &gateway.usage_plan {
         _ if !plan.actions.is_empty() => {}
         Seen::Absent if !desired.gateway.api_keys.is_empty() => {
-            plan.actions.push(create_plan(desired, api))
+            plan.actions.push(create_plan(desired, api));
         }
         Seen::Present(usage) if desired.identity.owns(&usage.tags) => plan
             .actions

@@ -84,10 +84,9 @@ fn plan_permission(
                 statement,
             })
         }
-        Seen::Unread => AspectPlan::default(),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Seen::Absent if grant.wanted => AspectPlan::act(add()),
-        Seen::Absent => AspectPlan::default(),
+        Seen::Unread | Seen::Absent => AspectPlan::default(),
         Seen::Present(_) if !grant.wanted => AspectPlan::act(remove()),
         Seen::Present(permission) if permission.source_arn == grant.source_arn => {
             AspectPlan::default()

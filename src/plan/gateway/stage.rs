@@ -191,7 +191,7 @@ fn settings_patches(
     let set = wanted.iter().filter(|(key, throttle)| {
         !present
             .get(**key)
-            .is_some_and(|settings| in_effect(throttle, settings))
+            .is_some_and(|settings| in_effect(***throttle, settings))
     });
     let unset = present
         .keys()
@@ -214,7 +214,7 @@ fn settings_patches(
     .collect()
 }
 
-fn in_effect(throttle: &Throttle, settings: &MethodSettings) -> bool {
+fn in_effect(throttle: Throttle, settings: &MethodSettings) -> bool {
     (settings.rate - f64::from(throttle.rate)).abs() < 0.5
         && i64::from(settings.burst) == i64::from(throttle.burst)
         && !settings.caching

@@ -42,7 +42,9 @@ fn settle(service: &mut Service, json: &Value, depth: Depth) -> Observed {
             for action in &plan.actions {
                 let reply = service.write(action, Some(&desired.gateway.document));
                 observed.forget(action);
-                reply.into_iter().for_each(|fact| observed.record(fact));
+                if let Some(fact) = reply {
+                    observed.record(fact);
+                }
             }
         }
     }
@@ -175,7 +177,7 @@ fn what_somebody_changed_outside_is_put_right() {
                     .unwrap()
                     .variables
                     .insert("x".into(), "y".into()),
-            )
+            );
         }),
         ("the throttle is raised", Depth::Poll(0), |s| {
             s.stage
@@ -184,7 +186,7 @@ fn what_somebody_changed_outside_is_put_right() {
                 .method_settings
                 .get_mut("*/*")
                 .unwrap()
-                .rate = 9.0
+                .rate = 9.0;
         }),
         ("a method gets settings of its own", Depth::Poll(0), |s| {
             let settings = MethodSettings {

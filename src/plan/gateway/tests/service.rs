@@ -135,6 +135,12 @@ impl Service {
                 (self.stage, self.deployments) = (None, Vec::new());
                 None
             }
+            other => self.write_stage(other),
+        }
+    }
+
+    fn write_stage(&mut self, action: &GatewayAction) -> Option<Fact> {
+        match action {
             GatewayAction::CreateDeployment { description, .. } => {
                 self.calls.push("CreateDeployment");
                 let deployment = Deployment {
@@ -175,9 +181,10 @@ impl Service {
             }
             GatewayAction::UpdateStage { patches, .. } => {
                 self.calls.push("UpdateStage");
-                patches
-                    .iter()
-                    .for_each(|patch| patch_stage(self.stage.as_mut().unwrap(), patch));
+                let stage = self.stage.as_mut().unwrap();
+                for patch in patches {
+                    patch_stage(stage, patch);
+                }
                 Some(Fact::Stage(seen(self.stage.as_ref())))
             }
             other => self.write_keys(other),
@@ -221,9 +228,10 @@ impl Service {
             }
             GatewayAction::UpdateUsagePlan { patches, .. } => {
                 self.calls.push("UpdateUsagePlan");
-                patches
-                    .iter()
-                    .for_each(|patch| patch_usage_plan(self.usage_plan.as_mut().unwrap(), patch));
+                let plan = self.usage_plan.as_mut().unwrap();
+                for patch in patches {
+                    patch_usage_plan(plan, patch);
+                }
             }
             GatewayAction::DeleteUsagePlan { .. } => {
                 assert!(
@@ -239,7 +247,7 @@ impl Service {
                     .insert(key.clone()),
             ),
             GatewayAction::DeleteUsagePlanKey { key, .. } => {
-                drop(self.usage_plan.as_mut().unwrap().key_ids.remove(key))
+                self.usage_plan.as_mut().unwrap().key_ids.remove(key);
             }
             other => panic!("not expected: {other:?}"),
         }
@@ -274,12 +282,12 @@ fn patch_stage(stage: &mut Stage, patch: &Patch) {
         "/deploymentId" => stage.deployment_id = value,
         "/description" => stage.description = value,
         "/cacheClusterEnabled" => stage.cache_cluster = value == "true",
-        path => patch_method_settings(stage, patch, path),
+        setting => patch_method_settings(stage, patch, setting),
     }
 }
 
-fn patch_method_settings(stage: &mut Stage, patch: &Patch, path: &str) {
-    let mut parts = path.trim_start_matches('/').splitn(3, '/');
+fn patch_method_settings(stage: &mut Stage, patch: &Patch, setting: &str) {
+    let mut parts = setting.trim_start_matches('/').splitn(3, '/');
     let (resource, method) = (parts.next().unwrap(), parts.next().unwrap());
     let resource = resource.replace("~1", "/").replace("~0", "~");
     let key = format!(
@@ -309,17 +317,17 @@ fn patch_usage_plan(plan: &mut UsagePlan, patch: &Patch) {
     let value = patch.value.clone().unwrap_or_default();
     match (patch.path.as_str(), patch.op) {
         ("/throttle/rateLimit", _) => {
-            plan.throttle = Some((value.parse().unwrap(), plan.throttle.map_or(0, |t| t.1)))
+            plan.throttle = Some((value.parse().unwrap(), plan.throttle.map_or(0, |t| t.1)));
         }
         ("/throttle/burstLimit", _) => {
-            plan.throttle = Some((plan.throttle.map_or(0.0, |t| t.0), value.parse().unwrap()))
+            plan.throttle = Some((plan.throttle.map_or(0.0, |t| t.0), value.parse().unwrap()));
         }
         ("/throttle", PatchOp::Remove) => plan.throttle = None,
         ("/quota/limit", _) => {
             plan.quota = Some((
                 value.parse().unwrap(),
                 plan.quota.clone().map_or(String::new(), |q| q.1),
-            ))
+            ));
         }
         ("/quota/period", _) => plan.quota = Some((plan.quota.clone().map_or(0, |q| q.0), value)),
         ("/quota", PatchOp::Remove) => plan.quota = None,
