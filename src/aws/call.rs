@@ -13,7 +13,7 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use crate::api::Reason;
-use crate::plan::{Class, Fact, Failure, Seen};
+use crate::plan::{Class, Fact, Failure, Seen, Sensitive};
 
 use super::errors::{Kind, classify};
 use super::governor::Governor;
@@ -33,6 +33,14 @@ pub(super) struct Caller {
 pub(super) struct Refusal {
     pub(super) kind: Kind,
     pub(super) failure: Failure,
+}
+
+impl Refusal {
+    /// The same, with `secret` struck out of the message: AWS may quote what it was sent.
+    pub(super) fn without(mut self, secret: &Sensitive) -> Self {
+        self.failure.message = self.failure.message.replace(secret.reveal(), "***");
+        self
+    }
 }
 
 impl From<Refusal> for Failure {

@@ -1,5 +1,6 @@
 //! Secrets Manager: the secret with the cache's password. A password is made here and passed on here, and shown nowhere.
 
+use aws_sdk_secretsmanager::operation::create_secret::builders::CreateSecretFluentBuilder;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::Tag;
 use serde_json::{Map, Value};
@@ -7,8 +8,8 @@ use serde_json::{Map, Value};
 use crate::api::Reason;
 use crate::model::Tags;
 use crate::plan::{
-    Class, Endpoint, Fact, Failure, PasswordSource, Secret, SecretAction, SecretFacts, SecretValue,
-    Seen, Sensitive,
+    AWSCURRENT, Class, Endpoint, Fact, Failure, PasswordSource, Secret, SecretAction, SecretFacts,
+    SecretValue, Seen, Sensitive,
 };
 
 use super::call::{Caller, Refusal, created, deleted, seen, timestamp};
@@ -55,8 +56,25 @@ impl SecretsManager {
 
     pub(super) async fn execute(&self, action: &SecretAction) -> Result<Option<Fact>, Failure> {
         match action {
-            SecretAction::CreateSecret { .. } => self.create(action).await?,
-            SecretAction::PutSecretValue { .. } => self.put(action).await?,
+            SecretAction::CreateSecret {
+                name,
+                description,
+                token,
+                facts,
+                tags,
+            } => {
+                let request = self.client.create_secret().name(name);
+                let request = request.description(description);
+                let request = request.client_request_token(*token);
+                self.create(name, request.set_tags(Some(sdk_tags(tags))), facts)
+                    .await?;
+            }
+            SecretAction::PutSecretValue {
+                arn,
+                token,
+                from,
+                facts,
+            } => self.put(arn, &token.to_string(), from, facts).await?,
             SecretAction::RestoreSecret { arn } => {
                 let request = self.client.restore_secret().secret_id(arn);
                 self.caller
@@ -75,56 +93,43 @@ impl SecretsManager {
         Ok(None)
     }
 
-    /// The token is the same every time and the password is not: a second creation meets the first as one that exists.
-    async fn create(&self, action: &SecretAction) -> Result<(), Failure> {
-        let SecretAction::CreateSecret {
-            name,
-            description,
-            token,
-            facts,
-            tags,
-        } = action
-        else {
-            return Ok(());
-        };
+    /// With a fresh password. The token is the same every time and the password is not: a second creation meets the first as one that exists.
+    async fn create(
+        &self,
+        name: &str,
+        request: CreateSecretFluentBuilder,
+        facts: &SecretFacts,
+    ) -> Result<(), Failure> {
         let password = password::random(CREATE_SECRET)?;
         let object = Map::from_iter([("password".to_owned(), password.reveal().into())]);
-        let request = self
-            .client
-            .create_secret()
-            .name(name)
-            .description(description);
-        let request = request
-            .client_request_token(*token)
-            .secret_string(with_facts(object, facts).reveal())
-            .set_tags(Some(sdk_tags(tags)));
-        created(self.caller.call(CREATE_SECRET, name, request.send()).await)?;
+        let request = request.secret_string(with_facts(object, facts).reveal());
+        let reply = self.caller.call(CREATE_SECRET, name, request.send()).await;
+        created(reply.map_err(|refusal| refusal.without(&password)))?;
         Ok(())
     }
 
-    async fn put(&self, action: &SecretAction) -> Result<(), Failure> {
-        let SecretAction::PutSecretValue {
-            arn,
-            token,
-            from,
-            facts,
-        } = action
-        else {
-            return Ok(());
-        };
+    /// The password of the version `from`, with `facts` beside it.
+    async fn put(
+        &self,
+        arn: &str,
+        token: &str,
+        from: &str,
+        facts: &SecretFacts,
+    ) -> Result<(), Failure> {
         let (_, object) = self.value(arn, Some(from)).await?;
-        if text(&object, "password").is_none_or(str::is_empty) {
-            return Err(unusable(arn, from));
-        }
+        let password = match text(&object, "password") {
+            Some(password) if !password.is_empty() => Sensitive::new(password),
+            _ => return Err(unusable(arn, from)),
+        };
         let request = self.client.put_secret_value().secret_id(arn);
         let request = request
-            .client_request_token(*token)
+            .client_request_token(token)
             .secret_string(with_facts(object, facts).reveal());
-        created(
-            self.caller
-                .call(PUT_SECRET_VALUE, arn, request.send())
-                .await,
-        )?;
+        let reply = self
+            .caller
+            .call(PUT_SECRET_VALUE, arn, request.send())
+            .await;
+        created(reply.map_err(|refusal| refusal.without(&password)))?;
         Ok(())
     }
 
@@ -135,7 +140,10 @@ impl SecretsManager {
         version: Option<&str>,
     ) -> Result<(String, Map<String, Value>), Refusal> {
         let request = self.client.get_secret_value().secret_id(arn);
-        let request = request.set_version_id(version.map(ToOwned::to_owned));
+        let request = match version {
+            Some(id) => request.version_id(id),
+            None => request.version_stage(AWSCURRENT),
+        };
         let reply = self
             .caller
             .call(GET_SECRET_VALUE, arn, request.send())

@@ -1,6 +1,6 @@
 use aws_config::{Region, SdkConfig};
 
-use crate::plan::{CacheAction, Fact, Failure, Read};
+use crate::plan::{Fact, Failure, Read};
 
 use super::apigateway::{self, ApiGateway};
 use super::call::Caller;
@@ -104,29 +104,6 @@ impl Services {
                 Fact::Secret(secrets.read_secret(name).await)
             }
             Read::SecretValue { arn } => Fact::SecretValue(secrets.read_value(arn).await),
-        }
-    }
-
-    /// The password of the back ends' user comes from Secrets Manager.
-    pub(super) async fn execute_cache(
-        &self,
-        action: &CacheAction,
-    ) -> Result<Option<Fact>, Failure> {
-        match action {
-            CacheAction::CreateUser {
-                user,
-                engine,
-                password,
-                tags,
-            } => {
-                let password = self.secrets.password(password).await?;
-                let user = self
-                    .cache
-                    .create_user(user, *engine, &password, tags)
-                    .await?;
-                Ok(super::call::fact(Fact::User, user))
-            }
-            _ => elasticache::execute(&self.cache, action).await,
         }
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_apigateway::operation::create_stage::builders::CreateStageFluentBuilder;
 use aws_sdk_apigateway::primitives::Blob;
 use aws_sdk_apigateway::types::{
     ApiStage, EndpointConfiguration, EndpointType as SdkEndpointType, Op, PatchOperation, PutMode,
@@ -22,6 +23,7 @@ use super::{ApiGateway, deployment, rest_api, stage};
 
 type Outcome = Result<Option<Fact>, Failure>;
 
+#[expect(clippy::too_many_lines, reason = "a table: one arm per operation")]
 pub(in crate::aws) async fn execute(gateway: &ApiGateway, action: &GatewayAction) -> Outcome {
     match action {
         GatewayAction::CreateRestApi {
@@ -37,14 +39,59 @@ pub(in crate::aws) async fn execute(gateway: &ApiGateway, action: &GatewayAction
         GatewayAction::DeleteDeployment { api, deployment } => {
             gateway.delete_deployment(api, deployment).await
         }
-        GatewayAction::CreateStage { .. } => gateway.create_stage(action).await,
+        GatewayAction::CreateStage {
+            api,
+            name,
+            deployment,
+            description,
+            variables,
+            tags,
+        } => {
+            let request = gateway
+                .client
+                .create_stage()
+                .rest_api_id(api)
+                .stage_name(name)
+                .deployment_id(deployment);
+            let request = request
+                .description(description)
+                .set_variables(Some(map(variables)))
+                .set_tags(Some(map(tags)));
+            gateway
+                .create_stage(&format!("{api}/{name}"), request)
+                .await
+        }
         GatewayAction::UpdateStage { api, name, patches } => {
             gateway.update_stage(api, name, patches).await
         }
         GatewayAction::CreateApiKey { name, tags } => gateway.create_api_key(name, tags).await,
         GatewayAction::EnableApiKey { id } => gateway.enable_api_key(id).await,
         GatewayAction::DeleteApiKey { id } => gateway.delete_api_key(id).await,
-        GatewayAction::CreateUsagePlan { .. } => gateway.create_usage_plan(action).await,
+        GatewayAction::CreateUsagePlan {
+            name,
+            throttle,
+            quota,
+            stage: (api, stage),
+            tags,
+        } => {
+            let stage = ApiStage::builder().api_id(api).stage(stage).build();
+            let request = gateway
+                .client
+                .create_usage_plan()
+                .name(name)
+                .api_stages(stage)
+                .set_tags(Some(map(tags)));
+            let request = request
+                .set_throttle(throttle.map(throttle_settings))
+                .set_quota(quota.as_ref().map(quota_settings));
+            created(
+                gateway
+                    .caller
+                    .call(CREATE_USAGE_PLAN, name, request.send())
+                    .await,
+            )?;
+            Ok(None)
+        }
         GatewayAction::UpdateUsagePlan { id, patches } => {
             gateway.update_usage_plan(id, patches).await
         }
@@ -142,32 +189,10 @@ impl ApiGateway {
         Ok(None)
     }
 
-    async fn create_stage(&self, action: &GatewayAction) -> Outcome {
-        let GatewayAction::CreateStage {
-            api,
-            name,
-            deployment,
-            description,
-            variables,
-            tags,
-        } = action
-        else {
-            return Ok(None);
-        };
-        let request = self
-            .client
-            .create_stage()
-            .rest_api_id(api)
-            .stage_name(name)
-            .deployment_id(deployment);
-        let request = request
-            .description(description)
-            .set_variables(Some(map(variables)))
-            .set_tags(Some(map(tags)));
-        let subject = format!("{api}/{name}");
+    async fn create_stage(&self, subject: &str, request: CreateStageFluentBuilder) -> Outcome {
         let reply = created(
             self.caller
-                .call(CREATE_STAGE, &subject, request.send())
+                .call(CREATE_STAGE, subject, request.send())
                 .await,
         )?;
         Ok(reply.map(|reply| Fact::Stage(Seen::Present(stage!(reply)))))
@@ -213,45 +238,6 @@ impl ApiGateway {
     async fn delete_api_key(&self, id: &str) -> Outcome {
         let request = self.client.delete_api_key().api_key(id);
         deleted(self.caller.call(DELETE_API_KEY, id, request.send()).await)?;
-        Ok(None)
-    }
-
-    async fn create_usage_plan(&self, action: &GatewayAction) -> Outcome {
-        let GatewayAction::CreateUsagePlan {
-            name,
-            throttle,
-            quota,
-            stage: (api, stage),
-            tags,
-        } = action
-        else {
-            return Ok(None);
-        };
-        let throttle = throttle.map(|(rate, burst)| {
-            ThrottleSettings::builder()
-                .rate_limit(rate)
-                .burst_limit(burst)
-                .build()
-        });
-        let quota = quota.as_ref().map(|(limit, period)| {
-            QuotaSettings::builder()
-                .limit(*limit)
-                .period(QuotaPeriodType::from(period.as_str()))
-                .build()
-        });
-        let stage = ApiStage::builder().api_id(api).stage(stage).build();
-        let request = self
-            .client
-            .create_usage_plan()
-            .name(name)
-            .set_throttle(throttle)
-            .set_quota(quota);
-        let request = request.api_stages(stage).set_tags(Some(map(tags)));
-        created(
-            self.caller
-                .call(CREATE_USAGE_PLAN, name, request.send())
-                .await,
-        )?;
         Ok(None)
     }
 
@@ -308,6 +294,20 @@ impl ApiGateway {
 
 fn map(entries: &BTreeMap<String, String>) -> HashMap<String, String> {
     entries.clone().into_iter().collect()
+}
+
+fn throttle_settings((rate, burst): (f64, i32)) -> ThrottleSettings {
+    ThrottleSettings::builder()
+        .rate_limit(rate)
+        .burst_limit(burst)
+        .build()
+}
+
+fn quota_settings((limit, period): &(i32, String)) -> QuotaSettings {
+    QuotaSettings::builder()
+        .limit(*limit)
+        .period(QuotaPeriodType::from(period.as_str()))
+        .build()
 }
 
 fn patch_operations(patches: &[Patch]) -> Vec<PatchOperation> {

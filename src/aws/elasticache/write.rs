@@ -12,19 +12,42 @@ use super::super::operations::{
     DELETE_USER_GROUP, MODIFY_SUBNET_GROUP, MODIFY_USER, MODIFY_USER_GROUP,
 };
 use super::super::password;
+use super::super::secretsmanager::SecretsManager;
 use super::{ElastiCache, from_sdk};
 
 pub(super) type Outcome = Result<Option<Fact>, Failure>;
 
-/// Every action but `CreateUser`, whose password is somebody else's to read: it is made by [`ElastiCache::create_user`].
-pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -> Outcome {
+/// The password of the back ends' user comes from `secrets`.
+pub(in crate::aws) async fn execute(
+    cache: &ElastiCache,
+    secrets: &SecretsManager,
+    action: &CacheAction,
+) -> Outcome {
     match action {
-        CacheAction::CreateSubnetGroup { .. } => cache.create_subnet_group(action).await,
+        CacheAction::CreateSubnetGroup {
+            name,
+            description,
+            subnet_ids,
+            tags,
+        } => {
+            cache
+                .create_subnet_group(name, description, subnet_ids, tags)
+                .await
+        }
         CacheAction::ModifySubnetGroup { name, subnet_ids } => {
             cache.modify_subnet_group(name, subnet_ids).await
         }
         CacheAction::DeleteSubnetGroup { name } => cache.delete_subnet_group(name).await,
-        CacheAction::CreateUser { .. } => Ok(None),
+        CacheAction::CreateUser {
+            user,
+            engine,
+            password,
+            tags,
+        } => {
+            let password = secrets.password(password).await?;
+            let user = cache.create_user(user, *engine, &password, tags).await?;
+            Ok(fact(Fact::User, user))
+        }
         CacheAction::CreateDefaultUser { user, engine, tags } => {
             let password = password::random(CREATE_USER)?;
             let user = cache.create_user(user, *engine, &password, tags).await?;
@@ -61,16 +84,13 @@ pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -
 }
 
 impl ElastiCache {
-    async fn create_subnet_group(&self, action: &CacheAction) -> Outcome {
-        let CacheAction::CreateSubnetGroup {
-            name,
-            description,
-            subnet_ids,
-            tags,
-        } = action
-        else {
-            return Ok(None);
-        };
+    async fn create_subnet_group(
+        &self,
+        name: &str,
+        description: &str,
+        subnet_ids: &BTreeSet<String>,
+        tags: &Tags,
+    ) -> Outcome {
         let request = self
             .client
             .create_cache_subnet_group()
@@ -115,7 +135,7 @@ impl ElastiCache {
     }
 
     /// The user as the reply has it, or nothing when there was one of that id.
-    pub(in crate::aws) async fn create_user(
+    async fn create_user(
         &self,
         user: &DesiredUser,
         engine: Engine,
@@ -132,11 +152,11 @@ impl ElastiCache {
             .access_string(&user.access_string)
             .passwords(password.reveal())
             .set_tags(Some(sdk_tags(tags)));
-        let reply = created(
-            self.caller
-                .call(CREATE_USER, &user.id, request.send())
-                .await,
-        )?;
+        let reply = self
+            .caller
+            .call(CREATE_USER, &user.id, request.send())
+            .await;
+        let reply = created(reply.map_err(|refusal| refusal.without(password)))?;
         Ok(reply.map(|reply| {
             let user = aws_sdk_elasticache::types::User::builder();
             let user = user

@@ -9,6 +9,7 @@ use super::super::operations::{
     MODIFY_REPLICATION_GROUP, PUT_REST_API, PUT_SECRET_VALUE,
 };
 use super::*;
+use crate::plan::Sensitive;
 use Class::{Blocked, Busy, Transient};
 
 #[derive(Debug)]
@@ -185,5 +186,24 @@ fn no_answer_at_all_is_transient_and_says_why() {
     assert_eq!(
         refusal.failure.message,
         "orders: request has timed out: operation took longer than 60s"
+    );
+}
+
+#[test]
+fn a_password_that_aws_quotes_is_struck_out() {
+    let quoting = "Password hunter2hunter2hunter2 is too short";
+    let refusal = refusal(
+        CREATE_SECRET,
+        400,
+        "InvalidParameterException",
+        quoting,
+        None,
+    );
+    let failure = refusal
+        .without(&Sensitive::new("hunter2hunter2hunter2"))
+        .failure;
+    assert!(
+        failure.message.ends_with("Password *** is too short"),
+        "{failure}"
     );
 }

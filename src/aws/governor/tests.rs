@@ -28,11 +28,11 @@ async fn an_operation_keeps_its_own_quota() {
     );
     assert_eq!(
         times(&governor(1.0), CREATE_DEPLOYMENT, 3).await,
-        [0, 5000, 10000]
+        [0, 5000, 10_000]
     );
     assert_eq!(
         times(&governor(0.5), CREATE_REST_API, 3).await,
-        [0, 6000, 12000]
+        [0, 6000, 12_000]
     );
 }
 
