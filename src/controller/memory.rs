@@ -1,12 +1,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
 use tokio::time::Instant;
 
 use crate::api::{ANNOTATION_RECONCILE, CachedApi};
-use crate::plan::{Aspect, Failure, Spelling};
+use crate::plan::{Aspect, Failure, ObservedGateway, Spelling};
 
 use super::backoff;
 
@@ -38,6 +39,14 @@ pub struct Memory {
     /// Reconciles in a row that could not do their work as a whole.
     pub misses: u32,
     holds: BTreeMap<Aspect, Hold>,
+    gateway: Option<Rest>,
+}
+
+/// The gateway, seen to be as desired while something else was awaited.
+#[derive(Debug)]
+struct Rest {
+    seen: ObservedGateway,
+    since: Instant,
 }
 
 /// An aspect that failed and is left alone until its time has come.
@@ -61,7 +70,7 @@ impl Memory {
         let request = object.annotations().get(ANNOTATION_RECONCILE).cloned();
         if (self.generation, &self.request) != (object.metadata.generation, &request) {
             (self.generation, self.request) = (object.metadata.generation, request);
-            (self.settled, self.misses) = (false, 0);
+            (self.settled, self.misses, self.gateway) = (false, 0, None);
             self.holds.clear();
         }
     }
@@ -70,6 +79,24 @@ impl Memory {
     #[must_use]
     pub fn spread(&self, turn: u64) -> f64 {
         backoff::spread(&self.uid, turn)
+    }
+
+    /// Keeps what was seen of the gateway when it was as desired, so that it is not looked at again each time something else is looked
+    /// at: a cache takes many looks, and API Gateway grants an account ten calls a second. `None` when it was not, or when nothing is
+    /// awaited and the next look is a poll.
+    pub fn rest_gateway(&mut self, seen: Option<ObservedGateway>) {
+        let since = self
+            .gateway
+            .take()
+            .map_or_else(Instant::now, |rest| rest.since);
+        self.gateway = seen.map(|seen| Rest { seen, since });
+    }
+
+    /// What was seen of the gateway, when that was less than `poll` ago.
+    #[must_use]
+    pub fn rested_gateway(&mut self, poll: Duration) -> Option<ObservedGateway> {
+        self.gateway.take_if(|rest| rest.since.elapsed() >= poll);
+        self.gateway.as_ref().map(|rest| rest.seen.clone())
     }
 
     /// The aspects that are still to be left alone, with what they failed of.
@@ -140,8 +167,6 @@ impl Memories {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::api::Reason;
     use crate::plan::Class;
@@ -209,6 +234,31 @@ mod tests {
         assert!(
             !memories.take(&object(1, None)).held().is_empty(),
             "unchanged"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_at_rest_is_looked_at_again_after_a_poll_or_a_change() {
+        let poll = Duration::from_mins(10);
+        let seen = || Some(ObservedGateway::default());
+        let memories = Memories::default();
+        let mut memory = memories.take(&object(1, None));
+        memory.rest_gateway(seen());
+        tokio::time::advance(Duration::from_mins(9)).await;
+        assert_eq!(memory.rested_gateway(poll), seen());
+        memory.rest_gateway(seen());
+        tokio::time::advance(Duration::from_mins(1)).await;
+        assert_eq!(
+            memory.rested_gateway(poll),
+            None,
+            "keeping it makes it no younger"
+        );
+        memory.rest_gateway(seen());
+        memories.keep(key(&object(1, None)), memory);
+        assert_eq!(
+            memories.take(&object(2, None)).rested_gateway(poll),
+            None,
+            "the spec changed"
         );
     }
 

@@ -179,9 +179,14 @@ async fn bring_up(
     if memory.settled {
         rounds.depth = Depth::Poll(memory.polls);
         memory.polls += 1;
+    } else if let Some(gateway) = memory.rested_gateway(context.poll) {
+        rounds.observed.gateway = gateway;
     }
     let plan = go_round(&mut rounds, memory).await?;
     memory.settled = plan.is_settled() && rounds.failures.is_empty();
+    let rests =
+        !memory.settled && plan.api.is_settled() && !rounds.failures.contains_key(&Aspect::Api);
+    memory.rest_gateway(rests.then(|| rounds.observed.gateway.clone()));
     Ok(Verdict::after(&plan, memory, context.poll))
 }
 
