@@ -21,10 +21,10 @@ pub struct Cli {
 pub enum Command {
     /// Run the operator until it is told to stop (SIGTERM or SIGINT).
     ///
-    /// AWS is reached as the AWS SDKs are told by AWS_REGION, AWS_ENDPOINT_URL, web identity, Pod Identity and so on; the Kubernetes API server
+    /// AWS is reached as the AWS SDKs are told by `AWS_REGION`, `AWS_ENDPOINT_URL`, web identity, Pod Identity and so on; the Kubernetes API server
     /// as KUBECONFIG or the pod's service account say.
     Run(Box<Run>),
-    /// Print the CustomResourceDefinition as YAML.
+    /// Print the `CustomResourceDefinition` as YAML.
     Crd,
     /// Print the IAM policy that the operator needs, as JSON.
     IamPolicy(IamPolicy),
@@ -77,7 +77,7 @@ pub struct Run {
         value_name = "FORMAT"
     )]
     pub log_format: LogFormat,
-    /// What to log: error, warn, info, debug or trace, or a list such as info,cachedapi_operator=debug
+    /// What to log: error, warn, info, debug or trace, or a list such as `info,cachedapi_operator=debug`
     #[arg(
         long,
         env = "CACHEDAPI_LOG_LEVEL",

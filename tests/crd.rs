@@ -1,6 +1,8 @@
 //! The CRD on a real API server: it is what the types say, each rule refuses what it is for with a message that a person understands,
 //! and defaults are safe.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -31,7 +33,7 @@ static SERVER: LazyLock<(tempfile::TempDir, ControlPlane)> = LazyLock::new(|| {
     // Established comes before the documents that strict validation and `explain` read.
     wait::until(
         "kubectl to explain CachedApi",
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         || {
             Ok(match kubectl.run(["explain", "cachedapis.spec"]) {
                 Ok(_) => Seen::Done(()),
@@ -107,6 +109,7 @@ fn the_committed_crd_is_the_generated_one() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_rule_refuses_what_it_is_for_and_says_why() {
     let cases: &[(&str, Change)] = &[
         ("two routes have the same method and path", |s| {
@@ -115,38 +118,38 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
             s["routes"] = json!([route(), second]);
         }),
         ("duplicate entries for key [name=\"get-order\"]", |s| {
-            s["routes"] = json!([route(), route()])
+            s["routes"] = json!([route(), route()]);
         }),
         ("auth needs exactly one of public, iam and apiKey", |s| {
-            s["routes"][0]["auth"] = json!({})
+            s["routes"][0]["auth"] = json!({});
         }),
         ("auth needs exactly one of public, iam and apiKey", |s| {
-            s["routes"][0]["auth"] = json!({"public": {}, "iam": {}})
+            s["routes"][0]["auth"] = json!({"public": {}, "iam": {}});
         }),
         ("spec.routes[0].auth: Required value", |s| {
-            drop(s["routes"][0].as_object_mut().unwrap().remove("auth"))
+            drop(s["routes"][0].as_object_mut().unwrap().remove("auth"));
         }),
         ("backend needs exactly one of http and lambda", |s| {
             s["routes"][0]["backend"]["lambda"] =
                 json!({"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f"});
         }),
         ("backend needs exactly one of http and lambda", |s| {
-            s["routes"][0]["backend"] = json!({})
+            s["routes"][0]["backend"] = json!({});
         }),
         ("ttl must be between 0s and 3600s", |s| {
-            s["routes"][0]["cache"]["ttl"] = json!("3601s")
+            s["routes"][0]["cache"]["ttl"] = json!("3601s");
         }),
         ("ttl must be between 0s and 3600s", |s| {
-            s["routes"][0]["cache"]["ttl"] = json!("61m")
+            s["routes"][0]["cache"]["ttl"] = json!("61m");
         }),
         ("should match '^[0-9]+(s|m|h)$'", |s| {
-            s["routes"][0]["cache"]["ttl"] = json!("-1s")
+            s["routes"][0]["cache"]["ttl"] = json!("-1s");
         }),
         ("only GET and HEAD routes can be cached", |s| {
-            s["routes"][0]["method"] = json!("POST")
+            s["routes"][0]["method"] = json!("POST");
         }),
         ("a public route has no caller to cache for", |s| {
-            s["routes"][0]["cache"]["scope"] = json!("Caller")
+            s["routes"][0]["cache"]["scope"] = json!("Caller");
         }),
         ("parameters need an HTTP back end", |s| {
             s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f"}});
@@ -181,13 +184,13 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
                 json!([{"header": "x-a", "from": {"value": "${stageVariables.x}"}}]);
         }),
         ("spec.routes[0].backend.http.url", |s| {
-            s["routes"][0]["backend"]["http"]["url"] = json!("https://x/$context.stage")
+            s["routes"][0]["backend"]["http"]["url"] = json!("https://x/$context.stage");
         }),
         ("spec.routes[0].path", |s| {
-            s["routes"][0]["path"] = json!("/orders/")
+            s["routes"][0]["path"] = json!("/orders/");
         }),
         ("spec.routes[0].path", |s| {
-            s["routes"][0]["path"] = json!("/{all+}/more")
+            s["routes"][0]["path"] = json!("/{all+}/more");
         }),
         (
             "a route uses auth.apiKey, so api.apiKeys must name at least one key",
@@ -201,7 +204,7 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
             s["api"] = json!({"apiKeys": [{"name": "a", "secret": {"name": "s"}}, {"name": "b", "secret": {"name": "s"}}]});
         }),
         ("does not start with cache_", |s| {
-            s["api"] = json!({"stage": {"variables": {"cache_x": "1"}}})
+            s["api"] = json!({"stage": {"variables": {"cache_x": "1"}}});
         }),
         (
             "a stage variable's value has at most 512 characters out of",
@@ -209,19 +212,19 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
         ),
         ("spec.region", |s| s["region"] = json!("Ireland")),
         ("spec.cache.replicationGroup.replicasPerShard", |s| {
-            s["cache"]["replicationGroup"]["replicasPerShard"] = json!(6)
+            s["cache"]["replicationGroup"]["replicasPerShard"] = json!(6);
         }),
         ("spec.cache.replicationGroup.network.subnetIds", |s| {
-            s["cache"]["replicationGroup"]["network"]["subnetIds"] = json!([])
+            s["cache"]["replicationGroup"]["network"]["subnetIds"] = json!([]);
         }),
         ("spec.credentials.recoveryWindowDays", |s| {
-            s["credentials"] = json!({"recoveryWindowDays": 6})
+            s["credentials"] = json!({"recoveryWindowDays": 6});
         }),
         ("backend.htpp: field not declared in schema", |s| {
-            s["routes"][0]["backend"] = json!({"htpp": {"url": "https://x"}})
+            s["routes"][0]["backend"] = json!({"htpp": {"url": "https://x"}});
         }),
         ("Unsupported value: \"Keep\"", |s| {
-            s["deletionPolicy"] = json!({"cache": "Keep"})
+            s["deletionPolicy"] = json!({"cache": "Keep"});
         }),
     ];
     for (expected, change) in cases {
@@ -248,19 +251,19 @@ fn a_name_that_aws_names_cannot_hold_is_refused() {
 fn what_cannot_be_changed_is_refused_and_says_so() {
     let cases: &[(&str, Change)] = &[
         ("region cannot be changed", |s| {
-            s["region"] = json!("us-east-1")
+            s["region"] = json!("us-east-1");
         }),
         ("api.stage.name cannot be changed", |s| {
-            s["api"] = json!({"stage": {"name": "test"}})
+            s["api"] = json!({"stage": {"name": "test"}});
         }),
         ("api.endpointType cannot be changed", |s| {
-            s["api"] = json!({"endpointType": "Edge"})
+            s["api"] = json!({"endpointType": "Edge"});
         }),
         ("cache.replicationGroup.shards cannot be changed", |s| {
-            s["cache"]["replicationGroup"]["shards"] = json!(2)
+            s["cache"]["replicationGroup"]["shards"] = json!(2);
         }),
         ("cannot go from valkey back to redis", |s| {
-            s["cache"]["replicationGroup"]["engine"] = json!("redis")
+            s["cache"]["replicationGroup"]["engine"] = json!("redis");
         }),
     ];
     submit(&object("fixed"), false).unwrap();
@@ -373,11 +376,11 @@ fn check(schema: &Value, path: &str, missing: &mut Vec<String>) {
     let has = |key: &str| schema.get(key).is_some();
     match schema["type"].as_str() {
         Some("string") if !has("maxLength") && !has("enum") => {
-            missing.push(format!("{path}: maxLength"))
+            missing.push(format!("{path}: maxLength"));
         }
         Some("array") if !has("maxItems") => missing.push(format!("{path}: maxItems")),
         Some("integer") if !has("maximum") || !has("minimum") => {
-            missing.push(format!("{path}: minimum and maximum"))
+            missing.push(format!("{path}: minimum and maximum"));
         }
         _ => {}
     }

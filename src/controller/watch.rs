@@ -74,7 +74,7 @@ mod tests {
         match (into, from) {
             (Value::Object(into), Value::Object(from)) => {
                 from.into_iter().for_each(|(key, value)| {
-                    json_merge(into.entry(key).or_insert(Value::Null), value)
+                    json_merge(into.entry(key).or_insert(Value::Null), value);
                 });
             }
             (into, from) => *into = from,

@@ -52,12 +52,12 @@ fn row(name: &str, schema: &Value, required: bool) -> String {
         format!("`{}`", schema["default"])
     };
     let refusals = rules(schema).filter(|_| !in_section).collect::<Vec<_>>();
-    let notes: String = limits(schema)
+    let notes: Vec<String> = limits(schema)
         .iter()
         .chain(&refusals)
         .map(|note| format!(" {note}."))
         .collect();
-    let meaning = format!("{}{notes}", text(&schema["description"]));
+    let meaning = format!("{}{}", text(&schema["description"]), notes.concat());
     format!(
         "| `{name}`{star} | {} | {} | {} |",
         kind(schema),
