@@ -7,4 +7,5 @@
 mod helm;
 mod release;
 mod render;
+mod rights;
 mod schema;

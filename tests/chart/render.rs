@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::helm::{CHART, CRD, of_kind, read, render};
 
 /// The rules of every role that is bound to the operator.
-fn operators_rules(objects: &[Value]) -> Vec<Value> {
+pub fn operators_rules(objects: &[Value]) -> Vec<Value> {
     let bindings = objects
         .iter()
         .filter(|object| object["subjects"].is_array());

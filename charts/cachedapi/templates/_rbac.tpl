@@ -1,4 +1,4 @@
-{{/* What the operator does in a namespace with CachedApi objects. Each verb is used; tests/chart_rbac.rs removes them one by one. */}}
+{{/* What the operator does in a namespace with CachedApi objects. Each verb is used; tests/chart/rights.rs compares them with what the operator does. */}}
 {{- define "cachedapi.rules" -}}
 - apiGroups: [cachedapi.dev]
   resources: [cachedapis]

@@ -11,6 +11,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::kubectl::Kubectl;
 use crate::process::{Launch, Place, Process, Stop};
 use crate::tools::Tools;
@@ -24,6 +26,10 @@ const START_DEADLINE: Duration = Duration::from_secs(90);
 /// The controllers that matter where there are no nodes.
 const CONTROLLERS: &str = "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
     root-ca-certificate-publisher-controller,clusterrole-aggregation-controller";
+
+/// What the operator asked of the API server, one JSON object a line, in the folder `state`.
+pub const AUDIT_LOG: &str = "audit.log";
+const AUDIT_POLICY: &str = "audit-policy.json";
 
 /// A running control plane. Its processes stop when it is dropped.
 #[derive(Debug)]
@@ -40,6 +46,7 @@ impl ControlPlane {
     pub fn start(tools: &Tools, place: &Place, port: u16) -> Result<Self> {
         let state = place.subfolder("state")?;
         let credentials = Credentials::create(&state, port)?;
+        write_private(&state.join(AUDIT_POLICY), &audit_policy())?;
         let client_port = ports::free()?;
         let etcd = place.start(etcd(&tools.etcd, &state, client_port, ports::free()?))?;
         let mut api_server = place.start(api_server(
@@ -99,6 +106,17 @@ impl ControlPlane {
     }
 }
 
+/// Requests of service accounts outside of `kube-system`, and what became of them; no bodies.
+fn audit_policy() -> String {
+    let ours = json!({"level": "Metadata", "omitStages": ["RequestReceived"], "userGroups": ["system:serviceaccounts"]});
+    let rules = json!([
+        {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+        ours,
+        {"level": "None"},
+    ]);
+    json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules}).to_string()
+}
+
 fn seen(answer: Result<String>) -> Result<Seen<()>> {
     match answer {
         Ok(_) => Ok(Seen::Done(())),
@@ -148,6 +166,8 @@ fn api_server(
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         format!("--service-account-key-file={public_key}"),
         format!("--service-account-signing-key-file={key}"),
+        format!("--audit-policy-file={}", state.join(AUDIT_POLICY).display()),
+        format!("--audit-log-path={}", state.join(AUDIT_LOG).display()),
         "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
         // The API server is on loopback, which may not be the endpoint of a Service.
         "--endpoint-reconciler-type=none".to_owned(),
