@@ -1,0 +1,149 @@
+//! The main job against the real thing: API server, helm, operator process, local AWS over HTTP, Valkey behind TLS.
+//!
+//! All tests share one environment, but for the demo, which installs and removes the chart. The logs stay in
+//! `target/tmp/e2e/log` until the next run.
+
+mod world;
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cachedapi_hack::environment::Environment;
+use cachedapi_hack::local_aws::Behaviour;
+use cachedapi_hack::wait::{self, Seen};
+use cachedapi_hack::{demo, http};
+use serde_json::json;
+
+use world::World;
+
+const READY: Duration = Duration::from_mins(2);
+const SOON: Duration = Duration::from_secs(30);
+
+#[test]
+fn the_demo_runs_from_apply_to_nothing_left() {
+    let behaviour = Behaviour {
+        delays: "fast",
+        quotas: true,
+    };
+    let environment =
+        Environment::for_tests(env!("CARGO_TARGET_TMPDIR").as_ref(), "demo", &behaviour).unwrap();
+    demo::run(&environment, &[]).unwrap();
+}
+
+#[test]
+fn an_operator_killed_again_and_again_makes_one_of_each_and_leaves_nothing() {
+    let world = World::shared();
+    let object = world.create("killed").unwrap();
+    for calls in [2, 5, 8, 11, 14] {
+        wait::until("calls to AWS", READY, || {
+            let owned = world.environment.aws.owned_by(object.uid())?.len();
+            let ready = object.get()?["status"]["conditions"]
+                .to_string()
+                .contains("Ready");
+            Ok(if owned >= calls || ready {
+                Seen::Done(())
+            } else {
+                Seen::NotYet(format!("{owned} things"))
+            })
+        })
+        .unwrap();
+        world.operator().crash().unwrap();
+    }
+    object.wait_until_ready(READY, |_| ()).unwrap();
+
+    let owned = world.environment.aws.owned_by(object.uid()).unwrap();
+    let apis = owned
+        .iter()
+        .filter(|arn| arn.contains("/restapis/") && !arn.contains("/stages/"));
+    assert_eq!(apis.count(), 1, "{owned:?}");
+    object.delete().unwrap();
+    assert_eq!(object.owned().unwrap().0, Vec::<String>::new());
+}
+
+#[test]
+fn a_bound_secret_changed_by_hand_is_put_right_at_the_next_look() {
+    let world = World::shared();
+    let object = world.create("bound").unwrap();
+    object.wait_until_ready(READY, |_| ()).unwrap();
+    let host = world.secret("bound", "host").unwrap();
+
+    let patch = json!({"data": {"host": STANDARD.encode("elsewhere")}}).to_string();
+    world
+        .kubectl()
+        .run([
+            "patch",
+            "secret",
+            "bound-cache",
+            "--namespace",
+            "bound",
+            "--patch",
+            &patch,
+        ])
+        .unwrap();
+    // Secrets are not watched, which would need the right to read them all: the next look at the object finds it.
+    object.request_reconcile().unwrap();
+    wait::until("the host to be put right", SOON, || {
+        let now = world.secret("bound", "host")?;
+        Ok(if now == host {
+            Seen::Done(())
+        } else {
+            Seen::NotYet(now)
+        })
+    })
+    .unwrap();
+}
+
+#[test]
+fn deleting_the_namespace_deletes_what_is_in_aws() {
+    let world = World::shared();
+    let object = world.create("doomed").unwrap();
+    object.wait_until_ready(READY, |_| ()).unwrap();
+    assert_ne!(object.owned().unwrap().0, Vec::<String>::new());
+
+    world
+        .kubectl()
+        .run(["delete", "namespace", "doomed", "--timeout=120s"])
+        .unwrap();
+    assert_eq!(object.owned().unwrap().0, Vec::<String>::new());
+}
+
+#[test]
+fn the_password_is_in_no_log_metric_event_or_status() {
+    let world = World::shared();
+    let object = world.create("secretive").unwrap();
+    object.wait_until_ready(READY, |_| ()).unwrap();
+    let password = world.secret("secretive", "password").unwrap();
+    assert!(
+        password.len() >= 16,
+        "the Secret holds no password worth hiding"
+    );
+
+    let mut operator = world.operator();
+    let metrics = http::get(operator.metrics(), &[]).unwrap();
+    assert_eq!(metrics.status, 200);
+    let events = world
+        .kubectl()
+        .run([
+            "get",
+            "events",
+            "--namespace",
+            "secretive",
+            "--output",
+            "json",
+        ])
+        .unwrap();
+    let log = std::fs::read_to_string(operator.process().log()).unwrap();
+    assert!(
+        log.contains("secretive"),
+        "the log says nothing of the object"
+    );
+    for (place, text) in [
+        ("log", log),
+        ("metrics", metrics.body),
+        ("events", events),
+        ("object", object.get().unwrap().to_string()),
+    ] {
+        assert!(!text.contains(&password), "the {place} shows the password");
+    }
+}
