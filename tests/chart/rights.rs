@@ -70,22 +70,20 @@ fn live(environment: &Environment) -> Result<()> {
     // An event that comes again is counted, and a status that meets a changed object is compared with it.
     let disturb = |turn: usize| {
         object.patch(&json!([{"op": "replace", "path": "/spec/routes/0/path", "value": format!("/v{turn}/{{id}}")}]))?;
-        let labels = (0..5).map(|label| format!("turn={turn}-{label}"));
-        labels
-            .map(|label| {
-                kubectl
-                    .run([
-                        "label",
-                        "cachedapi",
-                        "orders",
-                        "--overwrite",
-                        "--namespace",
-                        NAMESPACE,
-                        &label,
-                    ])
-                    .map(drop)
-            })
-            .collect()
+        for label in 0..5 {
+            let label = format!("turn={turn}-{label}");
+            let label = [
+                "label",
+                "cachedapi",
+                "orders",
+                "--overwrite",
+                "--namespace",
+                NAMESPACE,
+                &label,
+            ];
+            kubectl.run(label)?;
+        }
+        Ok(())
     };
     until_used(environment, "patch events.k8s.io/events", disturb)?;
     until_used(environment, "get cachedapi.dev/cachedapis", disturb)?;
