@@ -113,7 +113,15 @@ def refuses(client):
 
 def alive(pids):
     """Which of these processes still run."""
-    return [pid for pid in pids if Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text()]
+    return [pid for pid in pids if runs(pid)]
+
+
+def runs(pid):
+    """Whether a process runs. One that ends while its state is read does not."""
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def node_pids(cache):
