@@ -214,6 +214,7 @@ fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {
 fn ask_for_current_context(tools: &Tools, folder: &Path) -> Result<Kubectl> {
     let kubectl = Kubectl::of_current_context(&tools.kubectl, &folder.join("kubeconfig"))?;
     let context = kubectl.run(["config", "current-context"])?;
+    refuse_an_installation(&kubectl, context.trim())?;
     let server = kubectl.run([
         "config",
         "view",
@@ -237,6 +238,26 @@ fn ask_for_current_context(tools: &Tools, folder: &Path) -> Result<Kubectl> {
     } else {
         Err(Error::Unexpected("not agreed: nothing was done".to_owned()))
     }
+}
+
+/// The demo removes what it installs, so it does not install over what somebody uses.
+fn refuse_an_installation(kubectl: &Kubectl, context: &str) -> Result<()> {
+    let crd = [
+        "get",
+        "crd",
+        "cachedapis.cachedapi.dev",
+        "--ignore-not-found",
+        "--output",
+        "name",
+    ];
+    if kubectl.run(crd)?.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Error::Unexpected(format!(
+        "the cluster of the context {context} has the CachedApi CRD, so the operator is or was installed there; the demo would replace and remove it. \
+         Choose another context (kubectl config use-context), or, if nothing needs it any more, remove it first: helm uninstall it and \
+         kubectl delete crd cachedapis.cachedapi.dev"
+    )))
 }
 
 fn start_control_plane(folder: PathBuf, port: u16) -> Result<()> {

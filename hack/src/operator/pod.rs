@@ -70,12 +70,17 @@ fn value(name: &str, variable: &Value, deployment: &Value) -> Result<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match variable["valueFrom"]["fieldRef"]["fieldPath"].as_str() {
         None if variable["valueFrom"].is_null() => Ok(text(&variable["value"])),
-        Some("metadata.name") => Ok(format!("{}-0", text(&metadata["name"]))),
+        Some("metadata.name") => Ok(pod_name(&text(&metadata["name"]))),
         Some("metadata.namespace") => Ok(text(&metadata["namespace"])),
         _ => Err(unexpected(&format!(
             "a source of {name} that only a kubelet knows"
         ))),
     }
+}
+
+/// A name that no operator of another environment has in the same cluster: it is the holder's identity in the lease.
+fn pod_name(deployment: &str) -> String {
+    format!("{deployment}-{}", std::process::id())
 }
 
 fn unexpected(what: &str) -> Error {
@@ -107,9 +112,10 @@ mod tests {
             ],
         })))
         .unwrap();
+        let name = pod_name("cachedapi");
         let expected = [
             ("AWS_REGION", "eu-west-1"),
-            ("POD_NAME", "cachedapi-0"),
+            ("POD_NAME", name.as_str()),
             ("POD_NAMESPACE", "ops"),
         ];
         assert_eq!(pod.args, ["run", "--log-format=json"]);
