@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::environment::Environment;
-use crate::operator::Operator;
+use crate::operator::{self, Operator};
 use crate::progress::step;
 use crate::resource::Resource;
 use crate::wait::{self, Seen};
@@ -13,6 +13,8 @@ use crate::{Error, Result, http, tools};
 
 /// The namespace of the demo's object.
 pub const NAMESPACE: &str = "cachedapi-demo";
+/// Name of the CRD, which the chart keeps when it is uninstalled.
+pub const CRD: &str = "cachedapis.cachedapi.dev";
 /// The route of the example that is called.
 const ROUTE: &str = "get-order";
 /// With the local AWS's delays it takes seconds.
@@ -25,9 +27,21 @@ pub fn run(environment: &Environment, values: &[String]) -> Result<()> {
     let shown = show(environment);
     shown.map_err(|error| explain(&error, &mut operator))?;
     step("stop the operator", || operator.process().stop())?;
-    step("helm uninstall the chart", || {
-        environment.release().uninstall()
-    })
+    step(
+        "helm uninstall the chart, and delete its namespace and the CRD",
+        || {
+            environment.release().uninstall()?;
+            let kept = [
+                format!("namespace/{}", operator::NAMESPACE),
+                format!("crd/{CRD}"),
+            ];
+            let delete = ["delete", "--timeout=120s"].map(str::to_owned);
+            environment
+                .kubectl()
+                .run(delete.into_iter().chain(kept))
+                .map(drop)
+        },
+    )
 }
 
 fn show(environment: &Environment) -> Result<()> {

@@ -223,7 +223,7 @@ fn ask_for_current_context(tools: &Tools, folder: &Path) -> Result<Kubectl> {
         "jsonpath={.clusters[0].cluster.server}",
     ])?;
     eprint!(
-        "The demo will install the chart into the cluster of the context {} ({server}), create the namespace {}, and remove both.\n\
+        "The demo will install the chart into the cluster of the context {} ({server}), create the namespace {}, and remove everything again.\n\
          The operator, the local AWS and the back end run on this machine. Go on? [y/N] ",
         context.trim(),
         demo::NAMESPACE,
@@ -256,7 +256,8 @@ fn refuse_an_installation(kubectl: &Kubectl, context: &str) -> Result<()> {
     Err(Error::Unexpected(format!(
         "the cluster of the context {context} has the CachedApi CRD, so the operator is or was installed there; the demo would replace and remove it. \
          Choose another context (kubectl config use-context), or, if nothing needs it any more, remove it first: helm uninstall it and \
-         kubectl delete crd cachedapis.cachedapi.dev"
+         kubectl delete crd {}",
+        demo::CRD
     )))
 }
 
