@@ -19,6 +19,7 @@ mod gateway;
 mod observed;
 mod outline;
 mod read;
+pub mod rotation;
 mod secret;
 mod seen;
 mod teardown;
