@@ -29,6 +29,9 @@ pub struct Call {
     pub params: Params,
     /// The settings of this world.
     pub config: Arc<Config>,
+    /// Whether a read shall lag behind, as a fault wants it: `DescribeSecret` then shows the staging labels as they were
+    /// before they last changed. Other operations know nothing older than the present.
+    pub stale: bool,
 }
 
 /// Parameters of a call.

@@ -58,6 +58,8 @@ pub(crate) enum Effect {
     LoseRequest,
     /// Applied, then the connection is closed without an answer.
     LoseReply,
+    /// A read answers with what was there before the last write ([`Call::stale`]).
+    Stale,
 }
 
 fn one() -> u64 {

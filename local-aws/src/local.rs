@@ -174,6 +174,7 @@ impl LocalAws {
                     request_id,
                     params,
                     config,
+                    stale: false,
                 };
                 let (method, path) = (request.method(), request.uri().path());
                 let target = self.with_place(&call, |place| Target::of(&call, method, path, place));
@@ -204,6 +205,7 @@ impl LocalAws {
                 call.now = self.now();
             }
         }
+        call.stale = effects.contains(&Effect::Stale);
         let stopped = effects
             .iter()
             .find_map(|effect| refusal(effect, &call, target));
@@ -271,7 +273,7 @@ fn refusal(effect: &Effect, call: &Call, target: &Target) -> Option<AwsError> {
             "RequestLost",
             "the request never arrived",
         )),
-        Effect::Delay { .. } | Effect::LoseReply => None,
+        Effect::Delay { .. } | Effect::LoseReply | Effect::Stale => None,
     }
 }
 

@@ -66,6 +66,7 @@ const SECRETS_MANAGER: &[Quota] = &[
         50.0,
         1.0,
     ),
+    quota(&["RotateSecret", "CancelRotateSecret"], 50.0, 1.0),
     quota(&["TagResource", "UntagResource"], 50.0, 1.0),
 ];
 

@@ -237,6 +237,94 @@ def test_a_hundred_young_versions_are_enough(secrets, secret, refused):
     assert value(secrets) == "value 98"
 
 
+def test_a_version_says_when_it_was_created_by_id_and_by_stage(secrets, secret):
+    second = put(secrets, "two", "AWSPENDING")
+    for which in (dict(VersionId=second), dict(VersionStage="AWSPENDING")):
+        read = secrets.get_secret_value(SecretId="orders", **which)
+        assert (read["VersionId"], read["VersionStages"]) == (second, ["AWSPENDING"])
+        assert abs(read["CreatedDate"] - datetime.now(timezone.utc)) < timedelta(minutes=1)
+
+
+def test_labels_can_lag_behind_in_a_description(local, secrets, secret):
+    second = put(secrets, "two")
+    local.admin("POST", "faults", [{"operation": "secretsmanager:DescribeSecret", "effect": "stale"}])
+    assert labels(secrets) == {"AWSCURRENT": secret["VersionId"]}
+    assert labels(secrets) == {"AWSCURRENT": second, "AWSPREVIOUS": secret["VersionId"]}
+
+
+# Native rotation
+
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:rotate"
+
+
+def switch_on(secrets, **more):
+    parameters = dict(SecretId="orders", RotationLambdaARN=FUNCTION, RotationRules={"AutomaticallyAfterDays": 30})
+    return secrets.rotate_secret(**{**parameters, **more})
+
+
+def test_native_rotation_is_switched_on_and_off(secrets, secret):
+    assert "RotationEnabled" not in secrets.describe_secret(SecretId="orders")
+    switch_on(secrets, RotateImmediately=False)
+    described = secrets.describe_secret(SecretId="orders")
+    assert (described["RotationEnabled"], described["RotationLambdaARN"]) == (True, FUNCTION)
+    assert described["RotationRules"] == {"AutomaticallyAfterDays": 30}
+    month = datetime.now(timezone.utc) + timedelta(days=30)
+    assert abs(described["NextRotationDate"] - month) < timedelta(minutes=1)
+    assert labels(secrets) == {"AWSCURRENT": secret["VersionId"]}
+    secrets.cancel_rotate_secret(SecretId="orders")
+    described = secrets.describe_secret(SecretId="orders")
+    assert described["RotationEnabled"] is False
+    assert "NextRotationDate" not in described
+    assert secrets.list_secrets()["SecretList"][0]["RotationEnabled"] is False
+
+
+def test_a_rotation_that_was_started_leaves_a_pending_version_without_a_value(secrets, secret, refused):
+    token = switch_on(secrets)["VersionId"]
+    assert labels(secrets) == {"AWSCURRENT": secret["VersionId"], "AWSPENDING": token}
+    for which in (dict(VersionId=token), dict(VersionStage="AWSPENDING")):
+        refusal = refused(secrets.get_secret_value, SecretId="orders", **which)
+        assert refusal.code == "ResourceNotFoundException"
+    assert refused(switch_on, secrets=secrets).code == "InvalidRequestException"
+    assert secrets.cancel_rotate_secret(SecretId="orders")["VersionId"] == token
+    assert labels(secrets)["AWSPENDING"] == token
+    move(secrets, "AWSPENDING", RemoveFromVersionId=token)
+    switch_on(secrets)
+
+
+def test_the_rotation_function_puts_its_value_into_the_pending_version(secrets, secret):
+    token = switch_on(secrets)["VersionId"]
+    for _ in range(2):
+        secrets.put_secret_value(
+            SecretId="orders", ClientRequestToken=token, SecretString="two", VersionStages=["AWSPENDING"]
+        )
+    assert value(secrets, VersionStage="AWSPENDING") == "two"
+    assert value(secrets) == "one"
+
+
+@pytest.mark.parametrize(
+    "parameters, code, reason",
+    [
+        (dict(RotationLambdaARN=None), "InvalidRequestException", "no function"),
+        (dict(RotationRules={"AutomaticallyAfterDays": 1, "ScheduleExpression": "rate(4 hours)"}), "InvalidParameterException", "two schedules"),
+        (dict(RotationRules={"ScheduleExpression": "hourly"}), "InvalidParameterException", "no schedule"),
+        (dict(RotationRules={"AutomaticallyAfterDays": 1, "Duration": "30h"}), "InvalidParameterException", "more than a day"),
+    ],
+    ids=lambda p: p if isinstance(p, str) and " " in p else "",
+)
+def test_a_bad_rotation_is_refused_and_changes_nothing(secrets, secret, refused, parameters, code, reason):
+    def rotate():
+        more = {**dict(RotationLambdaARN=FUNCTION), **parameters}
+        secrets.rotate_secret(SecretId="orders", **{key: value for key, value in more.items() if value is not None})
+
+    assert refused(rotate).code == code, reason
+    assert "RotationEnabled" not in secrets.describe_secret(SecretId="orders")
+    assert labels(secrets) == {"AWSCURRENT": secret["VersionId"]}
+
+
+def test_rotation_that_was_never_configured_cannot_be_cancelled(secrets, secret, refused):
+    assert refused(secrets.cancel_rotate_secret, SecretId="orders").code == "InvalidRequestException"
+
+
 # Deleting
 
 
@@ -249,6 +337,8 @@ def test_a_deleted_secret_waits_holds_its_name_and_comes_back(secrets, secret, r
         (secrets.get_secret_value, {}),
         (secrets.put_secret_value, {"SecretString": "two"}),
         (secrets.update_secret, {"Description": "d"}),
+        (secrets.rotate_secret, {"RotationLambdaARN": "arn:aws:lambda:eu-west-1:111122223333:function:rotate"}),
+        (secrets.cancel_rotate_secret, {}),
         (secrets.tag_resource, {"Tags": [{"Key": "a", "Value": "b"}]}),
         (secrets.untag_resource, {"TagKeys": ["a"]}),
         (secrets.delete_secret, {}),

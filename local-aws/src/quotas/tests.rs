@@ -19,6 +19,7 @@ fn call(service: &'static str, operation: &str, after: SignedDuration) -> Call {
         request_id: String::new(),
         params: Params::default(),
         config: Config::default().into(),
+        stale: false,
     }
 }
 

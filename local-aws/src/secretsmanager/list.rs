@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::read::{describe, labels, page};
+use super::read::{describe, page};
 use super::refusal;
 use super::secret::Secret;
 use crate::world::Regional;
@@ -63,8 +63,10 @@ pub(super) fn list_secrets(call: &Call, place: &mut Regional) -> Result<Json, Aw
         .into_iter()
         .map(|secret| {
             let mut entry = describe(secret, &tags(secret));
-            entry
-                .extend(labels(secret).map(|labels| ("SecretVersionsToStages".to_owned(), labels)));
+            let labels = secret.labels();
+            if !labels.is_empty() {
+                entry.insert("SecretVersionsToStages".to_owned(), json!(labels));
+            }
             entry.into()
         })
         .collect();

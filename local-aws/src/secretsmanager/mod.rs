@@ -1,13 +1,15 @@
 //! Secrets Manager.
 //!
 //! Follows the API reference of each operation, "Delete a secret" and "AWS Secrets Manager quotas"; error codes as recorded from
-//! the service where a record is public. Rotation by Lambda, replicas and resource policies are not there.
+//! the service where a record is public. Rotation can be switched on, but nothing is rotated (see
+//! `rotate`); replicas and resource policies are not there.
 
 mod delete;
 mod list;
 mod password;
 mod read;
 mod refusal;
+mod rotate;
 mod secret;
 mod tag;
 mod write;
@@ -84,6 +86,8 @@ pub(crate) fn handle(call: &Call, place: &mut Regional) -> Result<Reply, AwsErro
         "PutSecretValue" => write::put_secret_value(call, place),
         "UpdateSecret" => write::update_secret(call, place),
         "UpdateSecretVersionStage" => write::update_secret_version_stage(call, place),
+        "RotateSecret" => rotate::rotate_secret(call, place),
+        "CancelRotateSecret" => rotate::cancel_rotate_secret(call, place),
         "DescribeSecret" => read::describe_secret(call, place),
         "GetSecretValue" => read::get_secret_value(call, place),
         "ListSecretVersionIds" => read::list_secret_version_ids(call, place),

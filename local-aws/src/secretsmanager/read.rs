@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::refusal;
+use super::rotate::Rotation;
 use super::secret::{CURRENT, Secret, Value, seconds};
 use crate::world::Regional;
 use crate::{AwsError, Call};
@@ -26,7 +27,14 @@ pub(super) fn describe_secret(call: &Call, place: &mut Regional) -> Result<Json,
         .find(&input.secret_id)
         .ok_or_else(refusal::no_secret)?;
     let mut description = describe(secret, &place.tags.of(&secret.arn));
-    description.extend(labels(secret).map(|labels| ("VersionIdsToStages".to_owned(), labels)));
+    let labels = if call.stale {
+        secret.labels_before.clone()
+    } else {
+        secret.labels()
+    };
+    if !labels.is_empty() {
+        description.insert("VersionIdsToStages".to_owned(), json!(labels));
+    }
     Ok(description.into())
 }
 
@@ -60,24 +68,13 @@ pub(super) fn describe(secret: &Secret, tags: &BTreeMap<String, String>) -> Map<
     ];
     let optional = optional
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
+        .filter_map(|(name, value)| Some((name, value?)))
+        .chain(secret.rotation.iter().flat_map(Rotation::fields));
     always
         .into_iter()
         .chain(optional)
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-/// The labels of the versions that have some, if any has: the others are deprecated.
-pub(super) fn labels(secret: &Secret) -> Option<Json> {
-    let labelled = secret
-        .versions
-        .iter()
-        .filter(|(_, version)| !version.labels.is_empty());
-    let labels: Map<_, _> = labelled
-        .map(|(id, version)| (id.clone(), json!(version.labels)))
-        .collect();
-    (!labels.is_empty()).then(|| labels.into())
 }
 
 #[derive(Deserialize)]
@@ -101,8 +98,9 @@ pub(super) fn get_secret_value(call: &Call, place: &mut Regional) -> Result<Json
         .ok_or_else(refusal::no_secret)?;
     version.last_accessed = Some(today);
     let (kind, value) = match &version.value {
-        Value::String(text) => ("SecretString", text),
-        Value::Binary(base64) => ("SecretBinary", base64),
+        Some(Value::String(text)) => ("SecretString", text),
+        Some(Value::Binary(base64)) => ("SecretBinary", base64),
+        None => return Err(no_value(&format!("VersionId: {id}"))),
     };
     Ok(json!({
         "ARN": arn,
@@ -119,26 +117,29 @@ fn chosen_version(
     id: Option<String>,
     label: Option<String>,
 ) -> Result<String, AwsError> {
-    let missing = |what: String| {
-        refusal::not_found(format!(
-            "Secrets Manager can't find the specified secret value for {what}"
-        ))
-    };
+    let has_value = |id: &&str| secret.versions.get(*id).is_some_and(|v| v.value.is_some());
     let Some(id) = id else {
         let label = label.unwrap_or_else(|| CURRENT.to_owned());
-        let holder = secret.holder(&label).map(str::to_owned);
-        return holder.ok_or_else(|| missing(format!("staging label: {label}")));
+        let holder = secret.holder(&label).filter(has_value).map(str::to_owned);
+        return holder.ok_or_else(|| no_value(&format!("staging label: {label}")));
     };
     let version = secret
         .versions
         .get(&id)
-        .ok_or_else(|| missing(format!("VersionId: {id}")))?;
+        .ok_or_else(|| no_value(&format!("VersionId: {id}")))?;
     match label {
         Some(label) if !version.labels.contains(&label) => Err(refusal::invalid_request(
             "You provided a VersionStage that is not associated to the provided VersionId.",
         )),
         _ => Ok(id),
     }
+}
+
+/// There is no such version, or it has no value.
+fn no_value(of: &str) -> AwsError {
+    refusal::not_found(format!(
+        "Secrets Manager can't find the specified secret value for {of}"
+    ))
 }
 
 /// Reads are recorded by the day.

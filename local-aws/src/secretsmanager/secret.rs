@@ -6,9 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::refusal;
+use super::rotate::Rotation;
 use crate::AwsError;
 
 pub(super) const CURRENT: &str = "AWSCURRENT";
+pub(super) const PENDING: &str = "AWSPENDING";
 const PREVIOUS: &str = "AWSPREVIOUS";
 
 /// About how many versions a secret keeps ("AWS Secrets Manager quotas").
@@ -39,7 +41,16 @@ pub struct Secret {
     pub(super) deletion: Option<Deletion>,
     /// By version id.
     pub versions: BTreeMap<String, Version>,
+    /// The labelled versions as they were before labels last changed: what a read that lags behind still sees.
+    #[serde(default)]
+    pub(super) labels_before: Labels,
+    /// Native rotation, once it was configured.
+    #[serde(default)]
+    pub(super) rotation: Option<Rotation>,
 }
+
+/// Version id -> its labels.
+pub(super) type Labels = BTreeMap<String, BTreeSet<String>>;
 
 /// A deletion that has been asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,8 +64,8 @@ pub(super) struct Deletion {
 /// A version of a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Version {
-    /// What it holds.
-    pub value: Value,
+    /// What it holds; nothing while a rotation has made no more than the version.
+    pub value: Option<Value>,
     /// Staging labels.
     pub labels: BTreeSet<String>,
     /// When it was created.
@@ -99,23 +110,36 @@ impl Secret {
             .map(|(id, _)| id.as_str())
     }
 
-    /// Adds a version with labels that are taken from the versions that have them. The first version is always current.
+    /// The labels of the versions that have some: the others are deprecated.
+    pub(super) fn labels(&self) -> Labels {
+        let labelled = self
+            .versions
+            .iter()
+            .filter(|(_, version)| !version.labels.is_empty());
+        labelled
+            .map(|(id, version)| (id.clone(), version.labels.clone()))
+            .collect()
+    }
+
+    /// Adds a version, or the value of one that has none, with labels that are taken from the versions that have them. The
+    /// first version with a value is always current.
     pub(super) fn add_version(
         &mut self,
         id: &str,
-        value: Value,
+        value: Option<Value>,
         labels: &BTreeSet<String>,
         now: Timestamp,
     ) -> Result<(), AwsError> {
         self.make_room(now)?;
-        let first = self.versions.is_empty();
-        let version = Version {
-            value,
+        self.labels_before = self.labels();
+        let first = value.is_some() && self.versions.values().all(|other| other.value.is_none());
+        let version = self.versions.entry(id.to_owned()).or_insert(Version {
+            value: None,
             labels: BTreeSet::new(),
             created: now,
             last_accessed: None,
-        };
-        self.versions.insert(id.to_owned(), version);
+        });
+        version.value = value;
         for label in labels {
             self.move_label(label, Some(id));
         }

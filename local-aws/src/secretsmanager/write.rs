@@ -60,12 +60,14 @@ pub(super) fn create_secret(
         last_accessed: None,
         deletion: None,
         versions: BTreeMap::new(),
+        labels_before: BTreeMap::new(),
+        rotation: None,
     };
     let mut reply = json!({ "ARN": arn, "Name": input.name });
     if let Some(value) = value {
         secret.add_version(
             &token,
-            value,
+            Some(value),
             &BTreeSet::from([CURRENT.to_owned()]),
             call.now,
         )?;
@@ -87,7 +89,7 @@ fn repeated_create(
         return Err(refusal::invalid_request(message));
     }
     match existing.versions.get(token) {
-        Some(version) if Some(&version.value) == value => {
+        Some(version) if version.value.as_ref() == value => {
             Ok(json!({ "ARN": existing.arn, "Name": existing.name, "VersionId": token }))
         }
         _ => Err(refusal::exists(format!(
@@ -142,14 +144,15 @@ fn put_version(
     call: &Call,
 ) -> Result<(), AwsError> {
     match secret.versions.get(id) {
-        Some(version) if version.value == value => Ok(()),
-        Some(_) => Err(refusal::exists(format!(
+        Some(version) if version.value.as_ref() == Some(&value) => Ok(()),
+        Some(version) if version.value.is_some() => Err(refusal::exists(format!(
             "You can't use ClientRequestToken {id} because that value is already in use for a version of secret {}.",
             secret.arn
         ))),
-        None => {
+        // A rotation makes the version first and its value later.
+        _ => {
             let mut changed = secret.clone();
-            changed.add_version(id, value, labels, call.now)?;
+            changed.add_version(id, Some(value), labels, call.now)?;
             *secret = changed;
             Ok(())
         }
@@ -220,6 +223,7 @@ pub(super) fn update_secret_version_stage(
     );
     check_move(secret, label, from, to)?;
     let mut changed = secret.clone();
+    changed.labels_before = changed.labels();
     changed.move_label(label, to);
     changed.check_labels()?;
     changed.last_changed = call.now;
@@ -277,7 +281,7 @@ fn is_label(label: &str) -> bool {
 }
 
 /// The request token is the id of the version; a client without one gets one.
-fn version_id(token: Option<String>, ids: &mut Ids) -> Result<String, AwsError> {
+pub(super) fn version_id(token: Option<String>, ids: &mut Ids) -> Result<String, AwsError> {
     match token {
         None => Ok(ids.uuid()),
         Some(token) if (32..=64).contains(&token.len()) => Ok(token),

@@ -88,6 +88,7 @@ impl Bench {
                 ..Params::default()
             },
             config: self.config.clone(),
+            stale: false,
         };
         settle(&mut self.place, self.now);
         match handle(&call, &mut self.place).map(|reply| reply.body) {
