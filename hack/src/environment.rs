@@ -1,6 +1,7 @@
 //! Everything together: control plane, local AWS, sample back end, and the operator installed by its chart.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::local_aws::{self, Behaviour, LocalAws, REGION};
 use crate::operator::{Operator, Release};
 use crate::process::{Lifetime, Place};
 use crate::tools::Tools;
-use crate::{Result, ports, progress};
+use crate::{Error, Result, command, ports, progress};
 
 /// The ports on loopback.
 #[derive(Clone, Copy, Debug)]
@@ -153,6 +154,16 @@ impl Environment {
                 )
             },
         )
+    }
+
+    /// The IAM policy that the operator prints for this cluster.
+    pub fn operators_policy(&self) -> Result<Value> {
+        let kube_system = self.kubectl.json(["get", "namespace", "kube-system"])?;
+        let id = kube_system["metadata"]["uid"].as_str().unwrap_or_default();
+        let mut print = Command::new(&self.programs.ours.operator);
+        let policy = command::output(print.args(["iam-policy", "--cluster-id", id]))?;
+        serde_json::from_str(&policy)
+            .map_err(|error| Error::Unexpected(format!("the policy is no JSON: {error}")))
     }
 
     /// The chart's release in the cluster.

@@ -24,6 +24,7 @@ pub mod http;
 pub mod kubectl;
 pub mod local_aws;
 pub mod operator;
+pub mod policy;
 pub mod ports;
 pub mod process;
 pub mod progress;

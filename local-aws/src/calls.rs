@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::Call;
-use crate::target::Target;
+use crate::target::{Need, Target};
 
 /// How many calls are kept one by one; counts go on for ever.
 const KEPT: usize = 100_000;
@@ -43,6 +43,9 @@ pub(crate) struct Entry {
     /// Tags the resource had when the call came (`aws:ResourceTag`).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) resource_tags: BTreeMap<String, String>,
+    /// What IAM asks for beside the action.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) beside: Vec<Need>,
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) access_key: String,
@@ -66,6 +69,7 @@ impl Entry {
             resource: target.resource.clone(),
             request_tags: target.request_tags.clone(),
             resource_tags: target.resource_tags.clone(),
+            beside: target.beside.clone(),
             account: call.account().to_owned(),
             region: call.region().to_owned(),
             access_key: call.caller.access_key.clone(),

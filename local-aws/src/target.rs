@@ -9,6 +9,10 @@ use crate::Call;
 use crate::lambda::FunctionId;
 use crate::world::Regional;
 
+mod beside;
+
+pub(crate) use beside::Need;
+
 /// Action and resource of a call, with the tags that conditions can ask for.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -18,6 +22,8 @@ pub(crate) struct Target {
     pub(crate) resource: String,
     pub(crate) request_tags: BTreeMap<String, String>,
     pub(crate) resource_tags: BTreeMap<String, String>,
+    /// What IAM asks for beside it.
+    pub(crate) beside: Vec<Need>,
 }
 
 /// Parameter that names a resource of ElastiCache -> type in its ARN. The first one present is the call's.
@@ -28,6 +34,7 @@ const ELASTICACHE: &[(&str, &str)] = &[
     ("UserId", "user"),
     ("CacheSubnetGroupName", "subnetgroup"),
     ("SnapshotName", "snapshot"),
+    ("CacheClusterId", "cluster"),
 ];
 
 impl Target {
@@ -45,12 +52,16 @@ impl Target {
             "apigateway" => format!("apigateway:{method}"),
             service => format!("{service}:{}", call.operation),
         };
-        let resource_tags = tags_of(&resource, place);
-        Self {
+        let target = Self {
             action,
+            resource_tags: tags_of(&resource, place),
             resource,
             request_tags: request_tags(&call.params.body),
-            resource_tags,
+            beside: Vec::new(),
+        };
+        Self {
+            beside: beside::needs(call, &target, place),
+            ..target
         }
     }
 }

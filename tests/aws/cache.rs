@@ -23,7 +23,7 @@ fn user(id: &str, name: &str, access_string: &str) -> DesiredUser {
     }
 }
 
-fn group_read() -> Read {
+pub fn group_read() -> Read {
     Read::ReplicationGroup { id: ID.into() }
 }
 
@@ -86,7 +86,7 @@ async fn create_user(world: &World) -> CacheAction {
 }
 
 /// The group, when what goes on in it is over.
-async fn settled(world: &World) -> ReplicationGroup {
+pub async fn settled(world: &World) -> ReplicationGroup {
     tokio::time::sleep(Duration::from_secs(1)).await;
     match world.read(group_read()).await {
         Fact::ReplicationGroup(Seen::Present(group)) => group,
@@ -321,7 +321,7 @@ async fn subnets_access_and_members_are_changed_in_place() {
     assert_eq!(group.user_ids, set([ID, "capi-7-d"]));
 }
 
-async fn settled_users(world: &World) {
+pub async fn settled_users(world: &World) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     world.read(Read::UserGroup { id: ID.into() }).await;
 }

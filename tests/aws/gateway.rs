@@ -80,14 +80,14 @@ pub async fn create_stage(world: &World, api: &str, deployment: &str) -> Option<
     world.act(action).await
 }
 
-fn stage_read(api: &str) -> Read {
+pub fn stage_read(api: &str) -> Read {
     Read::Stage {
         api: api.to_owned(),
         name: "live".into(),
     }
 }
 
-fn replace(path: &str, value: &str) -> Patch {
+pub fn replace(path: &str, value: &str) -> Patch {
     Patch {
         op: PatchOp::Replace,
         path: path.into(),
@@ -259,7 +259,7 @@ async fn a_deleted_api_is_gone_and_deleting_it_again_is_no_failure() {
     );
 }
 
-async fn create_key(world: &World, name: &str) {
+pub async fn create_key(world: &World, name: &str) {
     let action = GatewayAction::CreateApiKey {
         name: name.into(),
         tags: tags(),

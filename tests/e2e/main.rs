@@ -29,6 +29,7 @@ fn the_demo_runs_from_apply_to_nothing_left() {
     let environment =
         Environment::for_tests(env!("CARGO_TARGET_TMPDIR").as_ref(), "demo", &behaviour).unwrap();
     demo::run(&environment, &[]).unwrap();
+    world::check_calls_are_allowed(&environment).unwrap();
 }
 
 #[test]

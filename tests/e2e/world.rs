@@ -1,16 +1,58 @@
 //! The environment that the tests share.
 
+use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cachedapi_hack::environment::Environment;
 use cachedapi_hack::kubectl::Kubectl;
-use cachedapi_hack::local_aws::Behaviour;
+use cachedapi_hack::local_aws::{ACCESS_KEY_ID, Behaviour};
 use cachedapi_hack::operator::Operator;
 use cachedapi_hack::resource::Resource;
-use cachedapi_hack::{Error, Result};
+use cachedapi_hack::{Error, Result, policy};
 use serde_json::json;
+
+/// Fails unless the policy that the operator prints for its IAM role allows every call that it made in `environment`.
+pub fn check_calls_are_allowed(environment: &Environment) -> Result<()> {
+    let policy = environment.operators_policy()?;
+    let calls = environment.aws.calls()?;
+    let log = calls["log"].as_array().into_iter().flatten();
+    let operators =
+        log.filter(|call| call["accessKey"] == ACCESS_KEY_ID && call["service"] != "sts");
+    // What is not there (yet, or any more) has no tags to go by; AWS refuses such a call or says so.
+    let answered = operators.filter(|call| call["error"].is_null());
+    let missing: BTreeSet<String> = answered
+        .flat_map(|call| policy::missing(&policy, call))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Unexpected(format!(
+        "the operator did what its IAM policy does not allow: {missing:?}"
+    )))
+}
+
+/// A visit to the shared environment: at its end all that the operator has done so far must be what its IAM policy allows, so that whoever
+/// leaves last answers for everything.
+pub struct Visit(&'static World);
+
+impl std::ops::Deref for Visit {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        self.0
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            check_calls_are_allowed(&self.0.environment)
+                .expect("the IAM policy allows what the operator did");
+        }
+    }
+}
 
 /// An environment with a running operator, which logs all that it can.
 pub struct World {
@@ -19,10 +61,10 @@ pub struct World {
 }
 
 impl World {
-    pub fn shared() -> &'static Self {
+    pub fn shared() -> Visit {
         static WORLD: LazyLock<World> =
             LazyLock::new(|| World::start().expect("the environment starts"));
-        &WORLD
+        Visit(&WORLD)
     }
 
     fn start() -> Result<Self> {

@@ -1,0 +1,230 @@
+//! All that can happen to an object between its creation and its end: every operation that the operator has, so that every permission
+//! is used.
+
+use std::time::Duration;
+
+use cachedapi_operator::api::Engine;
+use cachedapi_operator::plan::{
+    CacheAction, Fact, GatewayAction, GroupChange, Patch, PatchOp, PermissionAction, Read,
+    SecretAction, Seen,
+};
+use serde_json::json;
+
+use super::world::{ACCOUNT, REGION, World, set, tags};
+use super::{cache, gateway, secrets};
+
+/// Lives it.
+pub async fn live(world: &World) {
+    let api = put_api_live(world).await;
+    sell(world, &api).await;
+    let function = let_invoke(world, &api).await;
+    cache::prepare(world).await;
+    world.act(cache::new_group(1, 1)).await;
+    secrets::put(world, "cache.example.com").await;
+    change_cache(world).await;
+    look(world, &api, &function).await;
+    end(world, &api).await;
+}
+
+/// Makes an API, deploys it, deploys it again, and returns its id.
+async fn put_api_live(world: &World) -> String {
+    let api = gateway::create_api(world).await.id;
+    gateway::put_api(world, &api).await;
+    let first = gateway::deploy(world, &api).await;
+    gateway::create_stage(world, &api, &first).await;
+    let second = gateway::deploy(world, &api).await;
+    let move_on = GatewayAction::UpdateStage {
+        api: api.clone(),
+        name: "live".into(),
+        patches: vec![gateway::replace("/deploymentId", &second)],
+    };
+    world.act(move_on).await;
+    let tidy = GatewayAction::DeleteDeployment {
+        api: api.clone(),
+        deployment: first,
+    };
+    world.act(tidy).await;
+    api
+}
+
+/// API keys and usage plan, from first to last.
+async fn sell(world: &World, api: &str) {
+    gateway::create_key(world, "k-1").await;
+    let key = gateway::key_ids(world, "k-").await.remove(0);
+    let create = GatewayAction::CreateUsagePlan {
+        name: "plan".into(),
+        throttle: Some((2.5, 7)),
+        quota: None,
+        stage: (api.to_owned(), "live".into()),
+        tags: tags(),
+    };
+    world.act(create).await;
+    let plan = usage_plan(world).await.unwrap();
+    let patches = vec![gateway::replace("/throttle/burstLimit", "9")];
+    let detach = Patch {
+        op: PatchOp::Remove,
+        path: "/apiStages".into(),
+        value: Some(format!("{api}:live")),
+    };
+    let (id, plan) = (|| plan.clone(), plan.clone());
+    let steps = [
+        GatewayAction::EnableApiKey { id: key.clone() },
+        GatewayAction::CreateUsagePlanKey {
+            plan: id(),
+            key: key.clone(),
+        },
+        GatewayAction::UpdateUsagePlan { id: id(), patches },
+        GatewayAction::DeleteUsagePlanKey {
+            plan: id(),
+            key: key.clone(),
+        },
+        GatewayAction::UpdateUsagePlan {
+            id: id(),
+            patches: vec![detach],
+        },
+        GatewayAction::DeleteUsagePlan { id: plan },
+        GatewayAction::DeleteApiKey { id: key },
+    ];
+    for step in steps {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        world.act(step).await;
+    }
+}
+
+async fn usage_plan(world: &World) -> Option<String> {
+    let name = "plan".to_owned();
+    match world.read(Read::UsagePlan { name }).await {
+        Fact::UsagePlan(Seen::Present(plan)) => Some(plan.id),
+        _ => None,
+    }
+}
+
+/// Lets the API invoke a function, and no more.
+async fn let_invoke(world: &World, api: &str) -> String {
+    let seed = json!({"account": ACCOUNT, "region": REGION});
+    let made = world.admin("PUT", "/_local/lambda/orders", seed).await;
+    let function = made["arn"].as_str().unwrap().to_owned();
+    let statement = "cachedapi-7".to_owned();
+    let add = PermissionAction::AddPermission {
+        function: function.clone(),
+        statement: statement.clone(),
+        source_arn: format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}/*/*"),
+        source_account: ACCOUNT.into(),
+    };
+    world.act(add).await;
+    let remove = PermissionAction::RemovePermission {
+        function: function.clone(),
+        statement,
+    };
+    world.act(remove).await;
+    function
+}
+
+/// Every change of a cache in place.
+async fn change_cache(world: &World) {
+    let id = || cache::ID.to_owned();
+    let changes = [
+        GroupChange::NodeType("cache.t4g.medium".into()),
+        GroupChange::Engine {
+            engine: Engine::Valkey,
+            version: "8.1".into(),
+        },
+        GroupChange::SnapshotRetention(5),
+        GroupChange::SecurityGroups(set(["sg-2"])),
+    ];
+    let modify = |change| CacheAction::ModifyReplicationGroup { id: id(), change };
+    let replicas = [
+        CacheAction::IncreaseReplicaCount {
+            id: id(),
+            replicas_per_shard: 2,
+        },
+        CacheAction::DecreaseReplicaCount {
+            id: id(),
+            replicas_per_shard: 1,
+        },
+    ];
+    for step in changes.map(modify).into_iter().chain(replicas) {
+        cache::settled(world).await;
+        world.act(step).await;
+    }
+    let subnets = CacheAction::ModifySubnetGroup {
+        name: id(),
+        subnet_ids: set(["subnet-1", "subnet-2", "subnet-3"]),
+    };
+    world.act(subnets).await;
+    let access = CacheAction::ModifyUserAccess {
+        id: id(),
+        access_string: "on ~x:* -@all +@write".into(),
+    };
+    world.act(access).await;
+    change_members(world).await;
+}
+
+async fn change_members(world: &World) {
+    let with = |add, remove| CacheAction::ModifyUserGroup {
+        id: cache::ID.into(),
+        add,
+        remove,
+    };
+    for members in [
+        with(set([]), set([cache::ID])),
+        with(set([cache::ID]), set([])),
+    ] {
+        cache::settled_users(world).await;
+        world.act(members).await;
+    }
+    cache::settled_users(world).await;
+}
+
+/// Everything there is to read and that no step has read.
+async fn look(world: &World, api: &str, function: &str) {
+    let api = || api.to_owned();
+    let node = cache::settled(world).await.member_clusters.remove(0);
+    let arn = secrets::secret(world).await.arn;
+    for read in [
+        Read::RestApi { id: api() },
+        Read::RestApiSearch { tags: tags() },
+        Read::Methods { api: api() },
+        Read::Deployments { api: api() },
+        gateway::stage_read(&api()),
+        Read::Permission {
+            function: function.to_owned(),
+            statement: "cachedapi-7".into(),
+        },
+        Read::SubnetGroup {
+            name: cache::ID.into(),
+        },
+        Read::User {
+            id: cache::ID.into(),
+        },
+        Read::UserGroup {
+            id: cache::ID.into(),
+        },
+        Read::CacheNode { id: node },
+        Read::CacheTags {
+            arn: format!("arn:aws:elasticache:{REGION}:{ACCOUNT}:user:{}", cache::ID),
+        },
+        Read::Snapshot {
+            name: "capi-7-final".into(),
+        },
+        Read::SecretValue { arn },
+    ] {
+        world.read(read).await;
+    }
+}
+
+/// The end, with a final snapshot and a secret that came back once.
+async fn end(world: &World, api: &str) {
+    cache::tear_down(world).await;
+    let arn = secrets::secret(world).await.arn;
+    let delete = SecretAction::DeleteSecret {
+        arn: arn.clone(),
+        recovery_window_days: 7,
+    };
+    world.act(delete.clone()).await;
+    world.act(SecretAction::RestoreSecret { arn }).await;
+    world.act(delete).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let api = api.to_owned();
+    world.act(GatewayAction::DeleteRestApi { api }).await;
+}
