@@ -2,6 +2,7 @@
 
 mod cli;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -38,11 +39,10 @@ fn execute(command: Command) -> Result<()> {
 fn print_crd() -> Result<()> {
     let definition = serde_saphyr::to_string(&api::custom_resource_definition())
         .context("the CRD has no YAML form")?;
-    println!(
+    print(&format!(
         "# Generated from src/api by `make crd`. Do not edit.\n{}",
         definition.trim_end()
-    );
-    Ok(())
+    ))
 }
 
 fn print_iam_policy(scope: IamPolicy) -> Result<()> {
@@ -52,9 +52,16 @@ fn print_iam_policy(scope: IamPolicy) -> Result<()> {
         account: scope.account,
         cluster_id: scope.cluster_id,
     };
-    let policy = serde_json::to_string_pretty(&aws::policy(&scope))?;
-    println!("{policy}");
-    Ok(())
+    print(&serde_json::to_string_pretty(&aws::policy(&scope))?)
+}
+
+/// Prints a line or more. A reader that has seen enough, such as `head`, ends it quietly.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("cannot write to standard output"),
+    }
 }
 
 #[tokio::main]
