@@ -1,7 +1,12 @@
-use kube::Resource;
-use kube::runtime::events::{Event, EventType};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::api::CachedApi;
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use kube::{Client, Resource};
+use tokio::time::Instant;
+
+use crate::api::MANAGER;
 
 use super::{Cluster, within_deadline};
 
@@ -9,7 +14,7 @@ use super::{Cluster, within_deadline};
 const LONGEST_NOTE: usize = 1024;
 
 /// Something worth an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Note {
     /// Whether a person should look.
     pub warning: bool,
@@ -21,10 +26,50 @@ pub struct Note {
     pub text: String,
 }
 
+/// How long kube counts an event that comes again instead of repeating it.
+const COUNTED: Duration = Duration::from_mins(6);
+
+/// A recorder for each text. One recorder would count events of the same reason and action as one, whatever they say, and only the first
+/// text would be read.
+#[derive(Clone)]
+pub(super) struct Recorders {
+    client: Client,
+    reporter: Reporter,
+    /// With when each was used last.
+    by_note: Arc<Mutex<HashMap<Note, (Recorder, Instant)>>>,
+}
+
+impl Recorders {
+    pub(super) fn new(client: Client, instance: String) -> Self {
+        let reporter = Reporter {
+            controller: MANAGER.into(),
+            instance: Some(instance),
+        };
+        Self {
+            client,
+            reporter,
+            by_note: Arc::default(),
+        }
+    }
+
+    fn of(&self, note: &Note) -> Recorder {
+        let now = Instant::now();
+        let mut recorders = self.by_note.lock().unwrap_or_else(PoisonError::into_inner);
+        recorders.retain(|_, (_, used)| now.duration_since(*used) < COUNTED);
+        let recorder = || Recorder::new(self.client.clone(), self.reporter.clone());
+        let (recorder, used) = recorders
+            .entry(note.clone())
+            .or_insert_with(|| (recorder(), now));
+        *used = now;
+        recorder.clone()
+    }
+}
+
 impl Cluster {
     /// Publishes `note` about `object`. Events are for people: one that gets lost, as all do in a namespace that is being deleted,
     /// fails nothing. The same one again within minutes is counted, not repeated.
-    pub async fn publish(&self, object: &CachedApi, note: Note) {
+    pub async fn publish(&self, object: &impl Resource<DynamicType = ()>, note: Note) {
+        let recorder = self.recorders.of(&note);
         let event = Event {
             type_: if note.warning {
                 EventType::Warning
@@ -37,7 +82,7 @@ impl Cluster {
             secondary: None,
         };
         let reference = object.object_ref(&());
-        if let Err(error) = within_deadline(self.recorder.publish(&event, &reference)).await {
+        if let Err(error) = within_deadline(recorder.publish(&event, &reference)).await {
             tracing::debug!(%error, reason = event.reason, "an event was not published");
         }
     }

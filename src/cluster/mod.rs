@@ -8,21 +8,24 @@ mod failure;
 mod lease;
 mod object;
 mod secret;
+mod unreadable;
 
 pub use events::Note;
 pub use lease::Lease;
 pub use object::Subject;
 pub use secret::Content;
+pub use unreadable::Unreadable;
 
 use std::future::Future;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::runtime::events::{Recorder, Reporter};
 use kube::{Api, Client};
 
-use crate::api::{CachedApi, MANAGER};
+use crate::api::CachedApi;
 use crate::plan::Failure;
+
+use events::Recorders;
 
 /// An answer that takes longer will not come.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -31,21 +34,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
-    recorder: Recorder,
+    recorders: Recorders,
 }
 
 impl Cluster {
     /// The API server that `client` talks to. `instance` is the process that events name as their origin.
     #[must_use]
     pub fn new(client: Client, instance: String) -> Self {
-        let recorder = Recorder::new(
-            client.clone(),
-            Reporter {
-                controller: MANAGER.into(),
-                instance: Some(instance),
-            },
-        );
-        Self { client, recorder }
+        Self {
+            recorders: Recorders::new(client.clone(), instance),
+            client,
+        }
     }
 
     /// The connection, for watches.

@@ -14,6 +14,7 @@ mod reconcile;
 mod report;
 mod requeue;
 mod rounds;
+mod unreadable;
 mod watch;
 
 pub use clock::Clock;

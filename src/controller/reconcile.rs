@@ -20,6 +20,7 @@ use super::memory::{self, Memory};
 use super::report;
 use super::requeue::Verdict;
 use super::rounds::{Goal, Rounds};
+use super::unreadable;
 use super::watch::Guarded;
 
 /// Works on one object until there is nothing to do at once, and says when to look again. Never fails: failures are part of the verdict.
@@ -51,6 +52,9 @@ async fn attend(object: &Guarded, context: &Context) -> Verdict {
                 error = invalid.error,
                 "the object is not a CachedApi of this version and is left alone"
             );
+            if let Err(failure) = unreadable::tell(object, context).await {
+                tracing::warn!(%failure, "the object's status does not say so");
+            }
             return Verdict {
                 outcome: Outcome::Unreadable,
                 again: Some(context.poll),
