@@ -134,7 +134,7 @@ reasons! {
     Unobserved,
     /// The annotation `cachedapi.dev/paused` is `true`; remove it to continue.
     Paused,
-    /// The spec cannot work; the message lists every violation with its field. Change the spec.
+    /// The spec cannot work; the message lists the violations with their fields, the first ten of many. Change the spec.
     InvalidSpec,
     /// AWS would have to replace something or lose data for this change, so it is not made. Put the field back, or create another object.
     ChangeRefused,

@@ -116,9 +116,12 @@ where
     let kind = kind(operation, code, &text, status);
     let message = match kind {
         Kind::Denied => format!(
-            "{subject}: the operator needs {} ({code}: {text})",
+            "{subject}: the operator needs {}; add it to the policies of its AWS identity ({code}: {text})",
             missing_action(operation, &text)
         ),
+        _ if kind.meaning(operation.creates).1 == Reason::ReferenceNotFound => {
+            format!("{subject}: {code} (HTTP {status}): {text}; create it or change the spec")
+        }
         _ => format!("{subject}: {code} (HTTP {status}): {text}"),
     };
     refuse(operation, kind, message, retry_after(response))

@@ -38,6 +38,7 @@ impl Lambda {
                 source_arn,
                 source_account,
             } => {
+                let subject = format!("spec.routes[].backend.lambda.functionArn {function}");
                 let request = self.client.add_permission().function_name(function);
                 let request = request
                     .statement_id(statement)
@@ -47,7 +48,7 @@ impl Lambda {
                     .source_account(source_account);
                 created(
                     self.caller
-                        .call(ADD_PERMISSION, function, request.send())
+                        .call(ADD_PERMISSION, &subject, request.send())
                         .await,
                 )?;
             }

@@ -18,7 +18,7 @@ fn violations(json: Value) -> Vec<String> {
 type Change = fn(&mut Value);
 
 /// The start of a violation, and the mistake that it is about.
-const MISTAKES: [(&str, Change); 16] = [
+const MISTAKES: [(&str, Change); 21] = [
     ("spec.routes[0].path: /a/{x}/{x} names", |s| {
         s["routes"][0]["path"] = json!("/a/{x}/{x}");
     }),
@@ -65,6 +65,29 @@ const MISTAKES: [(&str, Change); 16] = [
     ("spec.routes[0].parameters[0].from.value: must not", |s| {
         s["routes"][0]["parameters"] =
             json!([{"header": "x-a", "from": {"value": "' + context.identity.user + '"}}]);
+    }),
+    (
+        "spec.routes[0].parameters[0].header: must be made of",
+        |s| {
+            s["routes"][0]["parameters"] =
+                json!([{"header": "x-a\r\nx-b", "from": {"value": "1"}}]);
+        },
+    ),
+    (
+        "spec.routes[0].parameters[0].from.query: must be made of",
+        |s| {
+            s["routes"][0]["parameters"] =
+                json!([{"query": "a", "from": {"query": "a' + context.stage + '"}}]);
+        },
+    ),
+    ("spec.routes[0].cache.key.headers: must be made of", |s| {
+        s["routes"][0]["cache"]["key"] = json!({"headers": ["accept", "a\nb"]});
+    }),
+    ("spec.routes[0].path: must not contain", |s| {
+        s["routes"][0]["path"] = json!("/orders/{id}/${context.stage}");
+    }),
+    ("spec.routes[0].backend.lambda.functionArn: must not", |s| {
+        s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:${stageVariables.f}"}});
     }),
     (
         "spec.routes[0].parameters[0].from.context: is not known",

@@ -82,7 +82,47 @@ fn check_route(at: &str, spec: &CachedApiSpec, route: &Route, found: &mut Vec<Vi
             ),
         );
     }
+    if let Some(lambda) = &route.backend.lambda
+        && !is_plain(&lambda.function_arn)
+    {
+        say("backend.lambda.functionArn", FORBIDDEN.into());
+    }
+    if !is_plain(&route.path) {
+        say("path", FORBIDDEN.into());
+    }
+    check_names(at, route, found);
     check_parameters(at, route, &unique, found);
+}
+
+/// Names become part of mapping expressions and lists as they are.
+fn check_names(at: &str, route: &Route, found: &mut Vec<Violation>) {
+    let name = ("name".to_owned(), Some(&route.name));
+    let parameters = route.parameters.iter().enumerate().flat_map(|(i, p)| {
+        let at = |field: &str| format!("parameters[{i}].{field}");
+        [
+            (at("header"), p.header.as_ref()),
+            (at("query"), p.query.as_ref()),
+            (at("from.header"), p.from.header.as_ref()),
+            (at("from.query"), p.from.query.as_ref()),
+        ]
+    });
+    let key = route.cache.as_ref().map(|cache| &cache.key);
+    let keys = key.into_iter().flat_map(|key| {
+        let query = key.query.iter().map(|name| ("cache.key.query", name));
+        query.chain(key.headers.iter().map(|name| ("cache.key.headers", name)))
+    });
+    let keys = keys.map(|(field, name)| (field.to_owned(), Some(name)));
+    let all = std::iter::once(name).chain(parameters).chain(keys);
+    let wrong = all.filter(|(_, name)| name.is_some_and(|name| !is_name(name)));
+    found.extend(wrong.map(|(field, _)| Violation::new(format!("{at}.{field}"), NO_NAME)));
+}
+
+/// What a name that becomes part of a mapping expression is made of.
+const NO_NAME: &str = "must be made of letters, digits, hyphens, underscores and dots";
+
+fn is_name(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// What user text may not hold where it becomes part of a mapping expression.
@@ -192,7 +232,7 @@ fn check_resources(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
     }
     if resources.len() > MOST_RESOURCES {
         let problem = format!(
-            "the paths make {} resources (each path segment counts); API Gateway allows {MOST_RESOURCES}",
+            "the paths make {} resources (each path segment counts); API Gateway allows {MOST_RESOURCES}: use parameters such as {{id}} or {{rest+}}, or another object",
             resources.len()
         );
         found.push(Violation::new("spec.routes", problem));

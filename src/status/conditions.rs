@@ -197,13 +197,17 @@ fn settled_message(report: &Report, aspect: Aspect) -> String {
     }
 }
 
+/// Violations that a message lists: one mistake in a template may be one in each of 300 routes.
+const LISTED: usize = 10;
+
 fn violations(report: &Report) -> String {
-    report
-        .violations
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+    let listed = report.violations.iter().take(LISTED);
+    let listed: Vec<String> = listed.map(ToString::to_string).collect();
+    let listed = listed.join("; ");
+    match report.violations.len().saturating_sub(LISTED) {
+        0 => listed,
+        more => format!("{listed}; and {more} more"),
+    }
 }
 
 /// The first aspect that is not ready speaks for the whole; what needs somebody else speaks before what passes by itself.

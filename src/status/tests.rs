@@ -287,6 +287,17 @@ fn an_invalid_spec_stalls_with_every_violation_and_leaves_the_rest_as_it_was() {
 }
 
 #[test]
+fn of_many_violations_the_first_ten_are_listed_and_the_rest_counted() {
+    let invalid = Round {
+        violations: vec![Violation::new("spec.a", "wrong"); 12],
+        ..round()
+    };
+    let message = condition(&invalid.report(), "Stalled").message.clone();
+    assert_eq!(message.matches("spec.a: wrong").count(), 10);
+    assert!(message.ends_with("; and 2 more"), "{message}");
+}
+
+#[test]
 fn a_paused_object_keeps_what_was_said_of_it() {
     let paused = Round {
         paused: true,

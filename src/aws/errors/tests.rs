@@ -123,7 +123,7 @@ fn the_missing_iam_action_is_named_as_aws_names_it_or_as_the_operation_needs_it(
     assert!(
         failure
             .message
-            .starts_with("thing-1: the operator needs elasticache:AddTagsToResource ("),
+            .starts_with("thing-1: the operator needs elasticache:AddTagsToResource; add it"),
         "{failure}"
     );
     let failure = refusal(
@@ -135,7 +135,7 @@ fn the_missing_iam_action_is_named_as_aws_names_it_or_as_the_operation_needs_it(
     )
     .failure;
     assert!(
-        failure.message.contains("needs apigateway:PUT "),
+        failure.message.contains("needs apigateway:PUT; "),
         "{failure}"
     );
 }
