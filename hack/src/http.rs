@@ -37,6 +37,29 @@ pub fn delete(url: &str) -> Result<()> {
         .map_err(|error| Error::Unexpected(format!("DELETE {url}: {error}")))
 }
 
+/// `POST url` with a JSON body, which must be taken.
+pub fn post_json(url: &str, body: &Value) -> Result<()> {
+    sent("POST", url, agent().post(url).send_json(body))
+}
+
+/// `PUT url` with a JSON body, which must be taken.
+pub fn put_json(url: &str, body: &Value) -> Result<()> {
+    sent("PUT", url, agent().put(url).send_json(body))
+}
+
+fn sent<T>(
+    method: &str,
+    url: &str,
+    answer: std::result::Result<ureq::http::Response<T>, ureq::Error>,
+) -> Result<()> {
+    let problem = match answer {
+        Ok(answer) if answer.status().is_success() => return Ok(()),
+        Ok(answer) => format!("answered {}", answer.status()),
+        Err(error) => error.to_string(),
+    };
+    Err(Error::Unexpected(format!("{method} {url}: {problem}")))
+}
+
 /// `GET url` with `headers`.
 pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Response> {
     let agent = agent();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http;
 use crate::process::{Launch, Place, Process, Stop};
@@ -93,6 +93,22 @@ impl LocalAws {
         http::delete(&format!("{}/_local/calls", self.endpoint))
     }
 
+    /// Adds faults: calls that are to be refused, delayed or lost, as the local AWS's README describes them.
+    pub fn add_faults(&self, faults: &Value) -> Result<()> {
+        http::post_json(&format!("{}/_local/faults", self.endpoint), faults)
+    }
+
+    /// Drops all faults.
+    pub fn drop_faults(&self) -> Result<()> {
+        http::delete(&format!("{}/_local/faults", self.endpoint))
+    }
+
+    /// Makes a Lambda function in [`REGION`] of the operator's account.
+    pub fn make_function(&self, name: &str) -> Result<()> {
+        let url = format!("{}/_local/lambda/{name}", self.endpoint);
+        http::put_json(&url, &json!({"region": REGION}))
+    }
+
     /// Writes the authority of the cache nodes' certificates to `cache-ca.pem` in `folder`.
     pub fn write_cache_ca(&self, folder: &Path) -> Result<PathBuf> {
         let url = format!("{}/_local/ca.pem", self.endpoint);
@@ -157,8 +173,6 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

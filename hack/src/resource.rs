@@ -98,6 +98,33 @@ impl<'a> Resource<'a> {
         })
     }
 
+    /// Waits until the condition `type_` has `reason` for the current generation, and returns its status and message.
+    pub fn wait_until_said(
+        &self,
+        type_: &str,
+        reason: &str,
+        deadline: Duration,
+    ) -> Result<(String, String)> {
+        let what = format!("{} to say {type_} {reason}", self.name);
+        wait::until(&what, deadline, || {
+            let api = self.get()?;
+            let conditions = api["status"]["conditions"].as_array().into_iter().flatten();
+            let found = conditions
+                .filter(|condition| condition["type"] == type_)
+                .find(|condition| {
+                    condition["reason"] == reason
+                        && condition["observedGeneration"] == api["metadata"]["generation"]
+                });
+            Ok(match found {
+                Some(condition) => Seen::Done((
+                    text(&condition["status"]).to_owned(),
+                    text(&condition["message"]).to_owned(),
+                )),
+                None => Seen::NotYet(api["status"]["conditions"].to_string()),
+            })
+        })
+    }
+
     /// The answer of the live API to `GET path`, by way of the gateway's data plane.
     pub fn call(&self, path: &str, headers: &[(&str, &str)]) -> Result<http::Response> {
         let api = self.get()?;

@@ -3,6 +3,9 @@
 //! All tests share one environment, but for the demo, which installs and removes the chart. The logs stay in
 //! `target/tmp/e2e/log` until the next run.
 
+mod bypassed;
+mod foreign;
+mod refusals;
 mod world;
 
 use std::time::Duration;
@@ -147,4 +150,30 @@ fn the_password_is_in_no_log_metric_event_or_status() {
     ] {
         assert!(!text.contains(&password), "the {place} shows the password");
     }
+}
+
+#[test]
+fn two_writes_of_one_operation_have_an_event_each() {
+    let world = World::shared();
+    let object = world.create("told").unwrap();
+    object.wait_until_ready(READY, |_| ()).unwrap();
+    let id = format!("capi-{}", object.uid().replace('-', ""));
+    let created = ["", "-d"].map(|user| format!("CreateUser {id}{user}"));
+
+    // Events are not waited for by who writes them.
+    wait::until("both events", SOON, || {
+        let events = world
+            .kubectl()
+            .json(["get", "events", "--namespace", "told"])?;
+        let items = || events["items"].as_array().into_iter().flatten();
+        let told = created
+            .iter()
+            .all(|text| items().any(|event| event["message"] == *text));
+        Ok(if told {
+            Seen::Done(())
+        } else {
+            Seen::NotYet(events.to_string())
+        })
+    })
+    .unwrap();
 }

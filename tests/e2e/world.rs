@@ -11,7 +11,8 @@ use cachedapi_hack::local_aws::{ACCESS_KEY_ID, Behaviour};
 use cachedapi_hack::operator::Operator;
 use cachedapi_hack::resource::Resource;
 use cachedapi_hack::{Error, Result, policy};
-use serde_json::json;
+use cachedapi_operator::api::ANNOTATION_PAUSED;
+use serde_json::{Value, json};
 
 /// Fails unless the policy that the operator prints for its IAM role allows every call that it made in `environment`.
 pub fn check_calls_are_allowed(environment: &Environment) -> Result<()> {
@@ -93,11 +94,34 @@ impl World {
 
     /// The example, under the name `name` in a namespace of that name, bound to the Secret `<name>-cache`.
     pub fn create(&self, name: &str) -> Result<Resource<'_>> {
+        self.create_with(name, &json!({}))
+    }
+
+    /// The same, left alone by the operator until [`World::unpause`].
+    pub fn create_paused(&self, name: &str) -> Result<Resource<'_>> {
+        self.create_with(name, &json!({ANNOTATION_PAUSED: "true"}))
+    }
+
+    fn create_with(&self, name: &str, annotations: &Value) -> Result<Resource<'_>> {
         self.kubectl().run(["create", "namespace", name])?;
         let mut manifest = self.environment.example("examples/orders.yaml".as_ref())?;
-        manifest["metadata"] = json!({"name": name, "namespace": name});
+        manifest["metadata"] = json!({"name": name, "namespace": name, "annotations": annotations});
         manifest["spec"]["bindings"] = json!([{"secret": {"name": format!("{name}-cache")}}]);
         Resource::apply(&self.environment, &manifest)
+    }
+
+    /// Lets the operator work on the object `name`.
+    pub fn unpause(&self, name: &str) -> Result<()> {
+        let annotation = format!("{ANNOTATION_PAUSED}-");
+        let args = [
+            "annotate",
+            "cachedapi",
+            name,
+            "--namespace",
+            name,
+            &annotation,
+        ];
+        self.kubectl().run(args).map(drop)
     }
 
     /// A value of the Secret that belongs to the object `name`.
