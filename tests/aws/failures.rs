@@ -84,7 +84,7 @@ async fn a_missing_permission_is_named() {
     assert!(
         failure
             .message
-            .contains("needs secretsmanager:CreateSecret "),
+            .contains("needs secretsmanager:CreateSecret; add it"),
         "{failure}"
     );
     fault(
@@ -97,13 +97,13 @@ async fn a_missing_permission_is_named() {
     assert!(
         failure
             .message
-            .contains("needs elasticache:CreateReplicationGroup "),
+            .contains("needs elasticache:CreateReplicationGroup; add it"),
         "{failure}"
     );
     fault(&world, "apigateway:CreateRestApi", json!("denyAccess")).await;
     let failure = world.attempt(create()).await.unwrap_err();
     assert!(
-        failure.message.contains("needs apigateway:POST "),
+        failure.message.contains("needs apigateway:POST; add it"),
         "{failure}"
     );
 }

@@ -9,14 +9,14 @@ use cachedapi_operator::model::{Cluster, Identity};
 use serde_json::Value;
 
 /// A thing of somebody else.
-pub struct Thing {
+pub struct Foreign {
     /// Its id or name.
     id: String,
     /// The end of its ARN.
     arn: String,
 }
 
-impl Thing {
+impl Foreign {
     /// Makes the `kind` of thing with the name that it would have as the object's own.
     pub fn make(environment: &Environment, kind: &str, name: &str, uid: &str) -> Result<Self> {
         let identity = Identity {
