@@ -27,6 +27,8 @@ pub struct Config {
     pub valkey_server: Option<PathBuf>,
     /// How the data plane reaches back ends.
     pub backends: Backends,
+    /// How long the connection of a cache's IAM user stays unless it logs in again.
+    pub iam_session: SignedDuration,
 }
 
 impl Default for Config {
@@ -40,6 +42,7 @@ impl Default for Config {
             state_dir: None,
             valkey_server: None,
             backends: Backends::default(),
+            iam_session: SignedDuration::from_hours(12),
         }
     }
 }
@@ -122,6 +125,8 @@ delays! {
     Snapshotting = "snapshotting", 500 ms, 240 s;
     /// A cache user is created, modified or deleted.
     User = "user", 300 ms, 15 s;
+    /// A cache user's modification goes on to the next node, after it has reached the first.
+    PasswordSpread = "password-spread", 100 ms, 3 s;
     /// A cache user group is created, modified or deleted.
     UserGroup = "user-group", 300 ms, 30 s;
     /// A REST API is updating after a write of its definition.

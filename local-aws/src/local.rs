@@ -91,6 +91,11 @@ impl LocalAws {
         &self.0.config
     }
 
+    /// The clock of this world.
+    pub(crate) fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
     /// The present moment of this world.
     #[must_use]
     pub fn now(&self) -> Timestamp {

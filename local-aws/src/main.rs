@@ -36,6 +36,9 @@ struct Arguments {
     /// An access key whose signatures are verified on IAM routes; repeatable
     #[arg(long, value_name = "ACCESS_KEY:SECRET[:ACCOUNT]")]
     key: Vec<KnownKey>,
+    /// How long the connection of a cache's IAM user stays unless it logs in again
+    #[arg(long, default_value = "12h")]
+    iam_session: SignedDuration,
 }
 
 fn parse_delay(text: &str) -> Result<(Delay, SignedDuration), String> {
@@ -60,6 +63,7 @@ impl Arguments {
                 }),
             quotas: !self.no_quotas,
             keys: self.key,
+            iam_session: self.iam_session,
             state_dir: self.state_dir,
             valkey_server: self.valkey_server,
             ..Config::default()

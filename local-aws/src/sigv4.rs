@@ -2,9 +2,14 @@
 //!
 //! Follows "Signature Version 4 signing process" of the AWS General Reference.
 
+use std::collections::BTreeMap;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderMap};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -74,10 +79,7 @@ pub fn verify<B: AsRef<[u8]>>(
     keys: &[KnownKey],
 ) -> Result<Caller, SignatureError> {
     let authorization = Authorization::parse(request.headers()).ok_or(SignatureError::Missing)?;
-    let key = keys
-        .iter()
-        .find(|key| key.access_key == authorization.access_key)
-        .ok_or(SignatureError::UnknownKey)?;
+    let key = known(keys, authorization.access_key)?;
     // Clients differ in whether they encode the path once more (S3 does not, the others do): either form is right.
     let right = [true, false].iter().any(|encode| {
         authorization
@@ -90,6 +92,74 @@ pub fn verify<B: AsRef<[u8]>>(
     } else {
         Err(SignatureError::Mismatch)
     }
+}
+
+/// A presigned request whose signature was verified; whether its time is right is the reader's business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presigned {
+    /// Who signed it.
+    pub caller: Caller,
+    /// Host it was signed for.
+    pub host: String,
+    /// Its query without the signature.
+    pub query: String,
+    /// When it was signed.
+    pub at: Timestamp,
+    /// How long it was meant to be good.
+    pub expires: SignedDuration,
+}
+
+/// Verifies `host/?query`, a presigned `GET` without a scheme, as `ElastiCache` takes it for a password.
+pub fn verify_presigned(text: &str, keys: &[KnownKey]) -> Result<Presigned, SignatureError> {
+    let (place, query) = text.split_once('?').ok_or(SignatureError::Missing)?;
+    let host = place.strip_suffix('/').unwrap_or(place);
+    let signed: Vec<_> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("X-Amz-Signature="))
+        .collect();
+    let query = signed.join("&");
+    let fields: BTreeMap<String, String> =
+        form_urlencoded::parse(text.as_bytes().get(place.len() + 1..).unwrap_or_default())
+            .into_owned()
+            .collect();
+    let field = |name: &str| {
+        fields
+            .get(name)
+            .map(String::as_str)
+            .ok_or(SignatureError::Missing)
+    };
+    let authorization = Authorization::of_fields(&field).ok_or(SignatureError::Missing)?;
+    let request = Request::get(format!("http://{host}/?{query}"))
+        .header("host", host)
+        .header("x-amz-date", field("X-Amz-Date")?)
+        .body(Vec::new())
+        .map_err(|_| SignatureError::Missing)?;
+    let key = known(keys, authorization.access_key)?;
+    if authorization
+        .signature_of(&request, &key.secret, true)
+        .as_deref()
+        != Some(authorization.signature)
+    {
+        return Err(SignatureError::Mismatch);
+    }
+    let at = DateTime::strptime("%Y%m%dT%H%M%SZ", field("X-Amz-Date")?)
+        .and_then(|time| Offset::UTC.to_timestamp(time))
+        .map_err(|_| SignatureError::Missing)?;
+    let expires = field("X-Amz-Expires")?
+        .parse()
+        .map_err(|_| SignatureError::Missing)?;
+    Ok(Presigned {
+        caller: authorization.caller(keys),
+        host: host.to_owned(),
+        query,
+        at,
+        expires: SignedDuration::from_secs(expires),
+    })
+}
+
+fn known<'a>(keys: &'a [KnownKey], access_key: &str) -> Result<&'a KnownKey, SignatureError> {
+    let key = keys.iter().find(|key| key.access_key == access_key);
+    key.ok_or(SignatureError::UnknownKey)
 }
 
 struct Authorization<'a> {
@@ -117,10 +187,29 @@ impl<'a> Authorization<'a> {
                     .map(str::trim)
             })
         };
-        let (access_key, scope) = field("Credential")?.split_once('/')?;
+        Self::of(
+            field("Credential")?,
+            field("SignedHeaders")?,
+            field("Signature")?,
+        )
+    }
+
+    /// The same from the fields of a query.
+    fn of_fields(field: &impl Fn(&str) -> Result<&'a str, SignatureError>) -> Option<Self> {
+        let algorithm = field("X-Amz-Algorithm").ok()?;
+        let field = |name| field(name).ok();
+        let found = Self::of(
+            field("X-Amz-Credential")?,
+            field("X-Amz-SignedHeaders")?,
+            field("X-Amz-Signature")?,
+        )?;
+        (algorithm == "AWS4-HMAC-SHA256").then_some(found)
+    }
+
+    fn of(credential: &'a str, signed_headers: &'a str, signature: &'a str) -> Option<Self> {
+        let (access_key, scope) = credential.split_once('/')?;
         let mut parts = scope.split('/');
         let (date, region, service) = (parts.next()?, parts.next()?, parts.next()?);
-        let (signed_headers, signature) = (field("SignedHeaders")?, field("Signature")?);
         (parts.next() == Some("aws4_request")).then_some(Self {
             access_key,
             scope,

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 import valkey
-from conftest import until
+from botocore.credentials import Credentials
+from botocore.hooks import HierarchicalEmitter
+from botocore.model import ServiceId
+from botocore.signers import RequestSigner
+from conftest import ACCOUNT, REGION, until
 
 PASSWORD = "correct-horse-battery"
 NEW_PASSWORD = "staple-correct-horse"
@@ -157,6 +161,144 @@ def test_two_passwords_are_good_after_a_rotation_and_one_after_the_trim(secured)
     secured.modify_user(Passwords=[NEW_PASSWORD])
     assert refuses(secured.app()) and secured.app(NEW_PASSWORD).ping()
     assert before.ping(), "a connection that is logged in stays"
+
+
+def test_a_new_password_reaches_one_node_after_the_other(start, tmp_path):
+    cache = Cache(start, tmp_path, "--delay", "password-spread=2s")
+    cache.create_users()
+    members = cache.create(NumCacheClusters=2, TransitEncryptionEnabled=True, UserGroupIds=["users"])["NodeGroups"][0][
+        "NodeGroupMembers"
+    ]
+    takes = lambda place: accepts(cache.app(NEW_PASSWORD, members[place]["ReadEndpoint"]))  # noqa: E731
+    cache.api.modify_user(UserId="app", Passwords=[NEW_PASSWORD, PASSWORD])
+    until(lambda: takes(0))
+    assert not takes(1)
+    assert cache.api.describe_users(UserId="app")["Users"][0]["Status"] == "modifying"
+    until(lambda: cache.api.describe_users(UserId="app")["Users"][0]["Status"] == "active")
+    assert takes(1)
+
+
+def accepts(client):
+    """Whether the login is taken."""
+    try:
+        return client.ping()
+    except valkey.AuthenticationError:
+        return False
+
+
+def test_who_leaves_the_group_is_cut_off_and_others_are_not(secured):
+    secured.api.create_user(
+        UserId="second", UserName="second", Engine="valkey", AccessString="on ~* +@all", Passwords=[NEW_PASSWORD]
+    )
+    secured.api.modify_user_group(UserGroupId="users", UserIdsToAdd=["second"])
+    until(lambda: secured.api.describe_user_groups()["UserGroups"][0]["Status"] == "active")
+    stays, leaves = (
+        valkey.connection.SSLConnection(
+            host=secured.endpoint()["Address"],
+            port=secured.endpoint()["Port"],
+            ssl_ca_certs=str(secured.ca),
+            username=user,
+            password=password,
+        )
+        for user, password in (("app", PASSWORD), ("second", NEW_PASSWORD))
+    )
+    assert say(stays, "PING") == say(leaves, "PING") == b"PONG"
+    secured.api.modify_user_group(UserGroupId="users", UserIdsToRemove=["second"])
+    until(lambda: secured.api.describe_user_groups()["UserGroups"][0]["Status"] == "active")
+    assert say(stays, "PING") == b"PONG"
+    with pytest.raises(valkey.ConnectionError):
+        say(leaves, "PING")
+
+
+def say(connection, *words):
+    """Sends a command on one connection, which is not opened again, and gives the answer."""
+    connection.send_command(*words, check_health=False)
+    return connection.read_response()
+
+
+# IAM users
+
+KEY = ("AKIDEXAMPLE", "the-secret-of-the-key")
+
+
+def token(user="app", cache="orders", key=KEY, region=REGION):
+    """What AWS's clients give as the password of an IAM user."""
+    events = HierarchicalEmitter()
+    signer = RequestSigner(ServiceId("elasticache"), region, "elasticache", "v4", Credentials(*key), events)
+    request = {"method": "GET", "url": f"http://{cache}/?Action=connect&User={user}", "body": {}, "headers": {}, "context": {}}
+    url = signer.generate_presigned_url(request, operation_name="connect", expires_in=900, region_name=region)
+    return url.removeprefix("http://")
+
+
+@pytest.fixture
+def signed(start, tmp_path):
+    """Starts a cache whose user `app` logs in by IAM."""
+
+    def signed(*arguments):
+        cache = Cache(start, tmp_path, "--key", ":".join((*KEY, ACCOUNT)), *arguments)
+        cache.create_users()
+        cache.modify_user(AuthenticationMode={"Type": "iam"})
+        cache.create(NumCacheClusters=2, TransitEncryptionEnabled=True, UserGroupIds=["users"])
+        return cache
+
+    return signed
+
+
+def test_an_iam_user_comes_in_with_a_token_only(signed):
+    cache = signed()
+    for protocol in (2, 3):
+        app = cache.connect(username="app", password=token(), protocol=protocol)
+        assert app.set("k", "v" * 1_000_000) and len(app.get("k")) == 1_000_000
+        assert app.pipeline(transaction=True).set("a", "1").get("a").execute() == [True, b"1"]
+    for wrong in (
+        PASSWORD,
+        token(user="other"),
+        token(cache="other"),
+        token(region="us-east-1"),
+        token(key=("AKIDEXAMPLE", "another-secret")),
+        token(key=("AKIDUNKNOWN", KEY[1])),
+        token()[:-1] + "x",
+    ):
+        assert refuses(cache.app(wrong)), wrong
+    assert refuses(cache.connect())
+
+
+def test_password_users_and_iam_users_share_a_cache(signed):
+    cache = signed()
+    cache.api.create_user(
+        UserId="second", UserName="second", Engine="valkey", AccessString="on ~* +@all", Passwords=[NEW_PASSWORD]
+    )
+    cache.api.modify_user_group(UserGroupId="users", UserIdsToAdd=["second"])
+    until(lambda: cache.api.describe_user_groups()["UserGroups"][0]["Status"] == "active")
+    assert cache.app(token()).ping() and cache.connect(username="second", password=NEW_PASSWORD).ping()
+    assert refuses(cache.connect(username="second", password=token(user="second")))
+
+
+def test_the_session_of_an_iam_user_ends_unless_it_logs_in_again(signed):
+    cache = signed("--iam-session", "3s")
+    endpoint = cache.endpoint()
+    lazy, diligent = (
+        valkey.connection.SSLConnection(
+            host=endpoint["Address"],
+            port=endpoint["Port"],
+            ssl_ca_certs=str(cache.ca),
+            username="app",
+            password=token(),
+            socket_timeout=20,
+        )
+        for _ in range(2)
+    )
+    assert say(lazy, "PING") == say(diligent, "PING") == b"PONG"
+
+    def cut_off():
+        assert say(diligent, "AUTH", "app", token()) == b"OK"
+        try:
+            return say(lazy, "PING") != b"PONG"
+        except valkey.ConnectionError:
+            return True
+
+    until(cut_off)
+    assert say(diligent, "PING") == b"PONG"
 
 
 def test_what_is_written_to_the_primary_is_read_from_the_replica_only(secured):

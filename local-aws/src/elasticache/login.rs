@@ -1,6 +1,7 @@
 //! Logging in to a simulated node: what a client over TLS would be told.
 
 use super::State;
+use super::iam::Gate;
 use super::nodes::Plan;
 use super::replication_group::{ReplicationGroup, Transit};
 use crate::LocalAws;
@@ -10,39 +11,52 @@ use crate::LocalAws;
 pub enum LoginOutcome {
     /// The user is logged in.
     Accepted,
-    /// `WRONGPASS`: no such user, a wrong password, or the user is off.
+    /// `WRONGPASS`: no such user, a wrong password or token, or the user is off.
     WrongPassword,
     /// Nothing listens there, or not with TLS.
     Unreachable,
 }
 
 /// Logs in over TLS at an endpoint's address, as Describe calls show it, of a node that is states only. A connection that
-/// does not authenticate is user `default` with an empty password.
+/// does not authenticate is user `default` with an empty password. The password of an IAM user is a token.
 #[must_use]
 pub fn login(local: &LocalAws, address: &str, user: &str, password: &str) -> LoginOutcome {
-    local.with_world(|world, _| {
-        let places = world.accounts.values().flatten();
-        let mut found = places.filter_map(|(region, place)| {
-            let state = &place.elasticache;
-            state
-                .reached_by(address, region)
-                .map(|group| state.log_in(group, user, password))
-        });
-        found.next().unwrap_or(LoginOutcome::Unreachable)
+    local.with_world(|world, now| {
+        for (account, regions) in &world.accounts {
+            for (region, place) in regions {
+                let state = &place.elasticache;
+                if let Some((group, node)) = state.reached_by(address, region) {
+                    let gate = Gate {
+                        cache: group.id.clone(),
+                        account: account.clone(),
+                        region: region.clone(),
+                        keys: local.config().keys.clone(),
+                    };
+                    let signed = || gate.admits(user, password, now);
+                    return state.log_in(group, node, (user, password), signed);
+                }
+            }
+        }
+        LoginOutcome::Unreachable
     })
 }
 
 impl State {
-    fn reached_by(&self, address: &str, region: &str) -> Option<&ReplicationGroup> {
-        self.replication_groups
-            .values()
-            .find(|group| group.is_reached_by(address, region))
+    fn reached_by(&self, address: &str, region: &str) -> Option<(&ReplicationGroup, &str)> {
+        let mut groups = self.replication_groups.values();
+        groups.find_map(|group| Some((group, group.node_at(address, region)?)))
     }
 
-    fn log_in(&self, group: &ReplicationGroup, user: &str, password: &str) -> LoginOutcome {
-        match Plan::of(self, group) {
-            Some(plan) if plan.transit == Transit::Off => LoginOutcome::Unreachable,
-            Some(plan) if plan.acl.admits(user, password) => LoginOutcome::Accepted,
+    fn log_in(
+        &self,
+        group: &ReplicationGroup,
+        node: &str,
+        (user, password): (&str, &str),
+        signed: impl Fn() -> bool,
+    ) -> LoginOutcome {
+        let plan = Plan::of(self, group).filter(|plan| plan.transit != Transit::Off);
+        match plan.and_then(|plan| plan.users.get(node).cloned()) {
+            Some(acl) if acl.admits(user, password, signed) => LoginOutcome::Accepted,
             Some(_) => LoginOutcome::WrongPassword,
             None => LoginOutcome::Unreachable,
         }

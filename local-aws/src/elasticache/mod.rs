@@ -11,6 +11,7 @@
 
 mod acl;
 mod engine;
+mod iam;
 mod login;
 mod names;
 mod nodes;

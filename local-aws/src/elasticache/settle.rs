@@ -1,5 +1,7 @@
 //! How timed states move on.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::nodes::Plan;
@@ -41,6 +43,7 @@ pub(crate) fn settle(place: &mut Regional, now: Timestamp) {
         .replication_groups
         .extract_if(.., |_, group| !group.settle(now));
     forget_all(tags, groups.map(|(_, group)| group.arn));
+    state.end_spreading();
     state.activate();
 }
 
@@ -61,6 +64,26 @@ impl State {
                     .filter_map(ReplicationGroup::due),
             )
             .min()
+    }
+
+    /// A user's change is done when it has reached the last node of the largest cache that knows the user.
+    fn end_spreading(&mut self) {
+        let nodes = |user: &super::User| {
+            let caches = self.replication_groups.values();
+            let of_user = caches.filter(|cache| {
+                self.groups_of_user(&user.id)
+                    .any(|group| cache.user_groups.contains(&group.id))
+            });
+            of_user.map(|cache| cache.member_ids().count()).max()
+        };
+        let nodes: BTreeMap<_, _> = self
+            .users
+            .values()
+            .map(|user| (user.id.clone(), nodes(user).unwrap_or(0)))
+            .collect();
+        for user in self.users.values_mut() {
+            user.has_reached(nodes[&user.id]);
+        }
     }
 
     /// What has taken effect and is known to all nodes concerned becomes active or available.

@@ -126,13 +126,13 @@ impl State {
             .map(|cache| cache.id.as_str())
     }
 
-    /// The users that the nodes of a cache with these groups know.
-    pub(super) fn acl(&self, groups: &[String]) -> Acl {
+    /// The users that the node in this place of a cache with these groups knows.
+    pub(super) fn acl(&self, groups: &[String], place: usize) -> Acl {
         let groups = groups.iter().filter_map(|id| self.user_groups.get(id));
         let users = groups
             .flat_map(|group| &group.users)
             .filter_map(|id| self.users.get(id));
-        Acl::of_users(users.filter_map(|user| Some((user.name.clone(), user.live.clone()?))))
+        Acl::of_users(users.filter_map(|user| Some((user.name.clone(), user.known_to(place)?))))
     }
 
     /// The rules that hold for the members of any group, whoever changed it.

@@ -138,8 +138,9 @@ fn check_password(password: &str) -> Result<(), AwsError> {
     ensure(length, || {
         value("Passwords length must be between 16-128 characters.")
     })?;
-    ensure(password.chars().all(|c| c.is_ascii_graphic()), || {
-        value("Passwords may only contain printable characters.")
+    let allowed = |c: char| c.is_ascii_graphic() && !",\"/@".contains(c);
+    ensure(password.chars().all(allowed), || {
+        value("Passwords may only contain printable characters other than , \" / and @.")
     })
 }
 
@@ -160,7 +161,7 @@ pub enum Secret {
     Passwords(Vec<PasswordHash>),
     /// Any password, or none at all.
     NoPassword,
-    /// A signed token. No node here can verify one, so nobody gets in.
+    /// A signed token ([`super::iam`]).
     Iam,
 }
 
@@ -215,36 +216,45 @@ impl Acl {
         self.0.keys().map(String::as_str)
     }
 
-    /// Whether the user may log in with this password.
-    pub fn admits(&self, user: &str, password: &str) -> bool {
+    /// The names of the users that log in by IAM.
+    pub fn iam_users(&self) -> impl Iterator<Item = &str> {
+        let iam = self
+            .0
+            .iter()
+            .filter(|(_, login)| login.secret == Secret::Iam);
+        iam.map(|(name, _)| name.as_str())
+    }
+
+    /// Whether the user may log in with this password, which for IAM users is a token that `signed` says is good.
+    pub fn admits(&self, user: &str, password: &str, signed: impl Fn() -> bool) -> bool {
         self.0.get(user).is_some_and(|login| {
             login.access.is_on()
                 && match &login.secret {
                     Secret::Passwords(hashes) => hashes.contains(&PasswordHash::of(password)),
                     Secret::NoPassword => true,
-                    Secret::Iam => false,
+                    Secret::Iam => signed(),
                 }
         })
     }
 
-    /// One `ACL SETUSER` per user that makes a node's users exactly these. Each is atomic, and connections that are
-    /// already authenticated stay.
-    pub fn commands(&self) -> Vec<Vec<String>> {
+    /// One `ACL SETUSER` per user that makes a node's users exactly these; IAM users have the password `iam` there. Each is
+    /// atomic, and connections that are already authenticated stay.
+    pub fn commands(&self, iam: &PasswordHash) -> Vec<Vec<String>> {
         self.0
             .iter()
-            .map(|(name, login)| set_user(name, login))
+            .map(|(name, login)| set_user(name, login, iam))
             .collect()
     }
 }
 
-fn set_user(name: &str, login: &Login) -> Vec<String> {
+fn set_user(name: &str, login: &Login, iam: &PasswordHash) -> Vec<String> {
     let proofs = match &login.secret {
         Secret::Passwords(hashes) => hashes
             .iter()
             .map(|PasswordHash(hash)| format!("#{hash}"))
             .collect(),
         Secret::NoPassword => vec!["nopass".to_owned()],
-        Secret::Iam => Vec::new(),
+        Secret::Iam => vec![format!("#{}", iam.as_str())],
     };
     let words = ["ACL", "SETUSER", name, "reset"]
         .map(str::to_owned)

@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::error::NodeError;
+use super::front::{self, IamLogin};
 use crate::elasticache::replication_group::Transit;
 
 /// The first byte of a TLS handshake; no command starts with it.
@@ -23,6 +24,8 @@ pub(super) struct Route {
     /// Plain ports of the nodes behind it; connections take turns.
     pub(super) nodes: Vec<u16>,
     pub(super) transit: Transit,
+    /// How users come in that log in by IAM, if there are any.
+    pub(super) iam: Option<Arc<IamLogin>>,
 }
 
 /// A listening endpoint. Stops listening with this value; connections that are there stay until their node ends.
@@ -55,6 +58,7 @@ impl Endpoint {
         let route = watch::Sender::new(Route {
             nodes: Vec::new(),
             transit: Transit::Required,
+            iam: None,
         });
         let listening = tokio::spawn(accept(listener, route.subscribe(), TlsAcceptor::from(tls)))
             .abort_handle();
@@ -90,30 +94,28 @@ async fn accept(listener: TcpListener, mut route: watch::Receiver<Route>, tls: T
         let Ok((client, _)) = listener.accept().await else {
             continue;
         };
-        let (node, transit) = {
-            let route = route.borrow();
-            let turn = turn.fetch_add(1, Ordering::Relaxed);
-            (route.nodes[turn % route.nodes.len()], route.transit)
-        };
+        let route = route.borrow().clone();
+        let node = route.nodes[turn.fetch_add(1, Ordering::Relaxed) % route.nodes.len()];
         let tls = tls.clone();
         tokio::spawn(async move {
-            if let Err(error) = serve(client, node, transit, tls).await {
+            if let Err(error) = serve(client, node, &route, tls).await {
                 tracing::debug!(%error, "a client of a cache left");
             }
         });
     }
 }
 
-async fn serve(client: TcpStream, node: u16, transit: Transit, tls: TlsAcceptor) -> io::Result<()> {
-    let encrypted = match transit {
+async fn serve(client: TcpStream, node: u16, route: &Route, tls: TlsAcceptor) -> io::Result<()> {
+    let encrypted = match route.transit {
         Transit::Off => false,
         Transit::Required => true,
         Transit::Preferred => starts_with_handshake(&client).await?,
     };
+    let iam = route.iam.as_deref();
     if encrypted {
-        relay(tls.accept(client).await?, node).await
+        relay(tls.accept(client).await?, node, iam).await
     } else {
-        relay(client, node).await
+        relay(client, node, iam).await
     }
 }
 
@@ -123,8 +125,15 @@ async fn starts_with_handshake(client: &TcpStream) -> io::Result<bool> {
     Ok(first[0] == HANDSHAKE)
 }
 
-async fn relay(mut client: impl AsyncRead + AsyncWrite + Unpin, node: u16) -> io::Result<()> {
+async fn relay(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    node: u16,
+    iam: Option<&IamLogin>,
+) -> io::Result<()> {
     let mut node = TcpStream::connect(("127.0.0.1", node)).await?;
     node.set_nodelay(true)?;
+    if let Some(iam) = iam {
+        return front::relay(client, node, iam).await;
+    }
     copy_bidirectional(&mut client, &mut node).await.map(|_| ())
 }

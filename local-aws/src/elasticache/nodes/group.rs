@@ -13,13 +13,15 @@ use super::endpoint::{Endpoint, Route};
 use super::error::NodeError;
 use super::plan::Plan;
 use super::server::{Server, Settings};
-use crate::elasticache::acl::Acl;
+use crate::elasticache::acl::{Acl, PasswordHash};
+use crate::elasticache::iam::Gate;
 use crate::elasticache::replication_group::{Endpoint as Kind, Shard};
 
 /// What runs for one group. Ends with this value.
 pub(super) struct Group {
     settings: Settings,
     tls: Arc<ServerConfig>,
+    gate: Gate,
     pub(super) servers: BTreeMap<String, Server>,
     endpoints: BTreeMap<String, Endpoint>,
     applied: Option<Plan>,
@@ -27,10 +29,11 @@ pub(super) struct Group {
 
 impl Group {
     /// Nothing runs yet.
-    pub(super) fn new(settings: Settings, tls: Arc<ServerConfig>) -> Self {
+    pub(super) fn new(settings: Settings, tls: Arc<ServerConfig>, gate: Gate) -> Self {
         Self {
             settings,
             tls,
+            gate,
             servers: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             applied: None,
@@ -65,8 +68,7 @@ impl Group {
         } else {
             self.replicate(plan).await?;
         }
-        let known = before.as_ref().map(|plan| &plan.acl);
-        self.control_access(&plan.acl, known).await?;
+        self.control_access(plan, before.as_ref()).await?;
         self.lead(plan);
         self.applied = Some(plan.clone());
         Ok(())
@@ -144,20 +146,20 @@ impl Group {
     }
 
     /// Tells every node the users; those that are not among them any more are logged out.
-    async fn control_access(&mut self, acl: &Acl, before: Option<&Acl>) -> Result<(), NodeError> {
-        let known = before
-            .map(|acl| acl.names().collect::<Vec<_>>())
-            .unwrap_or_default();
-        let leaving: Vec<_> = known
-            .into_iter()
-            .filter(|name| acl.names().all(|other| other != *name))
-            .collect();
-        let commands = acl.commands();
-        for server in self.servers.values_mut() {
-            for command in &commands {
-                server.connection.command(command).await?;
+    async fn control_access(
+        &mut self,
+        plan: &Plan,
+        before: Option<&Plan>,
+    ) -> Result<(), NodeError> {
+        let iam = PasswordHash::of(&self.settings.password);
+        for (id, acl) in &plan.users {
+            let server = self.server(id)?;
+            for command in acl.commands(&iam) {
+                server.connection.command(&command).await?;
             }
-            for name in &leaving {
+            let known = before.and_then(|plan| plan.users.get(id));
+            let leaving = known.into_iter().flat_map(Acl::names);
+            for name in leaving.filter(|name| acl.names().all(|other| other != *name)) {
                 server.connection.command(&["ACL", "DELUSER", name]).await?;
             }
         }
@@ -165,6 +167,7 @@ impl Group {
     }
 
     fn lead(&mut self, plan: &Plan) {
+        let iam = self.settings.iam_login(&self.gate, plan.iam_users());
         for kind in kinds(plan) {
             let nodes = nodes_behind(&kind, plan)
                 .into_iter()
@@ -173,6 +176,7 @@ impl Group {
                 endpoint.lead_to(Route {
                     nodes: nodes.collect(),
                     transit: plan.transit,
+                    iam: iam.clone(),
                 });
             }
         }

@@ -8,6 +8,7 @@ mod cluster;
 mod connection;
 mod endpoint;
 mod error;
+mod front;
 mod group;
 mod plan;
 mod server;
@@ -38,7 +39,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 pub async fn supervise(local: LocalAws) {
     let binary = local.config().valkey_server.clone();
     local.with_world(|world, _| host(world, binary.is_some()));
-    let settings = binary.and_then(|binary| Settings::new(binary).inspect_err(report).ok());
+    let settings = binary.and_then(|binary| Settings::new(&local, binary).inspect_err(report).ok());
     let Some(settings) = settings else {
         return std::future::pending().await;
     };

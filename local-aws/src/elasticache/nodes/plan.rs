@@ -1,5 +1,7 @@
 //! What shall run for one replication group: a pure function of the state.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -16,7 +18,8 @@ pub(in crate::elasticache) struct Plan {
     pub(super) shards: Vec<Shard>,
     pub(super) clustered: bool,
     pub(in crate::elasticache) transit: Transit,
-    pub(in crate::elasticache) acl: Acl,
+    /// Node id -> the users that it knows.
+    pub(in crate::elasticache) users: BTreeMap<String, Acl>,
 }
 
 impl Plan {
@@ -27,17 +30,31 @@ impl Plan {
             shards: group.shards.clone(),
             clustered: group.cluster_mode == ClusterMode::Enabled,
             transit: group.transit,
-            acl: if group.user_groups.is_empty() {
-                Acl::open()
-            } else {
-                state.acl(&group.user_groups)
-            },
+            users: group
+                .member_ids()
+                .enumerate()
+                .map(|(place, id)| (id.to_owned(), users(state, group, place)))
+                .collect(),
         })
+    }
+
+    /// The names of the users of any node that log in by IAM.
+    pub(super) fn iam_users(&self) -> BTreeSet<String> {
+        let users = self.users.values().flat_map(Acl::iam_users);
+        users.map(str::to_owned).collect()
     }
 
     /// Changes when and only when the plan does.
     pub(in crate::elasticache) fn fingerprint(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();
         hex(&Sha256::digest(text))
+    }
+}
+
+fn users(state: &State, group: &ReplicationGroup, place: usize) -> Acl {
+    if group.user_groups.is_empty() {
+        Acl::open()
+    } else {
+        state.acl(&group.user_groups, place)
     }
 }

@@ -1,9 +1,11 @@
 //! One valkey-server (or redis-server) process.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -12,7 +14,12 @@ use tokio::time::{Instant, sleep};
 
 use super::connection::Connection;
 use super::error::NodeError;
+use super::front::IamLogin;
+use super::supervisor::Key;
+use crate::config::KnownKey;
 use crate::elasticache::acl::PasswordHash;
+use crate::elasticache::iam::Gate;
+use crate::{Clock, LocalAws};
 
 /// Runs the server, and ends it and removes its folder when this shell's standard input closes, which the kernel does also
 /// when the parent is killed. Ends when the server ends.
@@ -44,6 +51,11 @@ pub(super) struct Settings {
     pub(super) password: String,
     /// Whether it is part of a cluster.
     pub(super) clustered: bool,
+    /// Keys that may sign an IAM user's token.
+    keys: Vec<KnownKey>,
+    /// How long the connection of an IAM user stays without a new token.
+    iam_session: Duration,
+    clock: Clock,
 }
 
 /// A running server. Ends with this value.
@@ -138,7 +150,7 @@ impl Server {
 
 impl Settings {
     /// Settings with a secret that nobody can guess.
-    pub(super) fn new(binary: PathBuf) -> Result<Self, NodeError> {
+    pub(super) fn new(local: &LocalAws, binary: PathBuf) -> Result<Self, NodeError> {
         let mut bytes = [0; 24];
         let random =
             File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes));
@@ -147,7 +159,34 @@ impl Settings {
             binary,
             password: crate::sigv4::hex(&bytes),
             clustered: false,
+            keys: local.config().keys.clone(),
+            iam_session: local.config().iam_session.unsigned_abs(),
+            clock: local.clock(),
         })
+    }
+
+    /// Which tokens open a cache.
+    pub(super) fn gate(&self, key: &Key) -> Gate {
+        Gate {
+            cache: key.id.clone(),
+            account: key.account.clone(),
+            region: key.region.clone(),
+            keys: self.keys.clone(),
+        }
+    }
+
+    /// How these users come in, if there are any.
+    pub(super) fn iam_login(&self, gate: &Gate, users: BTreeSet<String>) -> Option<Arc<IamLogin>> {
+        if users.is_empty() {
+            return None;
+        }
+        Some(Arc::new(IamLogin {
+            gate: gate.clone(),
+            users,
+            password: self.password.clone(),
+            clock: self.clock,
+            session: self.iam_session,
+        }))
     }
 
     fn render(&self, folder: &Path, port: u16, bus: u16) -> String {

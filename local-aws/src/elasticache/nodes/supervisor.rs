@@ -64,7 +64,8 @@ impl Supervisor {
                 .get_mut(&key)
                 .is_some_and(|group| group.is_in_step(&plan));
             if !in_step && self.busy.insert(key.clone()) {
-                let fresh = || Group::new(self.settings.clone(), self.tls.clone());
+                let gate = self.settings.gate(&key);
+                let fresh = || Group::new(self.settings.clone(), self.tls.clone(), gate);
                 let group = self.at_rest.remove(&key).unwrap_or_else(fresh);
                 self.work.spawn(bring_in_step(key, group, plan, ports));
             }

@@ -46,8 +46,8 @@ impl ReplicationGroup {
         }
     }
 
-    /// Whether one of its endpoints has that address.
-    pub(in crate::elasticache) fn is_reached_by(&self, address: &str, region: &str) -> bool {
+    /// The node that an endpoint of this address leads to; of several the first.
+    pub(in crate::elasticache) fn node_at(&self, address: &str, region: &str) -> Option<&str> {
         let of_shards = self
             .shards
             .iter()
@@ -56,7 +56,13 @@ impl ReplicationGroup {
             .chain([Endpoint::Configuration])
             .chain(self.member_ids().map(Endpoint::Node));
         let reachable = !matches!(self.status, Status::Creating | Status::CreateFailed);
-        reachable && endpoints.any(|endpoint| self.address(&endpoint, region) == address)
+        let found = endpoints.find(|endpoint| self.address(endpoint, region) == address);
+        match found.filter(|_| reachable)? {
+            Endpoint::Primary(shard) => Some(&shard.primary),
+            Endpoint::Reader(shard) => shard.successor().or(Some(&shard.primary)),
+            Endpoint::Configuration => self.member_ids().next(),
+            Endpoint::Node(id) => Some(id),
+        }
     }
 
     fn address(&self, endpoint: &Endpoint<'_>, region: &str) -> String {

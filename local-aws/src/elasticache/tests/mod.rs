@@ -40,6 +40,10 @@ const PASSWORD: &str = "correct-horse-battery";
 
 impl Bench {
     fn new() -> Self {
+        Self::with_delay(Delay::PasswordSpread, 0)
+    }
+
+    fn with_delay(delay: Delay, seconds: i64) -> Self {
         let delays = [
             (Delay::Creating, CREATING),
             (Delay::Modifying, MODIFYING),
@@ -47,6 +51,7 @@ impl Bench {
             (Delay::Snapshotting, SNAPSHOTTING),
             (Delay::User, USER),
             (Delay::UserGroup, USER),
+            (delay, seconds),
         ];
         let set = |delays: Delays, (delay, seconds)| {
             delays.with(delay, SignedDuration::from_secs(seconds))

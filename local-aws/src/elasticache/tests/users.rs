@@ -65,8 +65,13 @@ fn users_that_break_a_rule_are_refused() {
             "an id that starts with a digit",
         ),
         (
+            json!({"Passwords": ["a-password-with-@-in-it"]}),
+            "InvalidParameterValue",
+            "a character that passwords cannot have",
+        ),
+        (
             json!({"AuthenticationMode": {"Type": "iam"}}),
-            "InvalidParameterCombination",
+            "InvalidParameterValue",
             "iam with another name than id",
         ),
         (
@@ -119,13 +124,46 @@ fn nodes_know_a_new_password_only_when_the_user_is_active_again() {
         bench
             .place
             .elasticache
-            .acl(&["g1".to_owned()])
-            .admits("orders", password)
+            .acl(&["g1".to_owned()], 0)
+            .admits("orders", password, || false)
     };
     bench.ok("ModifyUser", json!({"UserId": "u1", "Passwords": [new]}));
     assert!(admits(&mut bench, PASSWORD) && !admits(&mut bench, new));
     bench.pass(USER);
     assert!(!admits(&mut bench, PASSWORD) && admits(&mut bench, new));
+}
+
+#[test]
+fn how_a_user_proves_who_they_are_can_change() {
+    let mut bench = Bench::new();
+    bench.with_user("app", "app", "valkey");
+    bench.with_user("u1", "orders", "valkey");
+    let cases = [
+        ("iam", json!({"Type": "iam"})),
+        ("no-password-required", json!({"Type": "no-password"})),
+    ];
+    for (kind, authentication) in cases {
+        let mode = json!({"UserId": "app", "AuthenticationMode": {"Type": kind}});
+        bench.ok("ModifyUser", mode);
+        bench.pass(USER);
+        assert_eq!(bench.user("app")["Authentication"], authentication);
+    }
+    let two = json!({"Type": "password", "Passwords": [PASSWORD, "new-password-0123456789"]});
+    bench.ok(
+        "ModifyUser",
+        json!({"UserId": "app", "AuthenticationMode": two}),
+    );
+    bench.pass(USER);
+    assert_eq!(
+        bench.user("app")["Authentication"],
+        json!({"Type": "password", "PasswordCount": 2})
+    );
+    let iam = json!({"UserId": "u1", "AuthenticationMode": {"Type": "iam"}});
+    assert_eq!(
+        bench.refused("ModifyUser", iam),
+        "InvalidParameterValue",
+        "id and name differ"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod operations;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -29,9 +29,26 @@ pub struct User {
     /// As the nodes know it; nothing before the user was active for the first time.
     pub(super) live: Option<Login>,
     pub(super) status: Status,
-    /// When the change under way takes effect.
+    /// When the change under way reaches the first node.
     due: Option<Timestamp>,
+    /// Until a change reaches the next node.
+    #[serde(default)]
+    step: SignedDuration,
+    /// A change that has not reached all nodes.
+    #[serde(default)]
+    spreading: Option<Spreading>,
     pub(super) arn: String,
+}
+
+/// A change on its way from node to node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Spreading {
+    /// What the nodes know that it has not reached.
+    before: Login,
+    /// When it reached the first node.
+    since: Timestamp,
+    /// How many nodes of every cache it has reached.
+    reached: usize,
 }
 
 /// The states of a user.
@@ -63,6 +80,8 @@ impl User {
             login,
             status: Status::Active,
             due: None,
+            step: SignedDuration::ZERO,
+            spreading: None,
             arn: call.arn("elasticache", &format!("user:{BUILT_IN}")),
         }
     }
@@ -113,28 +132,74 @@ impl User {
         ensure(self.status == Status::Active, || {
             AwsError::bad_request(
                 "InvalidUserState",
-                format!("User {} is not in active state.", self.id),
+                format!(
+                    "User {} has status {}. Only active users can be modified.",
+                    self.id,
+                    json!(self.status).as_str().unwrap_or_default()
+                ),
             )
         })
     }
 
     /// Brings the user to where it is at `now`; whether it is still there.
     pub(super) fn settle(&mut self, now: Timestamp) -> bool {
-        if self.due.take_if(|due| *due <= now).is_some() {
-            self.live = Some(self.login.clone());
-            return self.status != Status::Deleting;
+        if let Some(since) = self.due.take_if(|due| *due <= now) {
+            let before = self.live.replace(self.login.clone());
+            self.spreading = before
+                .filter(|_| !self.step.is_zero())
+                .map(|before| Spreading {
+                    before,
+                    since,
+                    reached: 1,
+                });
+            if self.status == Status::Deleting {
+                return false;
+            }
+        }
+        let step = self.step;
+        if let Some(spreading) = &mut self.spreading {
+            let steps = now.duration_since(spreading.since).as_nanos() / step.as_nanos();
+            spreading.reached = 1 + usize::try_from(steps).unwrap_or(0);
         }
         true
     }
 
+    /// What the node in this place of a cache knows of the user.
+    pub(super) fn known_to(&self, place: usize) -> Option<Login> {
+        match &self.spreading {
+            Some(spreading) if place >= spreading.reached => Some(spreading.before.clone()),
+            _ => self.live.clone(),
+        }
+    }
+
+    /// Ends the spreading of a change when it has reached that many nodes.
+    pub(super) fn has_reached(&mut self, nodes: usize) {
+        self.spreading
+            .take_if(|spreading| spreading.reached >= nodes);
+    }
+
     /// Whether the change has taken effect and only the nodes are awaited.
     pub(super) fn awaits_nodes(&self) -> bool {
-        self.due.is_none() && matches!(self.status, Status::Creating | Status::Modifying)
+        let taken_effect = self.due.is_none() && self.spreading.is_none();
+        taken_effect && matches!(self.status, Status::Creating | Status::Modifying)
     }
 
     /// When the next change takes effect.
     pub(super) fn due(&self) -> Option<Timestamp> {
-        self.due
+        let next = self
+            .spreading
+            .as_ref()
+            .map(|spreading| spreading.next(self.step));
+        self.due.or(next)
+    }
+}
+
+impl Spreading {
+    /// When the change reaches the next node.
+    fn next(&self, step: SignedDuration) -> Timestamp {
+        let reached = i32::try_from(self.reached).unwrap_or(i32::MAX);
+        let passed = step.saturating_mul(reached);
+        self.since.saturating_add(passed).unwrap_or(Timestamp::MAX)
     }
 }
 

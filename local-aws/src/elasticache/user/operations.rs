@@ -1,5 +1,6 @@
 //! The operations on users.
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -100,9 +101,7 @@ impl Create {
             combination("Input with given passwords or NoPasswordRequired must be provided.")
         })?;
         ensure(secret != Secret::Iam || id == self.user_name, || {
-            combination(
-                "For a user with authentication type iam, UserId and UserName must be the same.",
-            )
+            value("For a user with authentication type iam, UserId and UserName must be the same.")
         })?;
         Ok(User {
             arn: call.arn("elasticache", &format!("user:{id}")),
@@ -116,6 +115,8 @@ impl Create {
             live: None,
             status: Status::Creating,
             due: Some(call.after(Delay::User)),
+            step: SignedDuration::ZERO,
+            spreading: None,
         })
     }
 }
@@ -229,6 +230,7 @@ pub(in crate::elasticache) fn modify(call: &Call, place: &mut Regional) -> Resul
         secret: secret.unwrap_or(user.login.secret),
     };
     user.status = Status::Modifying;
+    user.step = call.config.delays.of(Delay::PasswordSpread);
     user.due = Some(call.after(Delay::User));
     let rendered = user.render(state);
     state.users.insert(user.id.clone(), user);
@@ -265,9 +267,7 @@ fn check_secret(state: &State, user: &User, secret: Option<&Secret>) -> Result<(
         },
     )?;
     ensure(secret != Some(&Secret::Iam) || user.id == user.name, || {
-        combination(
-            "For a user with authentication type iam, UserId and UserName must be the same.",
-        )
+        value("For a user with authentication type iam, UserId and UserName must be the same.")
     })
 }
 
