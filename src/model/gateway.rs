@@ -49,7 +49,7 @@ impl Document {
     /// Why the document is too large for `PutRestApi`, if it is.
     pub(super) fn oversize(&self) -> Option<Violation> {
         (self.body.len() > LARGEST_DOCUMENT).then(|| {
-            let problem = format!("the OpenAPI document of the routes has {} bytes; API Gateway takes at most {LARGEST_DOCUMENT}", self.body.len());
+            let problem = format!("the OpenAPI document of the routes has {} bytes; API Gateway takes at most {LARGEST_DOCUMENT}: use fewer routes or parameters, or another object", self.body.len());
             Violation::new("spec.routes", problem)
         })
     }

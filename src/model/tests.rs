@@ -143,6 +143,23 @@ fn three_hundred_resources_are_allowed_and_each_segment_counts() {
     assert!(many(300)[0].contains("the paths make 301 resources"));
 }
 
+/// What the API server stores makes no such document; one with looser limits on the size of an object may.
+#[test]
+fn a_document_over_six_megabytes_is_refused_before_anything_is_made() {
+    let with_url_of = |length: usize| {
+        let mut json = spec_json();
+        json["routes"][0]["backend"]["http"]["url"] =
+            json!(format!("https://x/{}", "a".repeat(length)));
+        violations(json)
+    };
+    assert!(with_url_of(6_000_000).is_empty());
+    let refused = with_url_of(6 * 1024 * 1024);
+    assert!(
+        refused[0].starts_with("spec.routes: the OpenAPI document of the routes has 629"),
+        "{refused:?}"
+    );
+}
+
 #[test]
 fn a_hundred_stage_variables_are_allowed() {
     let many = |count: usize| {
