@@ -5,12 +5,15 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::faults::Fault;
-use crate::{LocalAws, elasticache, lambda};
+use crate::{LocalAws, elasticache, iam, lambda};
 
 /// Answers a request to `/_local/{path}`.
 pub(crate) fn handle(local: &LocalAws, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
     if let (&Method::PUT, Some(name)) = (request.method(), path.strip_prefix("lambda/")) {
         return seed_function(local, name, request.body());
+    }
+    if let (&Method::PUT, Some(name)) = (request.method(), path.strip_prefix("iam/")) {
+        return seed_role(local, name, request.body());
     }
     match (request.method(), path) {
         (&Method::GET, "health") => ok(&json!({ "status": "ok" })),
@@ -65,6 +68,16 @@ fn add_faults(local: &LocalAws, body: &Bytes) -> Response<Bytes> {
 fn seed_function(local: &LocalAws, name: &str, body: &Bytes) -> Response<Bytes> {
     match serde_json::from_slice(body) {
         Ok(seed) => ok(&json!({ "arn": lambda::seed(local, name, seed) })),
+        Err(error) => answer(
+            StatusCode::BAD_REQUEST,
+            &json!({ "message": error.to_string() }),
+        ),
+    }
+}
+
+fn seed_role(local: &LocalAws, name: &str, body: &Bytes) -> Response<Bytes> {
+    match serde_json::from_slice(body) {
+        Ok(seed) => ok(&json!({ "arn": iam::seed(local, name, seed) })),
         Err(error) => answer(
             StatusCode::BAD_REQUEST,
             &json!({ "message": error.to_string() }),

@@ -1,7 +1,7 @@
 //! A local AWS: the services the operator uses, over their real wire protocols.
 //!
 //! [`LocalAws::handle`] takes one HTTP request and answers it, whatever it is for: the control APIs of API Gateway,
-//! ElastiCache, Secrets Manager, Lambda and STS, the data plane of API Gateway, and the admin API under `/_local/`.
+//! ElastiCache, Secrets Manager, Lambda, IAM and STS, the data plane of API Gateway, and the admin API under `/_local/`.
 //! It needs no socket, so a simulation calls it in process under tokio's paused clock; the binary puts hyper in front.
 //!
 //! How a request goes:
@@ -27,6 +27,7 @@ mod config;
 pub mod elasticache;
 mod error;
 mod faults;
+pub mod iam;
 mod ids;
 pub mod lambda;
 mod local;

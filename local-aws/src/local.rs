@@ -18,7 +18,7 @@ use crate::sigv4::{self, Caller};
 use crate::store::{self, StoreError};
 use crate::target::Target;
 use crate::world::{Regional, World};
-use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway};
+use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway, iam};
 
 /// A local AWS; clones share one world.
 #[derive(Debug, Clone)]
@@ -189,7 +189,7 @@ impl LocalAws {
     }
 
     fn addressee(&self, request: &Request<Bytes>) -> Result<(Caller, &'static Service), AwsError> {
-        let caller = sigv4::caller_of(request.headers(), &self.config().keys).map_err(|e| {
+        let mut caller = sigv4::caller_of(request.headers(), &self.config().keys).map_err(|e| {
             AwsError::new(403, "MissingAuthenticationTokenException", e.to_string())
         })?;
         let service = service::find(&caller.service).ok_or_else(|| {
@@ -199,6 +199,9 @@ impl LocalAws {
                 format!("local-aws has no service {}", caller.service),
             )
         })?;
+        if service.name == "iam" {
+            iam::REGION.clone_into(&mut caller.region);
+        }
         Ok((caller, service))
     }
 
@@ -283,7 +286,7 @@ fn refusal(effect: &Effect, call: &Call, target: &Target) -> Option<AwsError> {
 }
 
 fn denied(call: &Call, target: &Target) -> AwsError {
-    let code = if matches!(call.service, "elasticache" | "sts") {
+    let code = if matches!(call.service, "elasticache" | "iam" | "sts") {
         "AccessDenied"
     } else {
         "AccessDeniedException"

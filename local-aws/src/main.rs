@@ -11,7 +11,7 @@ use local_aws::{Config, Delay, Delays, KnownKey, LocalAws, elasticache};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-/// A local AWS: API Gateway, ElastiCache, Secrets Manager, Lambda configuration and STS on one port.
+/// A local AWS: API Gateway, ElastiCache, Secrets Manager, Lambda configuration, roles and STS on one port.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

@@ -2,7 +2,7 @@
 
 use crate::protocol::Protocol;
 use crate::world::Regional;
-use crate::{AwsError, Call, Reply, apigateway, elasticache, lambda, secretsmanager, sts};
+use crate::{AwsError, Call, Reply, apigateway, elasticache, iam, lambda, secretsmanager, sts};
 
 /// One service.
 pub(crate) struct Service {
@@ -35,6 +35,13 @@ const SERVICES: &[Service] = &[
         name: "lambda",
         protocol: Protocol::RestJson(lambda::ROUTES),
         handle: lambda::handle,
+    },
+    Service {
+        name: "iam",
+        protocol: Protocol::Query {
+            namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+        },
+        handle: iam::handle,
     },
     Service {
         name: "sts",

@@ -45,6 +45,11 @@ impl Target {
             "elasticache" => elasticache(call),
             "secretsmanager" => secret(call, place),
             "lambda" => function(call),
+            "iam" => format!(
+                "arn:aws:iam::{}:role/{}",
+                call.account(),
+                parameter(call, "RoleName").unwrap_or_default()
+            ),
             _ => String::new(),
         };
         let action = match call.service {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ids, Tags, apigateway, elasticache, lambda, secretsmanager};
+use crate::{Ids, Tags, apigateway, elasticache, iam, lambda, secretsmanager};
 
 /// All accounts and Regions.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Regional {
     /// Lambda.
     #[serde(default)]
     pub lambda: lambda::State,
+    /// IAM, in [`iam::REGION`] only.
+    #[serde(default)]
+    pub iam: iam::State,
     /// Tags by ARN, of all services.
     #[serde(default)]
     pub tags: Tags,
@@ -48,6 +51,7 @@ impl Regional {
             elasticache: elasticache::State::default(),
             secretsmanager: secretsmanager::State::default(),
             lambda: lambda::State::default(),
+            iam: iam::State::default(),
             tags: Tags::default(),
             ids,
         }

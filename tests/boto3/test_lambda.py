@@ -45,7 +45,7 @@ def test_a_function_has_several_names(functions, name):
 
 def test_a_qualifier_is_part_of_the_name_or_a_parameter(functions, refused):
     assert functions.get_function_configuration(FunctionName=f"{ARN}:live")["FunctionArn"] == f"{ARN}:live"
-    assert functions.get_function_configuration(FunctionName="handler", Qualifier="live")["Version"] == "live"
+    assert functions.get_function_configuration(FunctionName="handler", Qualifier="live")["Version"] == "1"
     assert refused(functions.get_function, FunctionName="handler", Qualifier="gone").code == "ResourceNotFoundException"
 
 
@@ -145,3 +145,77 @@ def test_the_environment_has_at_most_4_kilobytes(functions, refused):
     variables = {"Variables": {"LONG": "x" * 4097}}
     refusal = refused(functions.update_function_configuration, FunctionName="handler", Environment=variables)
     assert refusal.code == "InvalidParameterValueException"
+
+
+# Versions and aliases
+
+
+def set_variable(functions, value, **more):
+    return functions.update_function_configuration(
+        FunctionName="handler", Environment={"Variables": {"SECRET_VERSION": value}}, **more
+    )
+
+
+def variable(functions, **which):
+    configuration = functions.get_function_configuration(FunctionName="handler", **which)
+    return configuration.get("Environment", {}).get("Variables", {}).get("SECRET_VERSION")
+
+
+def test_an_update_can_name_the_revision_it_is_for(functions, refused):
+    revision = functions.get_function_configuration(FunctionName="handler")["RevisionId"]
+    assert set_variable(functions, "one", RevisionId=revision)["RevisionId"] != revision
+    refusal = refused(set_variable, functions=functions, value="two", RevisionId=revision)
+    assert (refusal.code, refusal.status) == ("PreconditionFailedException", 412)
+    assert variable(functions) == "one"
+
+
+def test_a_version_is_a_copy_that_never_changes_and_an_alias_leads_to_one(functions):
+    set_variable(functions, "one")
+    published = functions.publish_version(FunctionName="handler", Description="first")
+    assert (published["Version"], published["FunctionArn"]) == ("2", f"{ARN}:2")
+    set_variable(functions, "two")
+    assert [variable(functions, Qualifier=which) for which in ("1", "2", "$LATEST", "live")] == [None, "one", "two", None]
+    alias = functions.get_alias(FunctionName="handler", Name="live")
+    assert (alias["AliasArn"], alias["FunctionVersion"]) == (f"{ARN}:live", "1")
+    moved = functions.update_alias(FunctionName="handler", Name="live", FunctionVersion="2", RevisionId=alias["RevisionId"])
+    assert moved["FunctionVersion"] == "2" and moved["RevisionId"] != alias["RevisionId"]
+    shown = functions.get_function(FunctionName=f"{ARN}:live")["Configuration"]
+    assert (shown["FunctionArn"], shown["Version"], shown["Description"]) == (f"{ARN}:live", "2", "first")
+    assert variable(functions, Qualifier="live") == "one"
+
+
+def test_what_has_not_changed_is_not_published_again(functions):
+    assert functions.publish_version(FunctionName="handler")["Version"] == "1"
+    set_variable(functions, "one")
+    versions = [functions.publish_version(FunctionName="handler")["Version"] for _ in range(2)]
+    assert versions == ["2", "2"]
+
+
+def test_a_wrong_revision_publishes_and_moves_nothing(functions, refused):
+    set_variable(functions, "one")
+    for operation, parameters in [
+        (functions.publish_version, {}),
+        (functions.update_alias, {"Name": "live", "FunctionVersion": "$LATEST"}),
+    ]:
+        refusal = refused(operation, FunctionName="handler", RevisionId="stale", **parameters)
+        assert (refusal.code, refusal.status) == ("PreconditionFailedException", 412)
+    assert functions.get_alias(FunctionName="handler", Name="live")["FunctionVersion"] == "1"
+    assert refused(functions.get_function, FunctionName="handler", Qualifier="2").code == "ResourceNotFoundException"
+
+
+def test_an_alias_and_its_version_must_be_there(functions, refused):
+    for operation, parameters in [
+        (functions.get_alias, {"Name": "gone"}),
+        (functions.update_alias, {"Name": "gone", "FunctionVersion": "1"}),
+        (functions.update_alias, {"Name": "live", "FunctionVersion": "7"}),
+    ]:
+        assert refused(operation, FunctionName="handler", **parameters).code == "ResourceNotFoundException"
+
+
+def test_nothing_is_published_while_an_update_is_under_way(start, refused):
+    local = start("--no-quotas", "--delay", "lambda-updating=1h")
+    seed(local)
+    functions = local.client("lambda")
+    set_variable(functions, "one")
+    refusal = refused(functions.publish_version, FunctionName="handler")
+    assert (refusal.code, refusal.status) == ("ResourceConflictException", 409)

@@ -34,7 +34,7 @@ def test_accounts_and_regions_are_kept_apart(local):
 @pytest.mark.parametrize(
     "service, call",
     [
-        ("secretsmanager", lambda client: client.rotate_secret(SecretId="a")),
+        ("secretsmanager", lambda client: client.get_resource_policy(SecretId="a")),
         ("elasticache", lambda client: client.purchase_reserved_cache_nodes_offering(ReservedCacheNodesOfferingId="a")),
         ("lambda", lambda client: client.list_layers()),
         ("apigateway", lambda client: client.get_sdk_types()),

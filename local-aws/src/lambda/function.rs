@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::policy::Policy;
+use crate::Ids;
 
 /// A function.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,8 +18,10 @@ pub struct Function {
     pub arn: String,
     /// What the data plane posts proxy events to.
     pub url: Option<String>,
-    /// Versions and aliases it has besides `$LATEST`.
-    pub qualifiers: BTreeSet<String>,
+    /// Published versions, by number.
+    pub versions: BTreeMap<u64, Version>,
+    /// Aliases, by name.
+    pub aliases: BTreeMap<String, Alias>,
     /// Configuration as the API shows it: what it was seeded with and what updates have changed.
     pub configuration: Map<String, Value>,
     /// Changes with the configuration.
@@ -29,11 +32,76 @@ pub struct Function {
     pub policies: BTreeMap<String, Policy>,
 }
 
+/// What the function was when the version was published; it never changes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Version {
+    /// Configuration as the API shows it.
+    pub configuration: Map<String, Value>,
+    /// Of this version only.
+    pub revision: String,
+}
+
+/// A name for a version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Alias {
+    /// A number or `$LATEST`.
+    pub version: String,
+    /// Description, if it has one.
+    pub description: Option<String>,
+    /// Changes with the alias.
+    pub revision: String,
+}
+
 impl Function {
+    /// Publishes the versions and sets the aliases that are named: what is no number is an alias of the newest version.
+    pub(super) fn qualify(&mut self, qualifiers: &BTreeSet<String>, ids: &mut Ids) {
+        let mut numbers: BTreeSet<u64> = qualifiers
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .collect();
+        if numbers.is_empty() && !qualifiers.is_empty() {
+            numbers.insert(1);
+        }
+        for number in &numbers {
+            let configuration = self.configuration.clone();
+            self.versions.insert(
+                *number,
+                Version {
+                    configuration,
+                    revision: ids.uuid(),
+                },
+            );
+        }
+        let newest = numbers.last().map(u64::to_string).unwrap_or_default();
+        for name in qualifiers
+            .iter()
+            .filter(|name| name.parse::<u64>().is_err())
+        {
+            let (version, revision) = (newest.clone(), ids.uuid());
+            self.aliases.insert(
+                name.clone(),
+                Alias {
+                    version,
+                    description: None,
+                    revision,
+                },
+            );
+        }
+    }
+
     /// Whether `qualifier` is `$LATEST`, a version or an alias of it.
     #[must_use]
     pub fn has_qualifier(&self, qualifier: &str) -> bool {
-        qualifier == "$LATEST" || self.qualifiers.contains(qualifier)
+        self.aliases.contains_key(qualifier) || self.has_version(qualifier)
+    }
+
+    pub(super) fn has_version(&self, version: &str) -> bool {
+        version == "$LATEST" || self.version(version).is_some()
+    }
+
+    /// A published version.
+    pub(super) fn version(&self, number: &str) -> Option<&Version> {
+        self.versions.get(&number.parse().ok()?)
     }
 
     /// Whether API Gateway may invoke it (unqualified, or by that qualifier) for a method with this ARN
@@ -54,7 +122,17 @@ impl Function {
             || self.arn.clone(),
             |qualifier| format!("{}:{qualifier}", self.arn),
         );
-        let status = if self.is_updating(now) {
+        let named = qualifier.unwrap_or("$LATEST");
+        let number = self
+            .aliases
+            .get(named)
+            .map_or(named, |alias| &alias.version);
+        let version = self.version(number);
+        let (configuration, revision) = match version {
+            Some(version) => (&version.configuration, &version.revision),
+            None => (&self.configuration, &self.revision),
+        };
+        let status = if version.is_none() && self.is_updating(now) {
             "InProgress"
         } else {
             "Successful"
@@ -62,14 +140,14 @@ impl Function {
         let mut shown = json!({
             "FunctionName": self.name,
             "FunctionArn": arn,
-            "Version": qualifier.unwrap_or("$LATEST"),
+            "Version": number,
             "State": "Active",
             "LastUpdateStatus": status,
-            "RevisionId": self.revision,
+            "RevisionId": revision,
             "PackageType": "Zip",
         });
         if let Some(fields) = shown.as_object_mut() {
-            fields.extend(self.configuration.clone());
+            fields.extend(configuration.clone());
         }
         shown
     }

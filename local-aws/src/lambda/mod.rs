@@ -7,6 +7,7 @@ mod function;
 mod permission;
 mod policy;
 mod seed;
+mod version;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use crate::protocol::Route;
 use crate::world::Regional;
 use crate::{AwsError, Call, Reply};
 
-pub use function::{Function, FunctionId};
+pub use function::{Alias, Function, FunctionId, Version};
 pub use policy::Policy;
 pub(crate) use seed::seed;
 
@@ -57,6 +58,21 @@ pub(crate) const ROUTES: &[Route] = &[
         "/2015-03-31/functions/{FunctionName}/policy/{StatementId}",
         "RemovePermission",
     ),
+    Route::new(
+        "POST",
+        "/2015-03-31/functions/{FunctionName}/versions",
+        "PublishVersion",
+    ),
+    Route::new(
+        "GET",
+        "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
+        "GetAlias",
+    ),
+    Route::new(
+        "PUT",
+        "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
+        "UpdateAlias",
+    ),
     Route::new("GET", "/2017-03-31/tags/{Resource}", "ListTags"),
 ];
 
@@ -68,6 +84,9 @@ pub(crate) fn handle(call: &Call, place: &mut Regional) -> Result<Reply, AwsErro
         "GetFunction" => get_function(call, place),
         "GetFunctionConfiguration" => get_function_configuration(call, place),
         "UpdateFunctionConfiguration" => update_function_configuration(call, place),
+        "PublishVersion" => version::publish_version(call, place),
+        "GetAlias" => version::get_alias(call, place),
+        "UpdateAlias" => version::update_alias(call, place),
         "GetPolicy" => permission::get_policy(call, place),
         "AddPermission" => permission::add_permission(call, place),
         "RemovePermission" => permission::remove_permission(call, place),
@@ -138,25 +157,10 @@ const ENVIRONMENT_BYTES: usize = 4096;
 fn update_function_configuration(call: &Call, place: &mut Regional) -> Result<Reply, AwsError> {
     let new_revision = place.ids.uuid();
     let (function, _) = called(call, place)?;
-    if function.is_updating(call.now) {
-        return Err(AwsError::new(
-            409,
-            "ResourceConflictException",
-            format!(
-                "The operation cannot be performed at this time. An update is in progress for resource: {}",
-                function.arn
-            ),
-        ));
-    }
+    check_not_updating(function, call)?;
     let mut changes = call.params.body.as_object().cloned().unwrap_or_default();
-    if changes
-        .remove("RevisionId")
-        .is_some_and(|revision| revision != function.revision.as_str())
-    {
-        let message = "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to \
-                       retrieve the latest RevisionId";
-        return Err(AwsError::new(412, "PreconditionFailedException", message));
-    }
+    let wanted = changes.remove("RevisionId");
+    check_revision(wanted.as_ref().and_then(Value::as_str), &function.revision)?;
     let variables = changes
         .get("Environment")
         .and_then(|environment| environment.get("Variables"));
@@ -172,6 +176,31 @@ fn update_function_configuration(call: &Call, place: &mut Regional) -> Result<Re
     function.revision = new_revision;
     function.updated = Some(call.after(Delay::LambdaUpdating));
     Ok(Reply::ok(function.describe(None, call.now)))
+}
+
+/// One change at a time.
+fn check_not_updating(function: &Function, call: &Call) -> Result<(), AwsError> {
+    if !function.is_updating(call.now) {
+        return Ok(());
+    }
+    Err(AwsError::new(
+        409,
+        "ResourceConflictException",
+        format!(
+            "The operation cannot be performed at this time. An update is in progress for resource: {}",
+            function.arn
+        ),
+    ))
+}
+
+/// Whoever names a revision means that one only.
+fn check_revision(wanted: Option<&str>, is: &str) -> Result<(), AwsError> {
+    if wanted.is_none_or(|wanted| wanted == is) {
+        return Ok(());
+    }
+    let message = "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to \
+                   retrieve the latest RevisionId";
+    Err(AwsError::new(412, "PreconditionFailedException", message))
 }
 
 fn list_tags(call: &Call, place: &mut Regional) -> Result<Reply, AwsError> {

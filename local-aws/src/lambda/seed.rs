@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::function::Function;
-use crate::LocalAws;
 use crate::sigv4::DEFAULT_ACCOUNT;
+use crate::{LocalAws, iam};
 
 /// Body of `PUT /_local/lambda/{functionName}`.
 #[derive(Deserialize)]
@@ -18,9 +18,10 @@ pub(crate) struct Seed {
     region: String,
     /// What the data plane posts proxy events to.
     url: Option<String>,
+    /// Numbers are versions, other names are aliases of the newest version, which is 1 if there is none.
     #[serde(default)]
     qualifiers: BTreeSet<String>,
-    /// Fields of `FunctionConfiguration`, in the API's spelling.
+    /// Fields of `FunctionConfiguration`, in the API's spelling. Its `Role` is there from then on.
     #[serde(default)]
     configuration: Map<String, Value>,
     #[serde(default)]
@@ -37,6 +38,9 @@ pub(crate) fn seed(local: &LocalAws, name: &str, seed: Seed) -> String {
         "arn:aws:lambda:{}:{}:function:{name}",
         seed.region, seed.account
     );
+    if let Some(role) = seed.configuration.get("Role").and_then(Value::as_str) {
+        iam::seed_arn(local, role);
+    }
     local.with_world(|world, now| {
         let place = world.regional(&seed.account, &seed.region, now);
         let policies = place
@@ -44,16 +48,18 @@ pub(crate) fn seed(local: &LocalAws, name: &str, seed: Seed) -> String {
             .functions
             .remove(name)
             .map(|function| function.policies);
-        let function = Function {
+        let mut function = Function {
             name: name.to_owned(),
             arn: arn.clone(),
             url: seed.url,
-            qualifiers: seed.qualifiers,
+            versions: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             configuration: seed.configuration,
             revision: place.ids.uuid(),
             updated: None,
             policies: policies.unwrap_or_default(),
         };
+        function.qualify(&seed.qualifiers, &mut place.ids);
         place.lambda.functions.insert(name.to_owned(), function);
         place.tags.forget(&arn);
         place.tags.add(&arn, seed.tags);
