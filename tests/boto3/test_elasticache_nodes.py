@@ -216,6 +216,65 @@ def say(connection, *words):
     return connection.read_response()
 
 
+# AUTH tokens
+
+TOKENS = ["first-token-0123456789", "second-token-0123456789"]
+
+
+def change_token(cache, strategy, token):
+    cache.modify(AuthTokenUpdateStrategy=strategy, AuthToken=token)
+
+
+def test_tokens_open_a_cache_without_users_and_are_rotated(cache):
+    first, second = TOKENS
+    cache.create(NumCacheClusters=2, TransitEncryptionEnabled=True, AuthToken=first)
+    nodes = [member["ReadEndpoint"] for member in cache.group()["NodeGroups"][0]["NodeGroupMembers"]]
+    taken = lambda: [[accepts(cache.connect(node, password=token)) for token in TOKENS] for node in nodes]  # noqa: E731
+    assert taken() == [[True, False]] * 2
+    assert refuses(cache.connect())
+    before = cache.connect(password=first)
+    before.ping()
+    change_token(cache, "ROTATE", second)
+    assert taken() == [[True, True]] * 2
+    change_token(cache, "SET", second)
+    assert taken() == [[False, True]] * 2
+    assert before.ping(), "a connection that is logged in stays"
+    group = cache.group()
+    assert group["AuthTokenEnabled"] and "AuthTokenStatus" not in group["PendingModifiedValues"]
+    assert group["AuthTokenLastModifiedDate"] > group["ReplicationGroupCreateTime"]
+
+
+def test_a_first_token_is_enforced_only_when_it_is_set(cache):
+    cache.create(TransitEncryptionEnabled=True)
+    change_token(cache, "ROTATE", TOKENS[0])
+    assert cache.connect().ping()
+    for login in ({}, {"username": "default"}, {"protocol": 3}):
+        assert cache.connect(password=TOKENS[0], **login).ping()
+        assert refuses(cache.connect(password=TOKENS[1], **login)), login
+    change_token(cache, "SET", TOKENS[0])
+    assert refuses(cache.connect()) and cache.connect(password=TOKENS[0]).ping()
+
+
+def test_users_take_over_from_a_token(cache):
+    cache.create(TransitEncryptionEnabled=True, AuthToken=TOKENS[0])
+    cache.modify(AuthTokenUpdateStrategy="DELETE", UserGroupIdsToAdd=["users"])
+    assert cache.app().ping() and refuses(cache.connect(password=TOKENS[0]))
+    assert cache.group()["AuthTokenEnabled"] is False
+
+
+def test_a_rotation_under_way_is_shown(start, tmp_path):
+    cache = Cache(start, tmp_path, "--delay", "modifying=2s")
+    cache.create(TransitEncryptionEnabled=True, AuthToken=TOKENS[0])
+    cache.api.modify_replication_group(
+        ReplicationGroupId="orders", ApplyImmediately=True, AuthTokenUpdateStrategy="ROTATE", AuthToken=TOKENS[1]
+    )
+    group = cache.group()
+    assert (group["Status"], group["PendingModifiedValues"]["AuthTokenStatus"]) == ("modifying", "ROTATING")
+    assert refuses(cache.connect(password=TOKENS[1]))
+    cache.wait()
+    assert cache.connect(password=TOKENS[1]).ping()
+
+
 # IAM users
 
 KEY = ("AKIDEXAMPLE", "the-secret-of-the-key")

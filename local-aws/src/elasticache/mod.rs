@@ -3,8 +3,7 @@
 //! Every operation is pure arithmetic on [`State`] under the lock. Timed states hold the moment at which they take effect
 //! (`due`) and `settle` moves them on; nothing runs on a timer, so virtual time works.
 //!
-//! Not simulated, and refused as unknown parameters: AUTH tokens (access control is by user groups), global datastores,
-//! serverless caches, log delivery, durability, data tiering. Custom parameter groups and IPv6 are refused by value.
+//! Not simulated, and refused as unknown parameters: global datastores, serverless caches, log delivery, durability, data tiering. Custom parameter groups and IPv6 are refused by value.
 //!
 //! With `--valkey-server` the nodes are real. Then what a state *means* is decided here and what *runs* by `nodes`, and a
 //! resource becomes `available` or `active` only when the nodes have confirmed that they are in step (`nodes::Plan`).

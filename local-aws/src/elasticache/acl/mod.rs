@@ -161,6 +161,8 @@ pub enum Secret {
     Passwords(Vec<PasswordHash>),
     /// Any password, or none at all.
     NoPassword,
+    /// Any of these passwords, or none at all.
+    Optional(Vec<PasswordHash>),
     /// A signed token ([`super::iam`]).
     Iam,
 }
@@ -193,9 +195,23 @@ pub struct Acl(BTreeMap<String, Login>);
 impl Acl {
     /// No access control: everyone who reaches the cache may do everything, as AWS has it without a user group.
     pub fn open() -> Self {
+        Self::of_default(Secret::NoPassword)
+    }
+
+    /// Everyone who has one of the AUTH tokens may do everything, and who has none as well unless one is required: they are
+    /// passwords of `default`.
+    pub fn of_tokens(tokens: Vec<PasswordHash>, required: bool) -> Self {
+        Self::of_default(if required {
+            Secret::Passwords(tokens)
+        } else {
+            Secret::Optional(tokens)
+        })
+    }
+
+    fn of_default(secret: Secret) -> Self {
         let login = Login {
             access: AccessString("on ~* &* +@all".to_owned()),
-            secret: Secret::NoPassword,
+            secret,
         };
         Self(BTreeMap::from([("default".to_owned(), login)]))
     }
@@ -216,6 +232,14 @@ impl Acl {
         self.0.keys().map(String::as_str)
     }
 
+    /// The AUTH tokens that clients may have or not.
+    pub fn optional_tokens(&self) -> Vec<PasswordHash> {
+        match self.0.get("default").map(|login| &login.secret) {
+            Some(Secret::Optional(tokens)) => tokens.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The names of the users that log in by IAM.
     pub fn iam_users(&self) -> impl Iterator<Item = &str> {
         let iam = self
@@ -232,6 +256,9 @@ impl Acl {
                 && match &login.secret {
                     Secret::Passwords(hashes) => hashes.contains(&PasswordHash::of(password)),
                     Secret::NoPassword => true,
+                    Secret::Optional(hashes) => {
+                        password.is_empty() || hashes.contains(&PasswordHash::of(password))
+                    }
                     Secret::Iam => signed(),
                 }
         })
@@ -253,7 +280,7 @@ fn set_user(name: &str, login: &Login, iam: &PasswordHash) -> Vec<String> {
             .iter()
             .map(|PasswordHash(hash)| format!("#{hash}"))
             .collect(),
-        Secret::NoPassword => vec!["nopass".to_owned()],
+        Secret::NoPassword | Secret::Optional(_) => vec!["nopass".to_owned()],
         Secret::Iam => vec![format!("#{}", iam.as_str())],
     };
     let words = ["ACL", "SETUSER", name, "reset"]

@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::error::NodeError;
-use super::front::{self, IamLogin};
+use super::front::{self, LoginRules};
 use crate::elasticache::replication_group::Transit;
 
 /// The first byte of a TLS handshake; no command starts with it.
@@ -24,8 +24,8 @@ pub(super) struct Route {
     /// Plain ports of the nodes behind it; connections take turns.
     pub(super) nodes: Vec<u16>,
     pub(super) transit: Transit,
-    /// How users come in that log in by IAM, if there are any.
-    pub(super) iam: Option<Arc<IamLogin>>,
+    /// Logins that the nodes do not know themselves, if there are any.
+    pub(super) rules: Option<Arc<LoginRules>>,
 }
 
 /// A listening endpoint. Stops listening with this value; connections that are there stay until their node ends.
@@ -58,7 +58,7 @@ impl Endpoint {
         let route = watch::Sender::new(Route {
             nodes: Vec::new(),
             transit: Transit::Required,
-            iam: None,
+            rules: None,
         });
         let listening = tokio::spawn(accept(listener, route.subscribe(), TlsAcceptor::from(tls)))
             .abort_handle();
@@ -111,11 +111,11 @@ async fn serve(client: TcpStream, node: u16, route: &Route, tls: TlsAcceptor) ->
         Transit::Required => true,
         Transit::Preferred => starts_with_handshake(&client).await?,
     };
-    let iam = route.iam.as_deref();
+    let rules = route.rules.as_deref();
     if encrypted {
-        relay(tls.accept(client).await?, node, iam).await
+        relay(tls.accept(client).await?, node, rules).await
     } else {
-        relay(client, node, iam).await
+        relay(client, node, rules).await
     }
 }
 
@@ -128,12 +128,12 @@ async fn starts_with_handshake(client: &TcpStream) -> io::Result<bool> {
 async fn relay(
     mut client: impl AsyncRead + AsyncWrite + Unpin,
     node: u16,
-    iam: Option<&IamLogin>,
+    rules: Option<&LoginRules>,
 ) -> io::Result<()> {
     let mut node = TcpStream::connect(("127.0.0.1", node)).await?;
     node.set_nodelay(true)?;
-    if let Some(iam) = iam {
-        return front::relay(client, node, iam).await;
+    if let Some(rules) = rules {
+        return front::relay(client, node, rules).await;
     }
     copy_bidirectional(&mut client, &mut node).await.map(|_| ())
 }

@@ -1,5 +1,6 @@
-//! What stands between a client and its node when some users log in by IAM: it reads the client's commands, replaces a good
-//! token in `AUTH` and `HELLO` by the password that the node knows, and passes everything else on as it came.
+//! What stands between a client and its node when a login is taken that the engine does not know: an IAM token, or an AUTH token
+//! where clients without one come in as well. It reads the client's commands, makes of a good `AUTH` or `HELLO` one that the node
+//! takes, and passes everything else on as it came.
 //!
 //! The node itself answers, so order, errors and permissions are its own: a bad token is passed on and refused there.
 
@@ -16,18 +17,24 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Clock;
+use crate::elasticache::acl::PasswordHash;
 use crate::elasticache::iam::Gate;
 
 /// Words of an `AUTH` or `HELLO`, and bytes of each, at most.
 const MOST_WORDS: u64 = 16;
 const LONGEST_WORD: u64 = 16 * 1024;
 
-/// How the IAM users of a cache come in.
+/// Who takes the place of `default` in a login with a wrong token: nobody is called that.
+const NOBODY: &[u8] = b"local-aws-nobody";
+
+/// Logins that the engine does not know.
 #[derive(Debug, Clone)]
-pub(super) struct IamLogin {
+pub(super) struct LoginRules {
     pub(super) gate: Gate,
-    /// The names of those users.
+    /// The names of the IAM users.
     pub(super) users: BTreeSet<String>,
+    /// AUTH tokens that `default` may come with, or without.
+    pub(super) tokens: Vec<PasswordHash>,
     /// Their password on the nodes.
     pub(super) password: String,
     pub(super) clock: Clock,
@@ -35,9 +42,12 @@ pub(super) struct IamLogin {
     pub(super) session: Duration,
 }
 
-impl IamLogin {
-    /// Puts the password in the place of a good token; gives the end of the session that begins.
-    fn replace_token(&self, words: &mut [Vec<u8>]) -> Option<Instant> {
+impl LoginRules {
+    /// Makes of a login what the node takes or refuses; gives the end of the session that begins.
+    fn rewrite(&self, words: &mut Vec<Vec<u8>>) -> Option<Instant> {
+        if !self.tokens.is_empty() {
+            self.rewrite_default(words);
+        }
         let auth = words
             .iter()
             .position(|word| word.eq_ignore_ascii_case(b"AUTH"))?;
@@ -54,13 +64,32 @@ impl IamLogin {
             Instant::now() + self.session
         })
     }
+
+    /// `default` has no password on the node, which then takes any in `AUTH default ..` and none in `AUTH ..`.
+    fn rewrite_default(&self, words: &mut Vec<Vec<u8>>) {
+        let known = |token: &[u8]| {
+            let token = std::str::from_utf8(token).map(PasswordHash::of);
+            token.is_ok_and(|token| self.tokens.contains(&token))
+        };
+        match words.as_mut_slice() {
+            [auth, token] if auth.eq_ignore_ascii_case(b"AUTH") && known(token) => {
+                words.insert(1, b"default".to_vec());
+            }
+            [.., auth, user, token]
+                if auth.eq_ignore_ascii_case(b"AUTH") && user == b"default" && !known(token) =>
+            {
+                *user = NOBODY.to_vec();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Relays until client or node leaves or the session of an IAM user is over.
 pub(super) async fn relay(
     client: impl AsyncRead + AsyncWrite,
     node: TcpStream,
-    login: &IamLogin,
+    login: &LoginRules,
 ) -> io::Result<()> {
     let (from_client, mut to_client) = split(client);
     let (mut from_node, to_node) = node.into_split();
@@ -90,7 +119,7 @@ struct Front<R, W> {
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Front<R, W> {
     /// Passes commands on until the session is over.
-    async fn pass_commands(&mut self, login: &IamLogin) -> io::Result<()> {
+    async fn pass_commands(&mut self, login: &LoginRules) -> io::Result<()> {
         let mut end = None;
         loop {
             let passed = self.pass_command(login);
@@ -116,7 +145,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Front<R, W> {
         }
     }
 
-    async fn pass_command(&mut self, login: &IamLogin) -> io::Result<Passed> {
+    async fn pass_command(&mut self, login: &LoginRules) -> io::Result<Passed> {
         let header = self.read_line().await?;
         if header.is_empty() {
             return Ok(Passed::Nothing);
@@ -152,7 +181,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Front<R, W> {
         &mut self,
         name: Vec<u8>,
         count: u64,
-        login: &IamLogin,
+        login: &LoginRules,
     ) -> io::Result<Passed> {
         let mut words = vec![name];
         for _ in 1..count {
@@ -163,9 +192,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Front<R, W> {
                     .await?,
             );
         }
-        let until = login.replace_token(&mut words);
+        let until = login.rewrite(&mut words);
         self.node
-            .write_all(format!("*{count}\r\n").as_bytes())
+            .write_all(format!("*{}\r\n", words.len()).as_bytes())
             .await?;
         for word in words {
             let header = format!("${}\r\n", word.len()).into_bytes();

@@ -167,7 +167,7 @@ impl Group {
     }
 
     fn lead(&mut self, plan: &Plan) {
-        let iam = self.settings.iam_login(&self.gate, plan.iam_users());
+        let rules = self.settings.login_rules(&self.gate, plan);
         for kind in kinds(plan) {
             let nodes = nodes_behind(&kind, plan)
                 .into_iter()
@@ -176,7 +176,7 @@ impl Group {
                 endpoint.lead_to(Route {
                     nodes: nodes.collect(),
                     transit: plan.transit,
-                    iam: iam.clone(),
+                    rules: rules.clone(),
                 });
             }
         }

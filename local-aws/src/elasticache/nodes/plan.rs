@@ -6,9 +6,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::elasticache::State;
-use crate::elasticache::acl::Acl;
+use crate::elasticache::acl::{Acl, PasswordHash};
 use crate::elasticache::replication_group::{
-    ClusterMode, ReplicationGroup, Shard, Status, Transit,
+    AuthTokens, ClusterMode, ReplicationGroup, Shard, Status, Transit,
 };
 use crate::sigv4::hex;
 
@@ -44,6 +44,12 @@ impl Plan {
         users.map(str::to_owned).collect()
     }
 
+    /// The AUTH tokens that clients may have or not.
+    pub(super) fn optional_tokens(&self) -> Vec<PasswordHash> {
+        let users = self.users.values().next();
+        users.map(Acl::optional_tokens).unwrap_or_default()
+    }
+
     /// Changes when and only when the plan does.
     pub(in crate::elasticache) fn fingerprint(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();
@@ -52,9 +58,8 @@ impl Plan {
 }
 
 fn users(state: &State, group: &ReplicationGroup, place: usize) -> Acl {
-    if group.user_groups.is_empty() {
-        Acl::open()
-    } else {
-        state.acl(&group.user_groups, place)
+    if !group.user_groups.is_empty() {
+        return state.acl(&group.user_groups, place);
     }
+    group.auth.as_ref().map_or_else(Acl::open, AuthTokens::acl)
 }

@@ -1,6 +1,5 @@
 //! One valkey-server (or redis-server) process.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -14,7 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use super::connection::Connection;
 use super::error::NodeError;
-use super::front::IamLogin;
+use super::front::LoginRules;
+use super::plan::Plan;
 use super::supervisor::Key;
 use crate::config::KnownKey;
 use crate::elasticache::acl::PasswordHash;
@@ -175,14 +175,16 @@ impl Settings {
         }
     }
 
-    /// How these users come in, if there are any.
-    pub(super) fn iam_login(&self, gate: &Gate, users: BTreeSet<String>) -> Option<Arc<IamLogin>> {
-        if users.is_empty() {
+    /// The logins that the engine does not know, if a plan has any.
+    pub(super) fn login_rules(&self, gate: &Gate, plan: &Plan) -> Option<Arc<LoginRules>> {
+        let (users, tokens) = (plan.iam_users(), plan.optional_tokens());
+        if users.is_empty() && tokens.is_empty() {
             return None;
         }
-        Some(Arc::new(IamLogin {
+        Some(Arc::new(LoginRules {
             gate: gate.clone(),
             users,
+            tokens,
             password: self.password.clone(),
             clock: self.clock,
             session: self.iam_session,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::auth::TokenChange;
 use super::shard::{Shard, deal_slots};
 use super::{ClusterMode, ReplicationGroup, Transit};
 use crate::elasticache::engine::Release;
@@ -20,6 +21,7 @@ pub struct Change {
     pub(super) multi_az: Option<bool>,
     pub(super) transit: Option<Transit>,
     pub(super) cluster_mode: Option<ClusterMode>,
+    pub(super) auth: Option<TokenChange>,
     pub(super) user_groups_to_add: Vec<String>,
     pub(super) user_groups_to_remove: Vec<String>,
     /// Shard id -> its new primary.
@@ -60,6 +62,7 @@ impl Change {
             multi_az: self.multi_az.or(earlier.multi_az),
             transit: self.transit.or(earlier.transit),
             cluster_mode: self.cluster_mode.or(earlier.cluster_mode),
+            auth: self.auth.or(earlier.auth),
             user_groups_to_add: join(earlier.user_groups_to_add, self.user_groups_to_add),
             user_groups_to_remove: join(earlier.user_groups_to_remove, self.user_groups_to_remove),
             primaries: earlier
@@ -82,6 +85,9 @@ impl Change {
         set(&mut group.multi_az, self.multi_az);
         set(&mut group.transit, self.transit);
         set(&mut group.cluster_mode, self.cluster_mode);
+        if let Some(auth) = self.auth {
+            auth.apply(group);
+        }
         group
             .user_groups
             .retain(|id| !self.user_groups_to_remove.contains(id));

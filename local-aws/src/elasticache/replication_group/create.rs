@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use super::auth::{AuthTokens, check_token};
 use super::change::node_prefix;
 use super::rules::{
     MOST_NODES_IN_GROUP, MOST_REPLICAS, check_availability, check_backups, check_node_quota,
@@ -48,6 +49,7 @@ struct Create {
     snapshot_window: Option<String>,
     #[serde(default)]
     transit_encryption_enabled: bool,
+    auth_token: Option<String>,
     at_rest_encryption_enabled: Option<bool>,
     kms_key_id: Option<String>,
     #[serde(default)]
@@ -110,15 +112,14 @@ impl Create {
             automatic_failover: self.automatic_failover_enabled,
             multi_az: self.multi_az_enabled,
             transit,
-            at_rest: self
-                .at_rest_encryption_enabled
-                .unwrap_or(engine == Engine::Valkey),
+            at_rest: self.at_rest(release),
             kms_key_id: self.kms_key_id.clone(),
             user_groups: self
                 .user_group_ids
                 .iter()
                 .map(|id| id.to_ascii_lowercase())
                 .collect(),
+            auth: self.auth(call)?,
             backups: self.backups(),
             maintenance_window: self
                 .preferred_maintenance_window
@@ -139,6 +140,23 @@ impl Create {
                 .map(|_| Hosting::default()),
             id,
         })
+    }
+
+    fn auth(&self, call: &Call) -> Result<Option<AuthTokens>, AwsError> {
+        let token = self.auth_token.as_deref().map(check_token).transpose()?;
+        ensure(token.is_none() || self.transit_encryption_enabled, || {
+            combination("An AUTH token needs encryption in transit.")
+        })?;
+        ensure(token.is_none() || self.user_group_ids.is_empty(), || {
+            combination("AuthToken and UserGroupIds cannot be used together.")
+        })?;
+        Ok(token.map(|token| AuthTokens::only(token, call.now)))
+    }
+
+    /// Valkey is encrypted unless it is not wanted, Redis is not unless it is.
+    fn at_rest(&self, release: Release) -> bool {
+        let default = release.engine == Engine::Valkey;
+        self.at_rest_encryption_enabled.unwrap_or(default)
     }
 
     fn backups(&self) -> Backups {
@@ -225,10 +243,7 @@ impl Create {
             layout.mode,
             layout.nodes,
         )?;
-        let at_rest = self
-            .at_rest_encryption_enabled
-            .unwrap_or(release.engine == Engine::Valkey);
-        ensure(at_rest || self.kms_key_id.is_none(), || {
+        ensure(self.at_rest(release) || self.kms_key_id.is_none(), || {
             combination("KmsKeyId needs encryption at rest to be enabled.")
         })?;
         check_user_groups(state, release, transit, &self.user_group_ids)?;

@@ -3,6 +3,7 @@
 //! creating -> available, modifying, snapshotting, deleting, create-failed. A change takes effect when its delay has passed;
 //! with real nodes the group is available again only when the nodes are in step with it.
 
+mod auth;
 mod change;
 mod create;
 mod delete;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(super) use auth::AuthTokens;
 pub(super) use change::{Change, Pending};
 pub(super) use create::create;
 pub(super) use delete::delete;
@@ -59,6 +61,9 @@ pub struct ReplicationGroup {
     at_rest: bool,
     kms_key_id: Option<String>,
     pub(super) user_groups: Vec<String>,
+    /// Never together with user groups.
+    #[serde(default)]
+    pub(super) auth: Option<AuthTokens>,
     backups: Backups,
     maintenance_window: String,
     auto_minor_version_upgrade: bool,

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::rules::{
     check_availability, check_backups, check_security_groups, check_user_groups, node_type,
 };
-use super::{Change, ClusterMode, Pending, ReplicationGroup, Transit, window};
+use super::{Change, ClusterMode, Pending, ReplicationGroup, Transit, auth, window};
 use crate::config::Delay;
 use crate::elasticache::State;
 use crate::elasticache::engine::{Engine, Release, Version};
@@ -47,6 +47,8 @@ struct Modify {
     transit_encryption_enabled: Option<bool>,
     transit_encryption_mode: Option<Transit>,
     cluster_mode: Option<ClusterMode>,
+    auth_token: Option<String>,
+    auth_token_update_strategy: Option<auth::Strategy>,
 }
 
 /// Nothing changes unless all of the request is right.
@@ -56,12 +58,13 @@ pub(in crate::elasticache) fn modify(call: &Call, place: &mut Regional) -> Resul
     let current = state.replication_group(&input.replication_group_id)?;
     current.check_available("modify")?;
     let mut group = current.clone();
-    let change = input.change(state, &group)?;
+    let change = input.change(call, state, &group)?;
     input.apply_settings(&mut group)?;
     let (described, settled) = (
         group.description != current.description,
         !group.same_settings(current),
     );
+    input.check_tokens_alone(&change, described || settled)?;
     ensure(
         described || settled || change != Change::default(),
         no_modification,
@@ -151,7 +154,28 @@ impl Modify {
         Ok(())
     }
 
-    fn change(&self, state: &State, group: &ReplicationGroup) -> Result<Change, AwsError> {
+    /// Tokens change at once and with nothing else but user groups.
+    fn check_tokens_alone(&self, change: &Change, settings: bool) -> Result<(), AwsError> {
+        let alone = Change {
+            auth: change.auth.clone(),
+            user_groups_to_add: change.user_groups_to_add.clone(),
+            user_groups_to_remove: change.user_groups_to_remove.clone(),
+            ..Change::default()
+        };
+        let fits = self.apply_immediately && !settings && *change == alone;
+        ensure(change.auth.is_none() || fits, || {
+            combination(
+                "The AUTH token can be modified with ApplyImmediately and without other modifications only.",
+            )
+        })
+    }
+
+    fn change(
+        &self,
+        call: &Call,
+        state: &State,
+        group: &ReplicationGroup,
+    ) -> Result<Change, AwsError> {
         let release = self.release(group)?;
         let (mode, transit) = (self.cluster_mode(group)?, self.transit(group)?);
         let failover = self
@@ -160,6 +184,13 @@ impl Modify {
         let multi_az = self.multi_az_enabled.unwrap_or(group.multi_az);
         check_availability(failover, multi_az, mode, group.smallest_shard())?;
         let (add, remove) = self.user_groups(state, group)?;
+        let asked = auth::Asked {
+            token: self.auth_token.as_deref(),
+            strategy: self.auth_token_update_strategy,
+            attaches: !add.is_empty(),
+            detaches: remove.len() == group.user_groups.len(),
+            at: call.now,
+        };
         let node_type = self.cache_node_type.as_deref().map(node_type).transpose()?;
         Ok(Change {
             parameter_group: self.parameter_group(group, release, mode)?,
@@ -170,6 +201,7 @@ impl Modify {
             multi_az: Some(multi_az).filter(|multi_az| *multi_az != group.multi_az),
             transit: Some(transit).filter(|transit| *transit != group.transit),
             cluster_mode: Some(mode).filter(|mode| *mode != group.cluster_mode),
+            auth: auth::change(&asked, group)?,
             user_groups_to_add: add,
             user_groups_to_remove: remove,
             primaries: self.primaries(group)?,
@@ -255,6 +287,11 @@ impl Modify {
             (Required | Preferred, Preferred | Off) if !group.user_groups.is_empty() => {
                 return Err(combination(
                     "Encryption in transit cannot be relaxed while a user group is associated.",
+                ));
+            }
+            (_, Off) if group.auth.is_some() => {
+                return Err(combination(
+                    "Encryption in transit cannot be disabled while an AUTH token is enabled.",
                 ));
             }
             (Preferred, Required | Off) | (Required, Preferred) => {}

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::auth::TokenChange;
 use super::endpoints::Endpoint;
 use super::{Change, Member, ReplicationGroup, Shard, Status, Transit};
 
@@ -88,7 +89,8 @@ impl ReplicationGroup {
             (true, Some(_)) => "sse-kms",
         };
         json!({
-            "AuthTokenEnabled": false,
+            "AuthTokenEnabled": self.auth.is_some(),
+            "AuthTokenLastModifiedDate": self.auth.as_ref().map(|auth| auth.modified),
             "TransitEncryptionEnabled": self.transit != Transit::Off,
             "TransitEncryptionMode": self.transit.mode(),
             "AtRestEncryptionEnabled": self.at_rest,
@@ -177,6 +179,7 @@ impl ReplicationGroup {
             "PendingModifiedValues": {
                 "EngineVersion": outstanding.release.map(|release| release.version.to_string()),
                 "CacheNodeType": outstanding.node_type,
+                "AuthTokenStatus": outstanding.auth.as_ref().and_then(TokenChange::status),
             },
             "CacheSecurityGroups": {},
             "CacheParameterGroup": {"CacheParameterGroupName": self.parameter_group, "ParameterApplyStatus": "in-sync"},
@@ -187,7 +190,8 @@ impl ReplicationGroup {
             "ReplicationGroupId": self.id,
             "SnapshotRetentionLimit": self.backups.retention_days,
             "SnapshotWindow": self.backups.window,
-            "AuthTokenEnabled": false,
+            "AuthTokenEnabled": self.auth.is_some(),
+            "AuthTokenLastModifiedDate": self.auth.as_ref().map(|auth| auth.modified),
             "TransitEncryptionEnabled": self.transit != Transit::Off,
             "TransitEncryptionMode": self.transit.mode(),
             "AtRestEncryptionEnabled": self.at_rest,
@@ -269,6 +273,7 @@ impl Change {
             "PrimaryClusterId": primary,
             "AutomaticFailoverStatus": self.automatic_failover.map(switch),
             "Resharding": resharding,
+            "AuthTokenStatus": self.auth.as_ref().and_then(TokenChange::status),
             "UserGroups": groups,
             "TransitEncryptionEnabled": self.transit.map(|transit| transit != Transit::Off),
             "TransitEncryptionMode": self.transit.and_then(Transit::mode),

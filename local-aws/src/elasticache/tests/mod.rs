@@ -10,6 +10,7 @@ mod modifying;
 mod replication_groups;
 mod rest;
 mod scaling;
+mod tokens;
 mod users;
 
 use std::sync::Arc;

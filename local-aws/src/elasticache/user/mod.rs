@@ -94,7 +94,7 @@ impl User {
     fn authentication(&self) -> Value {
         match &self.login.secret {
             Secret::Passwords(hashes) => json!({"Type": "password", "PasswordCount": hashes.len()}),
-            Secret::NoPassword => json!({"Type": "no-password"}),
+            Secret::NoPassword | Secret::Optional(_) => json!({"Type": "no-password"}),
             Secret::Iam => json!({"Type": "iam"}),
         }
     }
