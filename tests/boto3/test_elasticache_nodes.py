@@ -455,6 +455,37 @@ def test_after_a_failover_the_primary_endpoint_leads_to_the_new_primary(secured)
     assert roles == ["replica", "primary"]
 
 
+def test_a_failover_ends_the_primary_and_cuts_its_clients_off(secured):
+    client = valkey.connection.SSLConnection(
+        host=secured.endpoint()["Address"],
+        port=secured.endpoint()["Port"],
+        ssl_ca_certs=str(secured.ca),
+        username="app",
+        password=PASSWORD,
+        socket_timeout=20,
+    )
+    assert say(client, "SET", "order", "42") == b"OK"
+    assert say(client, "WAIT", "1", "5000") == 1
+    pids = node_pids(secured)
+    secured.api.test_failover(ReplicationGroupId="orders", NodeGroupId="0001")
+    secured.wait()
+    with pytest.raises(valkey.ConnectionError):
+        say(client, "PING")
+    until(lambda: alive(pids) == pids[1:])
+    assert secured.app().get("order") == b"42"
+    old = secured.group()["NodeGroups"][0]["NodeGroupMembers"][0]["ReadEndpoint"]
+    until(lambda: secured.app(endpoint=old).get("order") == b"42")
+
+
+def test_every_node_is_reached_by_the_endpoints_of_both_descriptions(secured):
+    members = secured.group()["NodeGroups"][0]["NodeGroupMembers"]
+    clusters = secured.api.describe_cache_clusters(ShowCacheNodeInfo=True)["CacheClusters"]
+    endpoints = {cluster["CacheClusterId"]: cluster["CacheNodes"][0]["Endpoint"] for cluster in clusters}
+    assert endpoints == {member["CacheClusterId"]: member["ReadEndpoint"] for member in members}
+    roles = [secured.app(endpoint=endpoint).info("replication")["role"] for endpoint in endpoints.values()]
+    assert roles == ["master", "slave"]
+
+
 def test_a_cluster_leads_its_clients_through_the_endpoints_of_its_nodes(cache):
     group = cache.create(
         NumNodeGroups=2,
@@ -477,6 +508,17 @@ def test_a_cluster_leads_its_clients_through_the_endpoints_of_its_nodes(cache):
     for number in range(40):
         cluster.set(f"order-{number}", number)
     assert [int(cluster.get(f"order-{number}")) for number in range(40)] == list(range(40))
+    cache.api.test_failover(ReplicationGroupId="orders", NodeGroupId="0001")
+    cache.wait()
+    until(lambda: writes(cluster))
+
+
+def writes(cluster):
+    """Whether a cluster client gets all its writes through."""
+    try:
+        return all(cluster.set(f"order-{number}", number) for number in range(40))
+    except (valkey.ConnectionError, valkey.exceptions.ClusterError):
+        return False
 
 
 def test_the_nodes_end_with_their_group(secured):

@@ -61,6 +61,8 @@ impl Group {
     ) -> Result<(), NodeError> {
         let before = self.applied.take();
         self.listen(plan, wanted).await?;
+        self.fail(&demoted(plan, before.as_ref()), plan.clustered)
+            .await?;
         self.end_servers(plan, before.as_ref());
         let fresh = self.start_servers(plan).await?;
         if plan.clustered {
@@ -86,6 +88,21 @@ impl Group {
                 let endpoint =
                     Endpoint::listen(wanted.get(&key).copied(), self.tls.clone()).await?;
                 self.endpoints.insert(key, endpoint);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was a primary and is none any more has failed: its process ends, and another one starts empty as a replica. In a
+    /// cluster, whose nodes cannot start one by one, only its clients are cut off.
+    async fn fail(&mut self, demoted: &[&str], clustered: bool) -> Result<(), NodeError> {
+        for id in demoted {
+            if clustered {
+                let server = self.server(id)?;
+                let kill = ["CLIENT", "KILL", "TYPE", "normal"];
+                server.connection.command(&kill).await?;
+            } else {
+                self.servers.remove(*id);
             }
         }
         Ok(())
@@ -202,6 +219,16 @@ fn members(plan: &Plan) -> impl Iterator<Item = &str> {
         .iter()
         .flat_map(|shard| &shard.members)
         .map(|member| member.id.as_str())
+}
+
+/// The primaries of before that are members without being primaries now.
+fn demoted<'a>(plan: &'a Plan, before: Option<&Plan>) -> Vec<&'a str> {
+    let was_primary = |id: &&str| {
+        let mut shards = before.iter().flat_map(|plan| &plan.shards);
+        shards.any(|shard| shard.primary == *id)
+    };
+    let followers = plan.shards.iter().flat_map(replicas);
+    followers.filter(was_primary).collect()
 }
 
 /// The members of a shard that follow its primary.
