@@ -10,9 +10,13 @@
 //! 5. drop `AWSPENDING`;
 //! 6. after the grace, and when every consumer has it, have the user accept the new one alone.
 //!
+//! A new rotation does not touch the cache before the grace of the last one is over, and does not promote while an older list may still arrive.
+//!
 //! Every state between two of them, and every state that somebody else made, is a row of [`next_step`]: a process that knows nothing goes on where
 //! another one stopped.
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;
 
@@ -65,6 +69,9 @@ pub struct Standing {
     pub previous: Option<Accepted>,
     /// Number of passwords that the user has.
     pub passwords: u32,
+    /// The pending version was made longer ago than a signature lives, clocks that differ included: a list of passwords that was decided before it cannot
+    /// arrive any more, however long the network kept it. True without such a version.
+    pub fenced: bool,
     /// User, user group and replication group are at rest, seen twice in a row.
     pub at_rest: bool,
     /// What is under way has not moved for longer than it takes.
@@ -92,7 +99,7 @@ pub enum Step {
     Promote,
     /// Move `AWSCURRENT` back to the previous version, which works while the current one cannot.
     Restore,
-    /// Take `AWSPENDING` off the current version.
+    /// Take `AWSPENDING` off: the version was promoted, or people changed the user or the secret under it.
     DropPending,
     /// Wait.
     Wait(Awaited),
@@ -107,6 +114,8 @@ pub enum Awaited {
     Rest,
     /// A password reaches one node after the other.
     Spread,
+    /// A list of passwords that was decided before the pending version was made may still arrive, and would take it away again.
+    Fence,
     /// A node cannot be asked; without its word nothing is promoted.
     Nodes,
 }
@@ -132,10 +141,16 @@ pub fn next_step(standing: Standing) -> Step {
         (Pending::Ours(Accepted::All), Current::Password(Accepted::None)) => Step::Promote,
         (Pending::Promoted, _) => Step::DropPending,
         (_, Current::Password(_)) if !standing.at_rest => Step::Wait(Awaited::Rest),
-        (Pending::Ours(pending), Current::Password(current)) => {
+        (Pending::Ours(pending), Current::Password(current)) if standing.grace_over => {
             bring_in(standing, current, pending)
         }
-        (Pending::Lost, Current::Password(Accepted::All)) => Step::Put,
+        // The user has no room for a third password while a consumer may hold the previous one.
+        (Pending::Ours(_), Current::Password(current)) => match keep(standing, current) {
+            // A list without the pending password must not be on its way when that is promoted, so it is given up.
+            Step::Heal => Step::DropPending,
+            step => step,
+        },
+        (Pending::Lost, Current::Password(Accepted::All)) if standing.passwords <= 1 => Step::Put,
         (Pending::None | Pending::Lost, Current::Password(current)) => keep(standing, current),
     }
 }
@@ -143,8 +158,12 @@ pub fn next_step(standing: Standing) -> Step {
 /// The current version is of no use: the one that opens the cache becomes current.
 fn without_current(standing: Standing) -> Step {
     match (standing.pending, standing.previous) {
-        (Pending::Ours(Accepted::All), _) => Step::Promote,
+        // Consumers have the previous one: it is what the user must keep.
         (_, Some(Accepted::All)) => Step::Restore,
+        (Pending::Ours(Accepted::All), _) => Step::Promote,
+        // It does not spread any more. Once it is current, it is brought to every node.
+        (_, Some(Accepted::Some)) if standing.stuck => Step::Restore,
+        (Pending::Ours(Accepted::Some), _) if standing.stuck => Step::Promote,
         (Pending::Ours(Accepted::Unknown), _) | (_, Some(Accepted::Unknown)) => {
             Step::Wait(Awaited::Nodes)
         }
@@ -158,6 +177,7 @@ fn without_current(standing: Standing) -> Step {
 /// A version of ours is pending.
 fn bring_in(standing: Standing, current: Accepted, pending: Accepted) -> Step {
     match (current, pending) {
+        (Accepted::All, Accepted::All) if !standing.fenced => Step::Wait(Awaited::Fence),
         (Accepted::All, Accepted::All) => Step::Promote,
         (_, Accepted::Unknown) | (Accepted::Unknown, _) => Step::Wait(Awaited::Nodes),
         (Accepted::All, Accepted::None) | (Accepted::None, _) => Step::AcceptPending,

@@ -6,6 +6,7 @@ fn rest() -> Standing {
         pending: Pending::None,
         previous: Some(Accepted::None),
         passwords: 1,
+        fenced: true,
         at_rest: true,
         stuck: false,
         due: false,
@@ -68,7 +69,21 @@ fn a_rotation_goes_from_one_step_to_the_next() {
             rotating(All, Some),
             Step::Wait(Awaited::Spread),
         ),
+        (
+            "a list from before it may still arrive",
+            Standing {
+                fenced: false,
+                ..rotating(All, All)
+            },
+            Step::Wait(Awaited::Fence),
+        ),
         ("both open every node", rotating(All, All), Step::Promote),
+    ]);
+}
+
+#[test]
+fn the_old_password_goes_when_the_grace_is_over() {
+    check(&[
         (
             "promoted",
             Standing {
@@ -134,6 +149,35 @@ fn a_rotation_does_not_start_before_the_last_one_is_over() {
 }
 
 #[test]
+fn a_version_that_is_pending_inside_the_grace_waits_or_is_given_up() {
+    use Accepted::{All, None, Some};
+    let early = |current, pending| Standing {
+        grace_over: false,
+        passwords: 2,
+        ..rotating(current, pending)
+    };
+    check(&[
+        (
+            "there is no room for it beside the previous one",
+            early(All, None),
+            Step::Rest,
+        ),
+        ("it is not promoted either", early(All, All), Step::Rest),
+        (
+            "a list without it is needed now and may arrive later again",
+            early(None, None),
+            Step::DropPending,
+        ),
+        ("it spreads", early(Some, None), Step::Wait(Awaited::Spread)),
+        (
+            "clients are locked out until it is promoted",
+            early(None, All),
+            Step::Promote,
+        ),
+    ]);
+}
+
+#[test]
 fn half_states_heal() {
     use Accepted::{All, None, Some};
     let at = |current| Standing {
@@ -177,22 +221,40 @@ fn half_states_heal() {
             },
             Step::AcceptPending,
         ),
+    ]);
+}
+
+#[test]
+fn a_pending_value_that_is_lost_is_made_again() {
+    let lost = Standing {
+        pending: Pending::Lost,
+        ..rest()
+    };
+    check(&[
+        ("nothing accepts it", lost, Step::Put),
         (
-            "the pending value is lost",
+            "the cache accepts it",
             Standing {
-                pending: Pending::Lost,
-                ..rest()
+                passwords: 2,
+                ..lost
             },
-            Step::Put,
+            Step::Retire,
         ),
         (
-            "the pending value is lost and the current one is refused",
+            "the current one is refused",
             Standing {
-                pending: Pending::Lost,
-                ..at(None)
+                current: Current::Password(Accepted::None),
+                ..lost
             },
             Step::Heal,
         ),
+    ]);
+}
+
+#[test]
+fn a_current_version_without_a_password_gives_way_to_one_that_works() {
+    use Accepted::{All, Some};
+    check(&[
         (
             "current is missing, the pending one works",
             unusable(Pending::Ours(All), Option::None),
@@ -201,6 +263,27 @@ fn half_states_heal() {
         (
             "current is missing, the previous one works",
             unusable(Pending::None, Option::Some(All)),
+            Step::Restore,
+        ),
+        (
+            "current is missing, the pending one works on a node and spreads no more",
+            Standing {
+                stuck: true,
+                ..unusable(Pending::Ours(Some), Option::None)
+            },
+            Step::Promote,
+        ),
+        (
+            "current is missing, both others work: consumers have the previous one",
+            unusable(Pending::Ours(All), Option::Some(All)),
+            Step::Restore,
+        ),
+        (
+            "current is missing, the previous one works on a node and spreads no more",
+            Standing {
+                stuck: true,
+                ..unusable(Pending::None, Option::Some(Some))
+            },
             Step::Restore,
         ),
     ]);

@@ -1,0 +1,7 @@
+//! One user with two passwords.
+
+mod liveness;
+mod moves;
+mod setup;
+mod tests;
+mod world;
