@@ -15,6 +15,7 @@
 //! Every state between two of them, and every state that somebody else made, is a row of [`next_step`]: a process that knows nothing goes on where
 //! another one stopped.
 
+pub mod auth_token;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

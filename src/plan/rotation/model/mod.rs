@@ -7,6 +7,7 @@
 //! that crashed. What no order of two passwords can survive is left out: people who move `AWSCURRENT` twice within a grace, and people who change something
 //! in the minutes in which a copy of a request is still on its way. Those states are put right, and clients notice.
 
+mod auth_token;
 mod password;
 mod search;
 mod versions;
