@@ -18,6 +18,7 @@
 pub mod auth_token;
 #[cfg(test)]
 mod model;
+pub mod revoke;
 #[cfg(test)]
 mod tests;
 

@@ -9,5 +9,6 @@
 
 mod auth_token;
 mod password;
+mod revoke;
 mod search;
 mod versions;
