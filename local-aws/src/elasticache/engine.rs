@@ -140,6 +140,11 @@ impl Release {
     pub fn has_users(self) -> bool {
         self.version >= Version(6, 0, 0)
     }
+
+    /// Whether users can log in by IAM in this release (Redis OSS 7.0, Valkey 7.2).
+    pub fn has_iam(self) -> bool {
+        self.version >= Version(7, 0, 0)
+    }
 }
 
 fn names(wanted: &str, release: Version) -> bool {

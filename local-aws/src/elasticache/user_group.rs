@@ -126,6 +126,13 @@ impl State {
             .map(|cache| cache.id.as_str())
     }
 
+    /// Whether a member of the group logs in by IAM.
+    pub(super) fn logs_in_by_iam(&self, group: &UserGroup) -> bool {
+        let members = group.members();
+        let mut users = members.iter().filter_map(|id| self.users.get(id));
+        users.any(User::logs_in_by_iam)
+    }
+
     /// The users that the node in this place of a cache with these groups knows.
     pub(super) fn acl(&self, groups: &[String], place: usize) -> Acl {
         let groups = groups.iter().filter_map(|id| self.user_groups.get(id));

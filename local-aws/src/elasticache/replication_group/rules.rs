@@ -73,6 +73,11 @@ pub(super) fn check_user_groups(
                 "User group based access control requires encryption-in-transit to be enabled on the replication group.",
             )
         })?;
+        ensure(release.has_iam() || !state.logs_in_by_iam(group), || {
+            combination(format!(
+                "User group {id} has users with iam authentication, which needs engine version 7.0 or later."
+            ))
+        })?;
         ensure(
             group.engine <= release.engine && release.has_users(),
             || {

@@ -167,6 +167,24 @@ fn how_a_user_proves_who_they_are_can_change() {
 }
 
 #[test]
+fn users_who_log_in_by_iam_need_an_engine_that_knows_it() {
+    let mut bench = Bench::new();
+    bench.with_user("d1", "default", "redis");
+    let app = json!({"UserId": "app", "UserName": "app", "Engine": "redis", "AccessString": "on ~* +@all"});
+    let iam = json!({"AuthenticationMode": {"Type": "iam"}});
+    bench.ok("CreateUser", super::merged(app, iam));
+    bench.pass(USER);
+    bench.with_user_group("users", "redis", &["d1", "app"]);
+    let cache = |version: &str| {
+        let of = json!({"Engine": "redis", "EngineVersion": version, "TransitEncryptionEnabled": true, "UserGroupIds": ["users"]});
+        super::group("g1", of)
+    };
+    let refusal = bench.refused("CreateReplicationGroup", cache("6.2"));
+    assert_eq!(refusal, "InvalidParameterCombination");
+    bench.ok("CreateReplicationGroup", cache("7.0"));
+}
+
+#[test]
 fn a_modification_without_content_is_refused_and_access_strings_can_be_appended() {
     let mut bench = Bench::new();
     bench.with_user("u1", "orders", "redis");

@@ -91,6 +91,11 @@ impl User {
         self.login.secret != Secret::NoPassword
     }
 
+    /// Whether it shows a signed token instead of a password.
+    pub(super) fn logs_in_by_iam(&self) -> bool {
+        self.login.secret == Secret::Iam
+    }
+
     fn authentication(&self) -> Value {
         match &self.login.secret {
             Secret::Passwords(hashes) => json!({"Type": "password", "PasswordCount": hashes.len()}),
