@@ -200,3 +200,6 @@ fn duration(lease: &LeaseObject) -> Duration {
         .and_then(|seconds| u64::try_from(seconds).ok())
         .map_or(DURATION, Duration::from_secs)
 }
+
+#[cfg(test)]
+mod tests;
