@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::api::Reason;
-use crate::plan::{Class, Failure, Plan};
+use crate::plan::{Class, Failure, Plan, Wait};
 use crate::telemetry::Outcome;
 
 use super::backoff;
@@ -40,7 +40,7 @@ impl Verdict {
         let spread = memory.spread(memory.polls);
         let blocked = plan.aspects().any(|(_, plan)| !plan.blocks.is_empty());
         let blocked = blocked.then(|| backoff::jitter(Duration::from_mins(5), spread));
-        let awaited = wake_up(plan, memory);
+        let awaited = wake_up(plan, memory, held.is_some() || blocked.is_some());
         let outcome = match (held, blocked, awaited) {
             (Some(_), _, _) => Outcome::Failed,
             (None, Some(_), _) => Outcome::Blocked,
@@ -58,9 +58,13 @@ impl Verdict {
     }
 }
 
-/// The soonest of the plan's waits. Those for an answer are stretched by our own back-off.
-fn wake_up(plan: &Plan, memory: &mut Memory) -> Option<Duration> {
-    let waits = || plan.aspects().flat_map(|(_, plan)| &plan.waits);
+/// The soonest of the plan's waits. Those for an answer are stretched by our own back-off. One for another aspect of the object does not count
+/// as long as anything else, or what is `woken` for otherwise, brings us back: only that can bring what it waits for.
+fn wake_up(plan: &Plan, memory: &mut Memory, woken: bool) -> Option<Duration> {
+    let all = || plan.aspects().flat_map(|(_, plan)| &plan.waits);
+    let of_its_own = |wait: &&Wait| wait.reason != Reason::WaitingForDependency;
+    let woken = woken || all().any(|wait| of_its_own(&wait));
+    let waits = || all().filter(|wait| !woken || of_its_own(wait));
     let silent = |reason| {
         matches!(
             reason,
@@ -69,7 +73,7 @@ fn wake_up(plan: &Plan, memory: &mut Memory) -> Option<Duration> {
     };
     if !waits().any(|wait| silent(wait.reason)) {
         memory.misses = 0;
-        return plan.wake_up();
+        return waits().map(|wait| wait.again).min();
     }
     let failure = Failure {
         operation: "reconcile",
@@ -150,6 +154,27 @@ mod tests {
                 again: Some(Duration::from_secs(15))
             }
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_another_aspect_is_looked_at_with_that_one() {
+        let mut memory = Memory::default();
+        let bindings = waiting(Reason::WaitingForDependency, 10).cache;
+        let alone = Plan {
+            bindings: bindings.clone(),
+            ..Plan::default()
+        };
+        let verdict = Verdict::after(&alone, &mut memory, POLL);
+        assert_eq!(verdict.again, Some(Duration::from_secs(10)), "nothing else");
+        let both = Plan {
+            bindings,
+            ..waiting(Reason::Provisioning, 30)
+        };
+        let verdict = Verdict::after(&both, &mut memory, POLL);
+        assert_eq!(verdict.again, Some(Duration::from_secs(30)));
+        memory.hold(Aspect::Api, failure(Class::Blocked));
+        let verdict = Verdict::after(&alone, &mut memory, POLL);
+        assert!(verdict.again > Some(Duration::from_mins(4)), "{verdict:?}");
     }
 
     #[tokio::test(start_paused = true)]
