@@ -5,6 +5,7 @@
 mod cache;
 mod failures;
 mod gateway;
+mod in_process;
 mod life;
 mod permissions;
 mod privacy;

@@ -1,25 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
 use cachedapi_operator::model::Tags;
 use cachedapi_operator::plan::{
     Action, CacheAction, Fact, Failure, GatewayAction, PermissionAction, Read, SecretAction,
 };
-use local_aws::{Config, LocalAws, ReplyLost};
+use local_aws::{Config, LocalAws};
 use serde_json::Value;
+
+use crate::in_process;
 
 pub const REGION: &str = "eu-west-1";
 pub const ACCOUNT: &str = "111122223333";
@@ -53,13 +44,11 @@ impl Calls {
 impl World {
     pub fn new() -> Self {
         let local = LocalAws::new(Config::default()).unwrap();
-        let credentials = Credentials::new(ACCOUNT, "x", None, None, "test");
-        let config = SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url("http://aws.test")
-            .http_client(SharedHttpClient::new(InProcess(local.clone())))
-            .build();
+        let answering = local.clone();
+        let config = in_process::sdk_config(ACCOUNT, move |request| {
+            let local = answering.clone();
+            async move { local.handle(request).await }
+        });
         let calls = Arc::new(Calls::default());
         let aws = Aws::new(&config, QuotaShare::new(1.0).unwrap(), calls.clone());
         Self { local, aws, calls }
@@ -138,55 +127,4 @@ pub fn tags() -> Tags {
 
 pub fn set<const N: usize>(items: [&str; N]) -> BTreeSet<String> {
     items.map(str::to_owned).into()
-}
-
-/// The SDK's HTTP client, without a network.
-#[derive(Clone, Debug)]
-struct InProcess(LocalAws);
-
-impl HttpClient for InProcess {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for InProcess {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let local = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let response = local.handle(to_http(&request)).await;
-            if response.extensions().get::<ReplyLost>().is_some() {
-                return Err(ConnectorError::io("connection closed".into()));
-            }
-            Ok(from_http(response))
-        })
-    }
-}
-
-fn to_http(request: &HttpRequest) -> http::Request<Bytes> {
-    let mut builder = http::Request::builder()
-        .method(request.method())
-        .uri(request.uri());
-    for (name, value) in request.headers() {
-        builder = builder.header(name, value);
-    }
-    let body = request.body().bytes().unwrap_or_default();
-    builder.body(Bytes::copy_from_slice(body)).unwrap()
-}
-
-fn from_http(response: http::Response<Bytes>) -> HttpResponse {
-    let (parts, body) = response.into_parts();
-    let status = parts.status.as_u16().try_into().unwrap();
-    let mut response = HttpResponse::new(status, SdkBody::from(body.to_vec()));
-    for (name, value) in &parts.headers {
-        let value = value.to_str().unwrap().to_owned();
-        response
-            .headers_mut()
-            .insert(name.as_str().to_owned(), value);
-    }
-    response
 }

@@ -1,0 +1,58 @@
+use std::collections::BTreeMap;
+
+use local_aws::elasticache::LoginOutcome;
+
+use crate::tripwire::Side;
+use crate::world::World;
+
+/// What there is when nothing went wrong.
+async fn reference() -> BTreeMap<String, usize> {
+    World::with_ready_example().await.0.inventory()
+}
+
+/// An operator is stopped at its write number `index` of a creation, and another one takes over. `None`: there is no such write.
+async fn create_with_a_crash(index: usize, side: Side) -> Option<World> {
+    let world = World::with_example().await;
+    world.wire.set(index, side);
+    let operator = world.operator();
+    let stopped = tokio::select! {
+        biased;
+        () = world.wire.tripped() => true,
+        () = world.until(World::is_ready) => false,
+    };
+    drop(operator);
+    stopped.then_some(world)
+}
+
+async fn crash_everywhere_in_a_creation(side: Side) {
+    let reference = reference().await;
+    let mut index = 0;
+    while let Some(world) = create_with_a_crash(index, side).await {
+        let place = world.wire.writes();
+        let operator = world.operator();
+        world.until(World::is_ready).await;
+        let place = &place[..=index];
+        assert_eq!(world.inventory(), reference, "{side:?} {place:#?}");
+        assert_eq!(
+            world.log_in(),
+            LoginOutcome::Accepted,
+            "{side:?} {place:#?}"
+        );
+        world.delete().await;
+        world.until(World::is_gone).await;
+        drop(operator);
+        index += 1;
+    }
+    println!("{index} crashes");
+    assert!(index > 20, "a creation has that many writes, not {index}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_ends_before_any_of_its_writes_is_taken_up_and_nothing_is_there_twice() {
+    crash_everywhere_in_a_creation(Side::NotSent).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_ends_after_any_of_its_writes_is_taken_up_and_nothing_is_there_twice() {
+    crash_everywhere_in_a_creation(Side::Applied).await;
+}

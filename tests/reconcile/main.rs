@@ -1,0 +1,17 @@
+//! The whole operator, unmodified, between a Kubernetes API server and an AWS in the same process, in virtual time.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod conflict;
+mod crash;
+mod delay;
+mod drift;
+mod life;
+mod look;
+mod pause;
+mod tripwire;
+mod two;
+mod world;
+
+#[path = "../aws/in_process.rs"]
+mod in_process;

@@ -1,0 +1,103 @@
+use std::future::{Future, pending};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Method, Request};
+use tokio::sync::Notify;
+
+/// Which side of a write the operator ends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The call never left.
+    NotSent,
+    /// The call was applied; nobody saw the answer.
+    Applied,
+}
+
+/// Counts the operator's writes, to AWS and to the API server, and stops it at one of them.
+#[derive(Debug, Default)]
+pub struct Tripwire {
+    state: Mutex<State>,
+    tripped: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    writes: Vec<String>,
+    at: Option<(usize, Side)>,
+}
+
+impl Tripwire {
+    /// Stops the operator at the write number `index`, counted from 0 and from now on.
+    pub fn set(&self, index: usize, side: Side) {
+        self.with(|state| {
+            state.writes.clear();
+            state.at = Some((index, side));
+        });
+    }
+
+    /// Returns when the operator was stopped.
+    pub async fn tripped(&self) {
+        self.tripped.notified().await;
+    }
+
+    /// The writes that were begun since the wire was set.
+    pub fn writes(&self) -> Vec<String> {
+        self.with(|state| state.writes.clone())
+    }
+
+    /// Lets `call` through, unless this is where the operator stops: then nothing ever comes back.
+    pub async fn pass<T>(&self, write: Option<String>, call: impl Future<Output = T>) -> T {
+        match write.and_then(|write| self.count(write)) {
+            None => call.await,
+            Some(side) => {
+                if side == Side::Applied {
+                    call.await;
+                }
+                self.tripped.notify_one();
+                pending().await
+            }
+        }
+    }
+
+    fn count(&self, write: String) -> Option<Side> {
+        self.with(|state| {
+            let index = state.writes.len();
+            state.writes.push(write);
+            let (_, side) = state.at.take_if(|(at, _)| *at == index)?;
+            Some(side)
+        })
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What a request to AWS writes, if it writes.
+pub fn aws_write(request: &Request<Bytes>) -> Option<String> {
+    let target = request.headers().get("x-amz-target");
+    let body = String::from_utf8_lossy(request.body());
+    let action = match target.and_then(|target| target.to_str().ok()) {
+        Some(target) => target.rsplit('.').next(),
+        None => body
+            .split('&')
+            .find_map(|field| field.strip_prefix("Action=")),
+    };
+    let (method, path) = (request.method(), request.uri().path());
+    let reads = match action {
+        Some(action) => ["Get", "List", "Describe"]
+            .iter()
+            .any(|verb| action.starts_with(verb)),
+        None => method == Method::GET,
+    };
+    let text = action.map_or_else(|| format!("{method} {path}"), str::to_owned);
+    (!reads).then_some(text)
+}
+
+/// What a request to the API server writes, if it writes. Events decide nothing and are not counted.
+pub fn kube_write<B>(request: &Request<B>) -> Option<String> {
+    let (method, path) = (request.method(), request.uri().path());
+    let writes = method != Method::GET && !path.contains("/events");
+    writes.then(|| format!("{method} {path}"))
+}

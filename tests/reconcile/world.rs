@@ -1,0 +1,293 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cachedapi_operator::api::custom_resource_definition;
+use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
+use cachedapi_operator::cluster::Cluster;
+use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
+use cachedapi_operator::model;
+use cachedapi_operator::telemetry::{Health, Metrics};
+use http::Request;
+use kube::Client;
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::core::GroupVersionKind;
+use local_aws::{Config, Delays, LocalAws};
+use local_kube::{LocalKube, Resource};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tower::Service;
+
+use crate::in_process;
+use crate::tripwire::{Tripwire, aws_write, kube_write};
+
+pub const REGION: &str = "eu-west-1";
+pub const ACCOUNT: &str = "111122223333";
+pub const NAMESPACE: &str = "shop";
+pub const NAME: &str = "orders";
+pub const SECRET: &str = "orders-cache";
+/// How often an operator here looks at what is as desired.
+pub const POLL: Duration = Duration::from_mins(10);
+/// When every world begins.
+pub const START: &str = "2026-11-24T12:00:00Z";
+/// Longer than anything takes.
+const DEADLINE: Duration = Duration::from_hours(3);
+
+/// A cluster and an account, and a wire between them and the operators.
+pub struct World {
+    pub aws: LocalAws,
+    pub kube: LocalKube,
+    pub wire: Arc<Tripwire>,
+}
+
+/// An operator at work. It ends without a word when this is dropped: a crash.
+pub struct Process {
+    work: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+impl Process {
+    /// Ends the operator as SIGTERM does.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        (&mut self.work).await.unwrap();
+    }
+}
+
+#[derive(Debug)]
+struct Unheard;
+
+impl CallObserver for Unheard {
+    fn called(&self, _: &Call<'_>) {}
+}
+
+impl World {
+    /// An empty account with these settings, and a cluster with the namespace `shop`.
+    pub async fn new(settings: Config) -> Self {
+        let config = Config {
+            start: Some(START.parse().unwrap()),
+            ..settings
+        };
+        let aws = LocalAws::new(config).unwrap();
+        let clock = aws.clone();
+        let kube = LocalKube::new(0, move || clock.now());
+        let definition = serde_json::to_value(custom_resource_definition()).unwrap();
+        kube.serve(Resource::defined_by(&definition).unwrap());
+        let world = Self {
+            aws,
+            kube,
+            wire: Arc::default(),
+        };
+        let namespace = json!({"metadata": {"name": NAMESPACE}});
+        world
+            .api("", "Namespace", None)
+            .create(
+                &PostParams::default(),
+                &serde_json::from_value(namespace).unwrap(),
+            )
+            .await
+            .unwrap();
+        world
+    }
+
+    /// A world with the example in it, where things take a moment: what takes AWS ten minutes costs us a hundred looks.
+    pub async fn with_example() -> Self {
+        Self::with_example_in(Config {
+            delays: Delays::fast(),
+            ..Config::default()
+        })
+        .await
+    }
+
+    /// The example in an account with these settings.
+    pub async fn with_example_in(settings: Config) -> Self {
+        let world = Self::new(settings).await;
+        world.create(&example()).await;
+        world
+    }
+
+    /// The same once an operator has made the object Ready.
+    pub async fn with_ready_example() -> (Self, Process) {
+        let world = Self::with_example().await;
+        let operator = world.operator();
+        world.until(Self::is_ready).await;
+        (world, operator)
+    }
+
+    /// Starts an operator that works without a lease.
+    pub fn operator(&self) -> Process {
+        self.start(None)
+    }
+
+    /// Starts an operator that works while it holds the lease, as `identity`.
+    pub fn candidate(&self, identity: &str) -> Process {
+        self.start(Some(Election {
+            namespace: NAMESPACE.into(),
+            name: "operator".into(),
+            identity: identity.into(),
+        }))
+    }
+
+    fn start(&self, election: Option<Election>) -> Process {
+        let (stop, stopped) = watch::channel(false);
+        let mut operator = self.assemble();
+        operator.settings.election = election;
+        Process {
+            work: tokio::spawn(async move { controller::run(&operator, stopped).await }),
+            stop,
+        }
+    }
+
+    fn assemble(&self) -> Operator {
+        let (aws, wire) = (self.aws.clone(), self.wire.clone());
+        let config = in_process::sdk_config(ACCOUNT, move |request| {
+            let (aws, wire) = (aws.clone(), wire.clone());
+            async move {
+                let write = aws_write(&request);
+                wire.pass(write, aws.handle(request)).await
+            }
+        });
+        let share = QuotaShare::new(1.0).unwrap();
+        let clock = self.aws.clone();
+        Operator {
+            cluster: Cluster::new(self.operators_client(), "operator-0".into()),
+            aws: Aws::new(&config, share, Arc::new(Unheard)),
+            clock: Clock::new(move || clock.now()),
+            metrics: Metrics::new("0.0.0"),
+            health: Health::default(),
+            settings: Settings {
+                namespaces: Vec::new(),
+                poll: POLL,
+                concurrency: 4,
+                identity: model::Cluster {
+                    id: "test".into(),
+                    operator_version: "0.0.0".into(),
+                },
+                election: None,
+            },
+        }
+    }
+
+    fn operators_client(&self) -> Client {
+        let (kube, wire) = (self.kube.clone(), self.wire.clone());
+        let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+            let (mut kube, wire) = (kube.clone(), wire.clone());
+            async move {
+                let write = kube_write(&request);
+                wire.pass(write, kube.call(request)).await
+            }
+        });
+        Client::new(service, "default")
+    }
+
+    /// A user's way to objects of a kind.
+    fn api(&self, group: &str, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
+        let version = if group.is_empty() { "v1" } else { "v1alpha1" };
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        let client = Client::new(self.kube.clone(), "default");
+        match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        }
+    }
+
+    fn cached_apis(&self) -> Api<DynamicObject> {
+        self.api("cachedapi.dev", "CachedApi", Some(NAMESPACE))
+    }
+
+    /// A user's way to Secrets.
+    pub fn secrets(&self) -> Api<DynamicObject> {
+        self.api("", "Secret", Some(NAMESPACE))
+    }
+
+    /// A user creates the object.
+    pub async fn create(&self, object: &Value) {
+        let object = serde_json::from_value(object.clone()).unwrap();
+        let api = self.cached_apis();
+        api.create(&PostParams::default(), &object).await.unwrap();
+    }
+
+    /// A user changes the object.
+    pub async fn patch(&self, patch: Value) {
+        let parameters = PatchParams::default();
+        self.cached_apis()
+            .patch(NAME, &parameters, &Patch::Merge(patch))
+            .await
+            .unwrap();
+    }
+
+    /// A user deletes the object.
+    pub async fn delete(&self) {
+        let api = self.cached_apis();
+        api.delete(NAME, &kube::api::DeleteParams::default())
+            .await
+            .unwrap();
+    }
+
+    /// Waits until `condition` holds.
+    pub async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        let (mut kube, mut aws) = (self.kube.changes(), self.aws.changes());
+        let reached = async {
+            while !condition(self) {
+                tokio::select! {
+                    biased;
+                    _ = kube.changed() => {}
+                    _ = aws.changed() => {}
+                }
+            }
+        };
+        let came = timeout(DEADLINE, reached).await;
+        assert!(came.is_ok(), "it did not come to that: {:#}", self.object());
+    }
+
+    /// A fault of AWS.
+    pub async fn aws_fault(&self, fault: Value) {
+        self.admin("POST", "/_local/faults", &json!([fault])).await;
+    }
+
+    /// Somebody calls API Gateway by hand.
+    pub async fn gateway(&self, method: &str, path: &str) {
+        let scope = format!("{ACCOUNT}/20261124/{REGION}/apigateway/aws4_request");
+        let signature =
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", signature)
+            .body(Bytes::new())
+            .unwrap();
+        let response = self.aws.handle(request).await;
+        assert!(response.status().is_success(), "{response:?}");
+    }
+
+    /// An admin request to AWS.
+    pub async fn admin(&self, method: &str, path: &str, body: &Value) -> Value {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(body.to_string().into())
+            .unwrap();
+        let response = self.aws.handle(request).await;
+        assert!(response.status().is_success(), "{response:?}");
+        serde_json::from_slice(response.body()).unwrap_or_default()
+    }
+}
+
+/// The example with an API key, in the namespace `shop`; no snapshot is taken when it is deleted.
+pub fn example() -> Value {
+    let text = include_str!("../../examples/orders.yaml");
+    let mut object: Value = serde_saphyr::from_str(text).unwrap();
+    object["metadata"]["namespace"] = NAMESPACE.into();
+    object["spec"]["deletionPolicy"]["cache"] = "Delete".into();
+    object["spec"]["api"]["apiKeys"] =
+        json!([{"name": "partner", "secret": {"name": "partner-key"}}]);
+    object
+}
