@@ -47,6 +47,9 @@ pub struct Run {
     /// How often an object that is as desired is compared with AWS, at least a minute, give or take a tenth
     #[arg(long, env = "CACHEDAPI_POLL_INTERVAL", default_value = "10m", value_parser = poll_interval, value_name = "DURATION")]
     pub poll_interval: Duration,
+    /// How long a delayed request to AWS may still be carried out: the lifetime of a signature, with clocks that differ. Only a local AWS has a shorter one
+    #[arg(long, env = "CACHEDAPI_REQUEST_LIFETIME", default_value = "15m", value_parser = duration, value_name = "DURATION", hide = true)]
+    pub request_lifetime: Duration,
     /// How many objects are worked on at a time
     #[arg(long, env = "CACHEDAPI_MAX_CONCURRENT_RECONCILES", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..), value_name = "NUMBER")]
     pub max_concurrent_reconciles: u16,
@@ -139,11 +142,15 @@ impl From<LogFormat> for Format {
     }
 }
 
-fn poll_interval(text: &str) -> Result<Duration, String> {
+fn duration(text: &str) -> Result<Duration, String> {
     let duration: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "it is no duration such as 10m or 1h".to_owned())?;
-    let duration = Duration::try_from(duration).unwrap_or_default();
+    Ok(Duration::try_from(duration).unwrap_or_default())
+}
+
+fn poll_interval(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
     if duration < Duration::from_mins(1) {
         Err("it is less than a minute".into())
     } else {

@@ -59,6 +59,7 @@ pub fn context() -> Context {
         now: now(),
         depth: Depth::Full,
         acted: None,
+        request_lifetime: std::time::Duration::from_mins(15),
     }
 }
 

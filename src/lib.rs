@@ -11,10 +11,11 @@
 //! | 2 | [`status`] | pure reporting: what happened -> `CachedApiStatus` | `plan`, `model`, `api` |
 //! | 3 | `aws` | the only module that imports `aws-sdk-*` | the layers above |
 //! | 3 | `cluster` | the only module that talks to the API server, besides `controller` | the layers above |
+//! | 3 | `login` | the only module that talks to the cache's nodes: proves passwords | the layers above |
 //! | 4 | `controller` | watches, lease, concurrency, requeue | everything |
 //! | - | `telemetry` | logs and metrics | nothing of ours |
 //!
-//! `aws` and `cluster` do not know each other. Layers 0 to 2 import no runtime, no client, no clock, no random source and
+//! `aws`, `cluster` and `login` do not know each other. Layers 0 to 2 import no runtime, no client, no clock, no random source and
 //! no environment: `cargo check --lib --no-default-features` compiles just them.
 //!
 //! # Glossary
@@ -35,6 +36,8 @@ pub mod aws;
 pub mod cluster;
 #[cfg(feature = "operator")]
 pub mod controller;
+#[cfg(feature = "operator")]
+pub mod login;
 pub mod model;
 pub mod plan;
 pub mod status;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use cachedapi_operator::aws::{self, Aws, Call, CallObserver, PolicyScope};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
+use cachedapi_operator::login;
 use cachedapi_operator::telemetry::{self, AwsCall, Endpoints, Health, Metrics};
 use cachedapi_operator::{api, model};
 use clap::Parser;
@@ -144,6 +145,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
             options.quota_share,
             Arc::new(Counted(metrics.clone())),
         ),
+        login: Arc::new(login::Tls::new()?),
         cluster,
         clock: Clock::system(),
         metrics,
@@ -156,6 +158,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
                 .cloned()
                 .collect(),
             poll: options.poll_interval,
+            request_lifetime: options.request_lifetime,
             concurrency: options.max_concurrent_reconciles,
             identity: model::Cluster {
                 id,

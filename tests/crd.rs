@@ -220,6 +220,27 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
         ("spec.credentials.recoveryWindowDays", |s| {
             s["credentials"] = json!({"recoveryWindowDays": 6});
         }),
+        ("rotateEvery must be between 1h and 365d", |s| {
+            s["credentials"] = json!({"password": {"rotateEvery": "366d"}});
+        }),
+        (
+            "rotateEvery must be at least 30m longer than the grace",
+            |s| {
+                s["credentials"] = json!({"password": {"rotateEvery": "2h"}});
+            },
+        ),
+        ("grace must be at least twice clientCacheTtl", |s| {
+            s["credentials"] = json!({"password": {"grace": "1h"}});
+        }),
+        ("grace must be between 15m and 168h", |s| {
+            s["credentials"] = json!({"password": {"clientCacheTtl": "0s", "grace": "14m"}});
+        }),
+        ("clientCacheTtl must be at most 24h", |s| {
+            s["credentials"] = json!({"password": {"clientCacheTtl": "25h"}});
+        }),
+        ("spec.credentials.password.rotateEvery", |s| {
+            s["credentials"] = json!({"password": {"rotateEvery": "monthly"}});
+        }),
         ("backend.htpp: field not declared in schema", |s| {
             s["routes"][0]["backend"] = json!({"htpp": {"url": "https://x"}});
         }),
@@ -309,7 +330,10 @@ fn defaults_are_safe_and_read_back_as_the_types_have_them() {
         spec["cache"]["replicationGroup"]["snapshots"]["retentionDays"],
         7
     );
-    assert_eq!(spec["credentials"]["recoveryWindowDays"], 30);
+    assert_eq!(
+        spec["credentials"],
+        json!({"password": {"rotateEvery": "30d", "clientCacheTtl": "1h"}, "probe": "Login", "recoveryWindowDays": 30})
+    );
     assert_eq!(
         spec["deletionPolicy"],
         json!({"api": "Delete", "cache": "Snapshot", "secret": "Delete"})

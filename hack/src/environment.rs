@@ -143,6 +143,15 @@ impl Environment {
         ];
         let values = [&local, values].concat();
         progress::step("helm install the chart", || release.install(&values))?;
+        // Amazon's authorities are among a system's; the local AWS has its own.
+        let authority = self.aws.write_cache_ca(&self.place.folder)?;
+        let authority = ("SSL_CERT_FILE", authority.to_string_lossy().into_owned());
+        // It delivers no request late.
+        let lifetime = ("CACHEDAPI_REQUEST_LIFETIME", "0s".to_owned());
+        let identity: Vec<_> = local_aws::credentials()
+            .into_iter()
+            .chain([authority, lifetime])
+            .collect();
         progress::step(
             "start the operator as the Deployment and its ServiceAccount say",
             || {
@@ -150,7 +159,7 @@ impl Environment {
                     &self.place,
                     &self.programs.ours.operator,
                     &release,
-                    &local_aws::credentials(),
+                    &identity,
                 )
             },
         )

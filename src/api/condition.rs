@@ -156,6 +156,16 @@ reasons! {
     InsufficientCapacity,
     /// The secret's current value lacks something that the operator does not make up; the message names it. Put it back, e.g. by moving AWSCURRENT to an older version.
     SecretUnusable,
+    /// The password is being rotated; the current one works throughout.
+    Rotating,
+    /// The operator cannot log in to the cache, so nothing is proven and no password is promoted. Let the operator in, or set credentials.probe to Skip.
+    CacheUnreachable,
+    /// A node of the cache lets in who should be kept out, or lets the user do what it must not; the message says how. Look for changes of users and user groups in ElastiCache.
+    CacheOpen,
+    /// Somebody else rotates the secret; the operator leaves its password alone. Finish or switch off the other rotation.
+    ForeignRotation,
+    /// A rotation could not be carried out; the message says why. The current password works.
+    RotationFailed,
     /// AWS reports that something failed for good; the message names it.
     Failed,
     /// The operator broke one of its own rules; please report it with the message.

@@ -21,6 +21,8 @@ pub const FINALIZER: &str = "cachedapi.dev/cleanup";
 pub const ANNOTATION_PAUSED: &str = "cachedapi.dev/paused";
 /// Annotation: a new value asks for a full reconcile now (any text; a timestamp by custom).
 pub const ANNOTATION_RECONCILE: &str = "cachedapi.dev/reconcile-requested-at";
+/// Annotation: asks for a rotation of the password as of a time, RFC 3339, e.g. `2026-11-25T12:00:00Z`. A time that is still to come is waited for.
+pub const ANNOTATION_ROTATE: &str = "cachedapi.dev/rotate-requested-at";
 /// Annotation of a bound Secret: version of the AWS secret that its content comes from.
 pub const ANNOTATION_SECRET_VERSION: &str = "cachedapi.dev/secret-version";
 /// Label on every Kubernetes object that the operator owns, as the Kubernetes recommended labels define it.

@@ -106,9 +106,36 @@ pub struct CredentialsStatus {
     /// Version that is current.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// When the current version was made.
+    /// Since when that version is current.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated_at: Option<Time>,
+    /// When the password is rotated next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_rotation_at: Option<Time>,
+    /// The rotation that is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationStatus>,
+}
+
+/// A rotation that is under way.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RotationStatus {
+    /// Version of the secret that it brings in.
+    pub id: String,
+    /// How far it is.
+    pub phase: RotationPhase,
+    /// Since when it is in this phase.
+    pub since: Time,
+}
+
+/// How far a rotation is.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationPhase {
+    /// The new password is being brought to the cache; the old one is current.
+    Pending,
+    /// The new password is current; the old one works until the grace is over.
+    Grace,
 }
 
 /// Something awaited.

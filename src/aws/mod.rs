@@ -94,10 +94,7 @@ impl Aws {
                 Box::pin(apigateway::execute(&services.gateway, action)).await
             }
             Action::Permission(action) => Box::pin(services.lambda.execute(action)).await,
-            Action::Cache(action) => {
-                let (cache, secrets) = (&services.cache, &services.secrets);
-                Box::pin(elasticache::execute(cache, secrets, action)).await
-            }
+            Action::Cache(action) => Box::pin(elasticache::execute(&services.cache, action)).await,
             Action::Secret(action) => Box::pin(services.secrets.execute(action)).await,
             Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),
         }

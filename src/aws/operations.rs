@@ -259,6 +259,8 @@ operations! {
         [tagging(&["secretsmanager:CreateSecret", "secretsmanager:TagResource"], SECRETS)];
     PUT_SECRET_VALUE = "secretsmanager:PutSecretValue", false, [limit("secretsmanager:PutSecretValue", 50.0, 1.0, 50.0)],
         [tagged(&["secretsmanager:PutSecretValue"], SECRETS)];
+    UPDATE_SECRET_VERSION_STAGE = "secretsmanager:UpdateSecretVersionStage", false, [limit("secretsmanager:UpdateSecretVersionStage", 50.0, 1.0, 50.0)],
+        [tagged(&["secretsmanager:UpdateSecretVersionStage"], SECRETS)];
     RESTORE_SECRET = "secretsmanager:RestoreSecret", false, [limit("secretsmanager:RestoreSecret", 50.0, 1.0, 50.0)],
         [tagged(&["secretsmanager:RestoreSecret"], SECRETS)];
     DELETE_SECRET = "secretsmanager:DeleteSecret", false, [limit("secretsmanager:DeleteSecret", 50.0, 1.0, 50.0)],

@@ -2,20 +2,23 @@
 
 use aws_sdk_secretsmanager::operation::create_secret::builders::CreateSecretFluentBuilder;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::operation::update_secret_version_stage::builders::UpdateSecretVersionStageFluentBuilder;
 use aws_sdk_secretsmanager::types::Tag;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::api::Reason;
 use crate::model::Tags;
 use crate::plan::{
-    AWSCURRENT, Class, Endpoint, Fact, Failure, PasswordSource, Secret, SecretAction, SecretFacts,
+    AWSCURRENT, AWSPENDING, Class, Endpoint, Fact, Failure, Secret, SecretAction, SecretFacts,
     SecretValue, Seen, Sensitive,
 };
 
 use super::call::{Caller, Refusal, created, deleted, seen, timestamp};
+use super::errors::Kind;
 use super::operations::{
     CREATE_SECRET, DELETE_SECRET, DESCRIBE_SECRET, GET_SECRET_VALUE, PUT_SECRET_VALUE,
-    RESTORE_SECRET,
+    RESTORE_SECRET, UPDATE_SECRET_VERSION_STAGE,
 };
 use super::password;
 
@@ -36,22 +39,9 @@ impl SecretsManager {
         seen(reply.map(secret))
     }
 
-    pub(super) async fn read_value(&self, arn: &str) -> Seen<SecretValue> {
-        seen(
-            self.value(arn, None)
-                .await
-                .map(|(version_id, object)| value(version_id, &object)),
-        )
-    }
-
-    /// The password in one version of a secret.
-    pub(super) async fn password(&self, source: &PasswordSource) -> Result<Sensitive, Failure> {
-        let (arn, version) = (&source.secret_arn, &source.version_id);
-        let (_, object) = self.value(arn, Some(version)).await?;
-        match text(&object, "password") {
-            Some(password) if !password.is_empty() => Ok(Sensitive::new(password)),
-            _ => Err(unusable(arn, version)),
-        }
+    pub(super) async fn read_value(&self, arn: &str, version: &str) -> Seen<SecretValue> {
+        let content = self.content(arn, version).await;
+        seen(content.map(|content| content.value(version)))
     }
 
     pub(super) async fn execute(&self, action: &SecretAction) -> Result<Option<Fact>, Failure> {
@@ -74,7 +64,29 @@ impl SecretsManager {
                 token,
                 from,
                 facts,
-            } => self.put(arn, &token.to_string(), from, facts).await?,
+            } => {
+                let content = self.content(arn, from).await?;
+                let password = content.password().ok_or_else(|| unusable(arn, from))?;
+                let content = content.with_facts(facts);
+                let reply = self
+                    .put(arn, &token.to_string(), AWSCURRENT, &content)
+                    .await;
+                created(reply.map_err(|refusal| refusal.without(&password)))?;
+            }
+            SecretAction::PutPendingPassword {
+                arn,
+                token,
+                from,
+                since,
+            } => {
+                return self
+                    .put_pending(arn, &token.to_string(), from, *since)
+                    .await;
+            }
+            SecretAction::Promote { arn, to, from } => {
+                self.promote(arn, to, from.as_deref()).await?;
+            }
+            SecretAction::DropPending { arn, version } => self.drop_pending(arn, version).await?,
             SecretAction::RestoreSecret { arn } => {
                 let request = self.client.restore_secret().secret_id(arn);
                 self.caller
@@ -101,56 +113,184 @@ impl SecretsManager {
         facts: &SecretFacts,
     ) -> Result<(), Failure> {
         let password = password::random(CREATE_SECRET)?;
-        let object = Map::from_iter([("password".to_owned(), password.reveal().into())]);
-        let request = request.secret_string(with_facts(object, facts).reveal());
+        let content = Content::default()
+            .with_password(&password)
+            .with_facts(facts);
+        let request = request.secret_string(content.text().reveal());
         let reply = self.caller.call(CREATE_SECRET, name, request.send()).await;
         created(reply.map_err(|refusal| refusal.without(&password)))?;
         Ok(())
     }
 
-    /// The password of the version `from`, with `facts` beside it.
-    async fn put(
+    /// A version with a fresh password. Its value is what the next steps need, so it is told. A token that made a version before did so with another password.
+    async fn put_pending(
         &self,
         arn: &str,
         token: &str,
         from: &str,
-        facts: &SecretFacts,
-    ) -> Result<(), Failure> {
-        let (_, object) = self.value(arn, Some(from)).await?;
-        let password = match text(&object, "password") {
-            Some(password) if !password.is_empty() => Sensitive::new(password),
-            _ => return Err(unusable(arn, from)),
-        };
+        since: Timestamp,
+    ) -> Result<Option<Fact>, Failure> {
+        let password = password::random(PUT_SECRET_VALUE)?;
+        let content = self.content(arn, from).await?;
+        let content = content.with_password(&password).since(since);
+        let reply = self.put(arn, token, AWSPENDING, &content).await;
+        match created(reply.map_err(|refusal| refusal.without(&password)))? {
+            Some(()) => Ok(Some(Fact::SecretValue {
+                version: token.to_owned(),
+                value: Seen::Present(content.value(token)),
+            })),
+            None => Ok(Some(Fact::TokenTaken(token.to_owned()))),
+        }
+    }
+
+    async fn put(
+        &self,
+        arn: &str,
+        token: &str,
+        label: &str,
+        content: &Content,
+    ) -> Result<(), Refusal> {
         let request = self.client.put_secret_value().secret_id(arn);
         let request = request
             .client_request_token(token)
-            .secret_string(with_facts(object, facts).reveal());
-        let reply = self
-            .caller
+            .version_stages(label)
+            .secret_string(content.text().reveal());
+        self.caller
             .call(PUT_SECRET_VALUE, arn, request.send())
-            .await;
-        created(reply.map_err(|refusal| refusal.without(&password)))?;
-        Ok(())
+            .await
+            .map(drop)
     }
 
-    /// Id and content of a version, the current one if none is named. What is no JSON object is as good as an empty one.
-    async fn value(
+    /// A compare-and-swap: it fails when `from` is not what has the label. What has it then is seen by the next read.
+    async fn promote(&self, arn: &str, to: &str, from: Option<&str>) -> Result<(), Failure> {
+        let request = self.client.update_secret_version_stage().secret_id(arn);
+        let request = request
+            .version_stage(AWSCURRENT)
+            .move_to_version_id(to)
+            .set_remove_from_version_id(from.map(str::to_owned));
+        self.move_label(arn, request).await
+    }
+
+    async fn drop_pending(&self, arn: &str, version: &str) -> Result<(), Failure> {
+        let request = self.client.update_secret_version_stage().secret_id(arn);
+        let request = request
+            .version_stage(AWSPENDING)
+            .remove_from_version_id(version);
+        self.move_label(arn, request).await
+    }
+
+    async fn move_label(
         &self,
         arn: &str,
-        version: Option<&str>,
-    ) -> Result<(String, Map<String, Value>), Refusal> {
-        let request = self.client.get_secret_value().secret_id(arn);
-        let request = match version {
-            Some(id) => request.version_id(id),
-            None => request.version_stage(AWSCURRENT),
-        };
+        request: UpdateSecretVersionStageFluentBuilder,
+    ) -> Result<(), Failure> {
+        let reply = self
+            .caller
+            .call(UPDATE_SECRET_VERSION_STAGE, arn, request.send())
+            .await;
+        reply.map(drop).map_err(|refusal| match refusal.kind {
+            // Somebody else moved the label: look again.
+            Kind::Rejected => Failure {
+                class: Class::Transient,
+                ..refusal.failure
+            },
+            _ => refusal.failure,
+        })
+    }
+
+    async fn content(&self, arn: &str, version: &str) -> Result<Content, Refusal> {
+        let request = self
+            .client
+            .get_secret_value()
+            .secret_id(arn)
+            .version_id(version);
         let reply = self
             .caller
             .call(GET_SECRET_VALUE, arn, request.send())
             .await?;
-        let content = Sensitive::new(reply.secret_string.unwrap_or_default());
-        let object = serde_json::from_str(content.reveal()).unwrap_or_default();
-        Ok((reply.version_id.unwrap_or_default(), object))
+        let text = Sensitive::new(reply.secret_string.unwrap_or_default());
+        Ok(Content {
+            object: serde_json::from_str(text.reveal()).unwrap_or_default(),
+            created: timestamp(reply.created_date),
+        })
+    }
+}
+
+/// The content of a version. What is no JSON object is as good as an empty one.
+#[derive(Default)]
+struct Content {
+    object: Map<String, Value>,
+    created: Option<Timestamp>,
+}
+
+impl Content {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.object.get(name)?.as_str()
+    }
+
+    fn password(&self) -> Option<Sensitive> {
+        self.field("password")
+            .filter(|password| !password.is_empty())
+            .map(Sensitive::new)
+    }
+
+    fn value(&self, version: &str) -> SecretValue {
+        SecretValue {
+            version_id: version.to_owned(),
+            username: self.field("username").unwrap_or_default().to_owned(),
+            password: Sensitive::new(self.field("password").unwrap_or_default()),
+            engine: self.field("engine").map(ToOwned::to_owned),
+            endpoint: self.endpoint(),
+            password_since: self
+                .field("passwordSince")
+                .and_then(|since| since.parse().ok()),
+            created: self.created,
+        }
+    }
+
+    /// AWS's own templates write the port as a number, consoles as a text.
+    fn endpoint(&self) -> Option<Endpoint> {
+        let port = match self.object.get("port")? {
+            Value::String(port) => port.parse().ok()?,
+            port => u16::try_from(port.as_u64()?).ok()?,
+        };
+        let host = self.field("host")?.to_owned();
+        Some(Endpoint { host, port })
+    }
+
+    fn set(&mut self, field: &str, value: impl Into<Value>) {
+        self.object.insert(field.to_owned(), value.into());
+    }
+
+    fn with_password(mut self, password: &Sensitive) -> Self {
+        self.set("password", password.reveal());
+        self
+    }
+
+    fn since(mut self, since: Timestamp) -> Self {
+        self.set("passwordSince", since.to_string());
+        self
+    }
+
+    /// With `facts` in it; what else there is stays.
+    fn with_facts(mut self, facts: &SecretFacts) -> Self {
+        self.set("engine", facts.engine.as_str());
+        self.set("username", facts.username.as_str());
+        self.set("replicationGroupId", facts.replication_group_id.as_str());
+        self.set("keyPrefix", facts.key_prefix.as_str());
+        self.set("tls", true);
+        if let Some(arn) = &facts.user_arn {
+            self.set("user_arn", arn.as_str());
+        }
+        if let Some(endpoint) = &facts.endpoint {
+            self.set("host", endpoint.host.as_str());
+            self.set("port", endpoint.port);
+        }
+        self
+    }
+
+    fn text(&self) -> Sensitive {
+        Sensitive::new(Value::Object(self.object.clone()).to_string())
     }
 }
 
@@ -168,56 +308,11 @@ fn secret(reply: DescribeSecretOutput) -> Secret {
         versions: versions
             .map(|(id, labels)| (id, labels.into_iter().collect()))
             .collect(),
-        changed: timestamp(reply.last_changed_date),
+        rotation_enabled: reply.rotation_enabled == Some(true),
         tags: tags
             .filter_map(|tag| Some((tag.key?, tag.value?)))
             .collect(),
     }
-}
-
-fn text<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
-    object.get(field)?.as_str()
-}
-
-fn value(version_id: String, object: &Map<String, Value>) -> SecretValue {
-    SecretValue {
-        version_id,
-        username: text(object, "username").unwrap_or_default().to_owned(),
-        password: Sensitive::new(text(object, "password").unwrap_or_default()),
-        engine: text(object, "engine").map(ToOwned::to_owned),
-        endpoint: endpoint(object),
-    }
-}
-
-/// AWS's own templates write the port as a number, consoles as a text.
-fn endpoint(object: &Map<String, Value>) -> Option<Endpoint> {
-    let port = match object.get("port")? {
-        Value::String(port) => port.parse().ok()?,
-        port => u16::try_from(port.as_u64()?).ok()?,
-    };
-    let host = text(object, "host")?.to_owned();
-    Some(Endpoint { host, port })
-}
-
-/// `object` with `facts` in it; what else there is stays.
-fn with_facts(mut object: Map<String, Value>, facts: &SecretFacts) -> Sensitive {
-    let mut set = |field: &str, value: Value| drop(object.insert(field.to_owned(), value));
-    set("engine", facts.engine.as_str().into());
-    set("username", facts.username.as_str().into());
-    set(
-        "replicationGroupId",
-        facts.replication_group_id.as_str().into(),
-    );
-    set("keyPrefix", facts.key_prefix.as_str().into());
-    set("tls", true.into());
-    if let Some(arn) = &facts.user_arn {
-        set("user_arn", arn.as_str().into());
-    }
-    if let Some(endpoint) = &facts.endpoint {
-        set("host", endpoint.host.as_str().into());
-        set("port", endpoint.port.into());
-    }
-    Sensitive::new(Value::Object(object).to_string())
 }
 
 fn unusable(arn: &str, version: &str) -> Failure {

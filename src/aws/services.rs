@@ -1,6 +1,7 @@
 use aws_config::{Region, SdkConfig};
 
-use crate::plan::{Fact, Failure, Read};
+use crate::plan::rotation::Accepted;
+use crate::plan::{Attempt, Fact, Failure, Login, Read};
 
 use super::apigateway::{self, ApiGateway};
 use super::call::Caller;
@@ -103,7 +104,23 @@ impl Services {
             Read::Secret { name } | Read::BoundSecret { name } => {
                 Fact::Secret(secrets.read_secret(name).await)
             }
-            Read::SecretValue { arn } => Fact::SecretValue(secrets.read_value(arn).await),
+            Read::SecretValue { arn, version } => Fact::SecretValue {
+                version: version.clone(),
+                value: secrets.read_value(arn, version).await,
+            },
+            Read::Login(attempt) => untried(attempt),
         }
+    }
+}
+
+/// A login is not AWS's to try.
+fn untried(attempt: &Attempt) -> Fact {
+    Fact::Login {
+        version: attempt.version.clone(),
+        login: Login {
+            accepted: Accepted::Unknown,
+            flaw: None,
+            obstacle: Some("it was not asked".into()),
+        },
     }
 }

@@ -1,9 +1,11 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
 use crate::aws::Aws;
 use crate::cluster::Cluster;
+use crate::login::Port;
 use crate::model;
 use crate::telemetry::Metrics;
 
@@ -17,10 +19,14 @@ pub struct Context {
     pub cluster: Cluster,
     /// AWS.
     pub aws: Aws,
+    /// The cache's nodes.
+    pub login: Arc<dyn Port>,
     /// The cluster's id and the operator's version, which go into names and tags.
     pub identity: model::Cluster,
     /// How often an object that is as desired is looked at.
     pub poll: Duration,
+    /// How long a request to AWS may be on its way and still be carried out.
+    pub request_lifetime: Duration,
     /// The time.
     pub clock: Clock,
     /// What is remembered of each object from one reconcile to the next.

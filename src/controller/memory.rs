@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 use tokio::time::Instant;
 
-use crate::api::{ANNOTATION_RECONCILE, CachedApi};
-use crate::plan::{Aspect, Failure, ObservedGateway, Spelling};
+use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_ROTATE, CachedApi};
+use crate::model::Tags;
+use crate::plan::{Aspect, Depth, Failure, ObservedGateway, SecretValue, Seen, Spelling};
 
 use super::backoff;
 
@@ -26,14 +27,25 @@ pub struct Memory {
     uid: String,
     generation: Option<i64>,
     request: Option<String>,
-    /// Whether all was as desired when it was last looked at in full, for this generation and request.
+    rotate: Option<String>,
+    /// Whether all was as desired when it was last looked at in full, for this generation and request, and nothing has changed but what a rotation does.
     pub settled: bool,
+    /// Whether something went on when it was looked at last.
+    pub busy: bool,
     /// Number of polls.
     pub polls: u64,
     /// How many rounds in a row have seen the replication group available.
     pub sightings: u32,
     /// How ElastiCache spells the rights that we gave to users.
     pub spellings: BTreeMap<String, Spelling>,
+    /// Number of passwords that the back ends' user had when it was looked at last.
+    pub passwords: Option<u32>,
+    /// Versions whose passwords this process had the user accept, in its last list.
+    pub brought_in: BTreeSet<String>,
+    /// Values of the secret by version, which never change; erased when they are dropped.
+    pub values: BTreeMap<String, Seen<SecretValue>>,
+    /// Tags of the cache's parts, as the last full look had them.
+    pub tags: BTreeMap<String, Seen<Tags>>,
     /// When this process acted last on the object.
     pub acted: Option<Timestamp>,
     /// Reconciles in a row that could not do their work as a whole.
@@ -72,6 +84,21 @@ impl Memory {
             (self.generation, self.request) = (object.metadata.generation, request);
             (self.settled, self.misses, self.gateway) = (false, 0, None);
             self.holds.clear();
+        }
+        let rotate = object.annotations().get(ANNOTATION_ROTATE).cloned();
+        if self.rotate != rotate {
+            (self.rotate, self.misses) = (rotate, 0);
+            self.holds.clear();
+        }
+    }
+
+    /// How closely to look.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        match (self.settled, self.busy) {
+            (false, _) => Depth::Full,
+            (true, false) => Depth::Poll(self.polls),
+            (true, true) => Depth::Glance,
         }
     }
 

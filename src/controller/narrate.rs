@@ -15,7 +15,7 @@ const TOLD: [ConditionType; 6] = [
 ];
 
 /// Reasons for which somebody should look.
-const ALARMING: [Reason; 11] = [
+const ALARMING: [Reason; 15] = [
     Reason::InvalidSpec,
     Reason::ChangeRefused,
     Reason::NameTaken,
@@ -25,6 +25,10 @@ const ALARMING: [Reason; 11] = [
     Reason::ReferenceNotFound,
     Reason::InsufficientCapacity,
     Reason::SecretUnusable,
+    Reason::CacheUnreachable,
+    Reason::CacheOpen,
+    Reason::ForeignRotation,
+    Reason::RotationFailed,
     Reason::Failed,
     Reason::InternalError,
 ];

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::aws::Aws;
 use crate::cluster::{Cluster, Lease};
+use crate::login::Port;
 use crate::model;
 use crate::telemetry::{Health, Metrics};
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub namespaces: Vec<String>,
     /// How often an object that is as desired is looked at.
     pub poll: Duration,
+    /// How long a request to AWS may be on its way and still be carried out.
+    pub request_lifetime: Duration,
     /// How many objects are worked on at a time.
     pub concurrency: u16,
     /// The cluster's id and the operator's version.
@@ -57,6 +60,8 @@ pub struct Operator {
     pub cluster: Cluster,
     /// AWS.
     pub aws: Aws,
+    /// The cache's nodes.
+    pub login: Arc<dyn Port>,
     /// The time.
     pub clock: Clock,
     /// Counters.
@@ -154,8 +159,10 @@ fn context(operator: &Operator, stop: channel::Receiver<bool>) -> Context {
     Context {
         cluster: operator.cluster.clone(),
         aws: operator.aws.clone(),
+        login: operator.login.clone(),
         identity: operator.settings.identity.clone(),
         poll: operator.settings.poll,
+        request_lifetime: operator.settings.request_lifetime,
         clock: operator.clock.clone(),
         memories: Memories::default(),
         census: Census::new(operator.metrics.clone()),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -8,10 +9,13 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::api::{ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, Reason};
+use crate::api::{ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, Reason, RotationPhase};
 use crate::cluster::Subject;
-use crate::model::{self, Desired, Estate, Identity, Violation};
-use crate::plan::{Aspect, Class, Depth, Failure, INTENT_REST_API, Observed, Plan};
+use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
+use crate::plan::{
+    Aspect, Class, Depth, Failure, INTENT_REST_API, Observed, ObservedSecret, Plan, SecretValue,
+    Seen,
+};
 use crate::status::Report;
 use crate::telemetry::Outcome;
 
@@ -35,7 +39,7 @@ pub async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Ac
         name = object.name_any()
     );
     let started = Instant::now();
-    let verdict = attend(&object, &context).instrument(span).await;
+    let verdict = Box::pin(attend(&object, &context).instrument(span)).await;
     context
         .metrics
         .reconciled(verdict.outcome, started.elapsed());
@@ -108,10 +112,17 @@ async fn pursue(
         let estate = estate(identity, object);
         return Box::pin(take_down(subject, memory, context, estate)).await;
     }
-    match model::validate(identity, &object.spec) {
+    match understand(identity, object) {
         Ok(desired) => Box::pin(bring_up(subject, memory, context, desired)).await,
         Err(violations) => rest(subject, context, Resting::Stalled(violations)).await,
     }
+}
+
+/// What the object asks for by its spec and its annotations, or everything that is wrong with them.
+fn understand(identity: Identity, object: &CachedApi) -> Result<Desired, Vec<Violation>> {
+    let mut desired = model::validate(identity, &object.spec)?;
+    desired.secret.rotation.requests = Requests::read(object.annotations())?;
+    Ok(desired)
 }
 
 fn identify(object: &CachedApi, context: &Context) -> Result<Identity, Failure> {
@@ -180,16 +191,17 @@ async fn bring_up(
 ) -> Result<Verdict, Failure> {
     subject.add_finalizer().await?;
     let mut rounds = begin(subject, memory, context, Goal::Live(Box::new(desired))).await;
-    if memory.settled {
-        rounds.depth = Depth::Poll(memory.polls);
+    rounds.depth = memory.depth();
+    if matches!(rounds.depth, Depth::Poll(_)) {
         memory.polls += 1;
     } else if let Some(gateway) = memory.rested_gateway(context.poll) {
         rounds.observed.gateway = gateway;
     }
     let plan = go_round(&mut rounds, memory).await?;
-    memory.settled = plan.is_settled() && rounds.failures.is_empty();
-    let rests =
-        !memory.settled && plan.api.is_settled() && !rounds.failures.contains_key(&Aspect::Api);
+    memory.settled = plan.is_quiet() && rounds.failures.is_empty();
+    memory.busy = !plan.is_settled();
+    let rests = plan.api.is_settled() && !rounds.failures.contains_key(&Aspect::Api);
+    let rests = rests && (memory.busy || !memory.settled);
     memory.rest_gateway(rests.then(|| rounds.observed.gateway.clone()));
     Ok(Verdict::after(&plan, memory, context.poll))
 }
@@ -247,11 +259,27 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     let mut observed = Observed::default();
     observed.cache.available_sightings = memory.sightings;
     observed.cache.spellings = memory.spellings.clone();
+    observed.cache.passwords = memory.passwords;
+    observed.secret.brought_in.clone_from(&memory.brought_in);
+    observed.secret.values = memory.values.clone();
+    if memory.settled {
+        observed.cache.tags = memory.tags.clone();
+    }
     let Some(status) = status else {
         return observed;
     };
     observed.previously_bound = status.bound_secrets.iter().cloned().collect();
     observed.gateway.intent = status.intent(INTENT_REST_API);
+    observed.secret.pending_since = status.credentials.as_ref().and_then(|credentials| {
+        let rotation = credentials.rotation.as_ref()?;
+        (rotation.phase == RotationPhase::Pending).then(|| (rotation.id.clone(), rotation.since.0))
+    });
+    observed.secret.promoted = status.credentials.as_ref().and_then(|credentials| {
+        Some((
+            credentials.version_id.clone()?,
+            credentials.rotated_at.as_ref()?.0,
+        ))
+    });
     if let Some(api) = &status.api {
         observed.gateway.hint = Some(api.id.clone());
         observed.gateway.keys_known = !api.api_keys.is_empty();
@@ -260,12 +288,35 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     observed
 }
 
+/// Those of the versions that have a label.
+fn values_worth_keeping(secret: &ObservedSecret) -> BTreeMap<String, Seen<SecretValue>> {
+    let labelled = |version: &String| {
+        secret.secret.present().is_none_or(|secret| {
+            secret
+                .versions
+                .get(version)
+                .is_some_and(|labels| !labels.is_empty())
+        })
+    };
+    let values = secret.values.iter();
+    values
+        .filter(|(version, value)| value.present().is_some() && labelled(version))
+        .map(|(version, value)| (version.clone(), value.clone()))
+        .collect()
+}
+
 /// Runs the rounds and remembers what they tell: which aspects to leave alone, and what was seen.
 async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, Failure> {
     let held: Vec<Aspect> = rounds.failures.keys().copied().collect();
     let plan = rounds.run().await;
     (memory.acted, memory.sightings) = (rounds.acted, rounds.observed.cache.available_sightings);
     memory.spellings = rounds.observed.cache.spellings.clone();
+    memory.passwords = rounds.observed.cache.passwords;
+    memory
+        .brought_in
+        .clone_from(&rounds.observed.secret.brought_in);
+    memory.tags = rounds.observed.cache.tags.clone();
+    memory.values = values_worth_keeping(&rounds.observed.secret);
     for aspect in Aspect::ALL
         .into_iter()
         .filter(|aspect| !held.contains(aspect))

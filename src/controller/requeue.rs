@@ -47,7 +47,7 @@ impl Verdict {
             (None, None, Some(_)) => Outcome::Waiting,
             (None, None, None) => Outcome::Settled,
         };
-        let again = [held, blocked, awaited]
+        let again = [held, blocked, awaited, plan.scheduled()]
             .into_iter()
             .flatten()
             .fold(backoff::jitter(poll, spread), Duration::min);

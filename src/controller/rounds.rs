@@ -7,11 +7,12 @@ use tokio::sync::Mutex;
 
 use crate::api::Reason;
 use crate::cluster::{Content, Subject};
+use crate::login;
 use crate::model::{Desired, Estate};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::{
-    self, Action, Aspect, AspectPlan, Class, ClusterAction, Depth, Fact, Failure, Observed, Plan,
-    Read, Seen,
+    self, Action, Aspect, AspectPlan, Attempt, Class, ClusterAction, Depth, Fact, Failure,
+    Observed, Plan, Read, Seen, Sensitive,
 };
 use crate::status::Report;
 
@@ -98,7 +99,7 @@ impl Rounds<'_> {
             let reads = self.wanted(&plan);
             if !reads.is_empty() {
                 self.read(reads).await;
-            } else if self.depth.is_full() || plan.is_settled() {
+            } else if self.depth.is_full() || plan.is_quiet() {
                 return plan;
             } else {
                 self.depth = Depth::Full;
@@ -121,6 +122,7 @@ impl Rounds<'_> {
             now: self.context.clock.now(),
             depth: self.depth,
             acted: self.acted,
+            request_lifetime: self.context.request_lifetime,
         }
     }
 
@@ -170,6 +172,9 @@ impl Rounds<'_> {
     }
 
     async fn read_one(&self, read: Read) -> Fact {
+        if let Read::Login(attempt) = &read {
+            return self.log_in(attempt).await;
+        }
         if let Read::BoundSecret { name } = read {
             let secret = self
                 .context
@@ -179,6 +184,17 @@ impl Rounds<'_> {
             return Fact::BoundSecret { name, secret };
         }
         self.context.aws.read(self.goal.region(), &read).await
+    }
+
+    /// The planner asks for logins only with versions that were read; without a password nobody knows.
+    async fn log_in(&self, attempt: &Attempt) -> Fact {
+        let value = self.observed.secret.value(&attempt.version).present();
+        let no_password = Sensitive::new("");
+        let password = value.map_or(&no_password, |value| &value.password);
+        Fact::Login {
+            version: attempt.version.clone(),
+            login: login::log_in(&*self.context.login, attempt, password).await,
+        }
     }
 
     /// Two sightings of an available group in a row are two reads of it; the reply to a write is none.

@@ -6,7 +6,7 @@ use kube::runtime::reflector::Store;
 use kube::runtime::{PredicateConfig, WatchStreamExt, reflector, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 
-use crate::api::{ANNOTATION_PAUSED, ANNOTATION_RECONCILE, CachedApi};
+use crate::api::{ANNOTATION_PAUSED, ANNOTATION_RECONCILE, ANNOTATION_ROTATE, CachedApi};
 
 /// An object as the API server has it. One that has not the shape of a `CachedApi` is carried along, so that it does not stop the watch.
 pub type Guarded = DeserializeGuard<CachedApi>;
@@ -50,6 +50,7 @@ fn what_we_act_on(object: &Guarded) -> Option<u64> {
         metadata.deletion_timestamp.is_some(),
         annotation(ANNOTATION_PAUSED),
         annotation(ANNOTATION_RECONCILE),
+        annotation(ANNOTATION_ROTATE),
     );
     facts.hash(&mut hasher);
     Some(hasher.finish())
@@ -93,6 +94,11 @@ mod tests {
             (
                 "a request",
                 json!({"metadata": {"annotations": {ANNOTATION_RECONCILE: "now"}}}),
+                true,
+            ),
+            (
+                "a request to rotate",
+                json!({"metadata": {"annotations": {ANNOTATION_ROTATE: "2026-11-25T12:00:00Z"}}}),
                 true,
             ),
             (

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::api::{CachedApiSpec, Engine, ReplicationGroupSpec};
 
-use super::Identity;
+use super::{DesiredRotation, Identity};
 
 /// An engine version as ElastiCache names it: ordered by major, then minor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,11 +146,14 @@ pub struct DesiredSecret {
     pub cache_id: String,
     /// Prefix of every key that the user may touch, as the value's `keyPrefix`.
     pub key_prefix: String,
+    /// When the password is rotated.
+    pub rotation: DesiredRotation,
 }
 
 impl DesiredSecret {
-    pub(super) fn build(identity: &Identity, spec: &CachedApiSpec) -> Self {
-        Self {
+    pub(super) fn build(identity: &Identity, spec: &CachedApiSpec) -> Option<Self> {
+        Some(Self {
+            rotation: DesiredRotation::build(identity, &spec.credentials)?,
             name: identity.secret_name(),
             description: format!(
                 "Cache credential of CachedApi {}/{}",
@@ -162,6 +165,6 @@ impl DesiredSecret {
             username: identity.cache_username(),
             cache_id: identity.cache_id(),
             key_prefix: identity.key_prefix(),
-        }
+        })
     }
 }

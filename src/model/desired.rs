@@ -37,12 +37,16 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
     if let Some(violation) = gateway.document.oversize() {
         return Err(vec![violation]);
     }
+    let Some(secret) = DesiredSecret::build(&identity, spec) else {
+        let problem = "a duration is written as digits and a unit, e.g. 30d, 12h, 15m";
+        return Err(vec![Violation::new("spec.credentials.password", problem)]);
+    };
     Ok(Desired {
         tags: identity.tags(),
         region: spec.region.clone(),
         gateway,
         cache: DesiredCache::build(&identity, &spec.cache.replication_group),
-        secret: DesiredSecret::build(&identity, spec),
+        secret,
         bindings: spec
             .bindings
             .iter()

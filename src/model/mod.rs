@@ -3,10 +3,12 @@
 
 mod cache;
 mod desired;
+mod duration;
 mod estate;
 mod gateway;
 mod identity;
 pub mod openapi;
+mod rotation;
 mod validate;
 mod violation;
 
@@ -18,4 +20,5 @@ pub use desired::{Desired, validate};
 pub use estate::Estate;
 pub use gateway::{DesiredApiKey, DesiredGateway, DesiredStage, Document};
 pub use identity::{Cluster, Identity, Tags};
+pub use rotation::{DesiredRotation, Requests};
 pub use violation::Violation;

@@ -84,13 +84,7 @@ pub(super) fn ttl_seconds(policy: Option<&CachePolicy>) -> Option<u64> {
     let Some(text) = policy.map(|policy| policy.ttl.as_str()) else {
         return Some(0);
     };
-    let number = |unit: char| {
-        text.strip_suffix(unit)
-            .and_then(|digits| digits.parse::<u64>().ok())
-    };
-    number('s')
-        .or_else(|| number('m').and_then(|m| m.checked_mul(60)))
-        .or_else(|| number('h').and_then(|h| h.checked_mul(3600)))
+    super::duration::parse(text).map(|ttl| ttl.as_secs())
 }
 
 /// Who may be served a cached answer: as the route says, else the caller where there is one.

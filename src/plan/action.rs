@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::api::{EndpointType, Engine};
@@ -150,12 +151,17 @@ pub enum CacheAction {
     DeleteSubnetGroup {
         name: String,
     },
-    /// The password is read from the secret's version at execution.
     CreateUser {
         user: DesiredUser,
         engine: Engine,
-        password: PasswordSource,
+        password: Password,
         tags: Tags,
+    },
+    /// The passwords that a user has from now on, and no others.
+    SetPasswords {
+        id: String,
+        passwords: Vec<Password>,
+        purpose: Purpose,
     },
     /// With one random password that is kept nowhere: the user is off.
     CreateDefaultUser {
@@ -203,13 +209,24 @@ pub enum CacheAction {
     },
 }
 
-/// Version of a secret that holds a password.
+/// A password, and the version of the secret that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PasswordSource {
-    /// ARN of the secret.
-    pub secret_arn: String,
+pub struct Password {
     /// Version.
-    pub version_id: String,
+    pub version: String,
+    /// The password itself.
+    pub value: Sensitive,
+}
+
+/// Why a user's passwords are set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new password is brought in.
+    BringIn,
+    /// Somebody changed the user's passwords: they are put right.
+    PutRight,
+    /// The old password is taken out.
+    Retire,
 }
 
 /// A replication group to create: TLS required, encrypted at rest, port 6379, no automatic minor upgrades (the spec names the minor version).
@@ -266,12 +283,30 @@ pub enum SecretAction {
         facts: SecretFacts,
         tags: Tags,
     },
-    /// Keeps the password of `from`, replaces the other fields.
+    /// Keeps the password of `from`, replaces the other fields. The version becomes current.
     PutSecretValue {
         arn: String,
         token: Uuid,
         from: String,
         facts: SecretFacts,
+    },
+    /// A fresh random password, and what else there is in `from`. The version becomes pending.
+    PutPendingPassword {
+        arn: String,
+        token: Uuid,
+        from: String,
+        since: Timestamp,
+    },
+    /// Moves AWSCURRENT, if `from` still has it; Secrets Manager moves AWSPREVIOUS to where it came from.
+    Promote {
+        arn: String,
+        to: String,
+        from: Option<String>,
+    },
+    /// Takes AWSPENDING off a version.
+    DropPending {
+        arn: String,
+        version: String,
     },
     RestoreSecret {
         arn: String,

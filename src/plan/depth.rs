@@ -12,8 +12,11 @@ pub enum Depth {
     /// Everything is read. For the first round of a process, after a change of the spec, after an action, and until all is settled.
     Full,
     /// The parts that most often change behind our back, and the `n`th of the others in turn, so that a poll costs six AWS calls:
-    /// `GetRestApi`, `GetStage`, `DescribeReplicationGroups`, `DescribeUserGroups`, `DescribeSecret` and one of [`Rotating`].
+    /// `GetRestApi`, `GetStage`, `DescribeReplicationGroups`, `DescribeUsers` of the user named `default`, `DescribeSecret` and one of [`Rotating`].
+    /// A login to the cache comes with it, which tells what the user group and the user's passwords are like.
     Poll(u64),
+    /// Only what is awaited, what a poll always reads of the cache and the secret: while something goes on that nobody notices.
+    Glance,
 }
 
 /// What polls read in turn: one each.
@@ -24,9 +27,8 @@ pub enum Rotating {
     Deployments,
     CacheNode,
     User,
-    DefaultUser,
+    UserGroup,
     SubnetGroup,
-    SecretValue,
     Permissions,
     ApiKeys,
     UsagePlan,
@@ -34,14 +36,13 @@ pub enum Rotating {
 
 impl Rotating {
     /// Every one, in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Methods,
         Self::Deployments,
         Self::CacheNode,
         Self::User,
-        Self::DefaultUser,
+        Self::UserGroup,
         Self::SubnetGroup,
-        Self::SecretValue,
         Self::Permissions,
         Self::ApiKeys,
         Self::UsagePlan,
@@ -54,6 +55,7 @@ impl Depth {
     pub fn wants(self, part: Rotating) -> bool {
         match self {
             Self::Full => true,
+            Self::Glance => false,
             Self::Poll(n) => n % Rotating::ALL.len() as u64 == part as u64,
         }
     }
@@ -116,6 +118,7 @@ mod tests {
                 now: Timestamp::from_second(1_000_000).unwrap(),
                 depth: Depth::Full,
                 acted,
+                request_lifetime: Duration::ZERO,
             }
             .pace(longest)
         };

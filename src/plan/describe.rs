@@ -10,7 +10,12 @@ impl Action {
             Self::Permission(PermissionAction::RemovePermission { .. }) => "RemovePermission",
             Self::Cache(action) => action.operation(),
             Self::Secret(SecretAction::CreateSecret { .. }) => "CreateSecret",
-            Self::Secret(SecretAction::PutSecretValue { .. }) => "PutSecretValue",
+            Self::Secret(
+                SecretAction::PutSecretValue { .. } | SecretAction::PutPendingPassword { .. },
+            ) => "PutSecretValue",
+            Self::Secret(SecretAction::Promote { .. } | SecretAction::DropPending { .. }) => {
+                "UpdateSecretVersionStage"
+            }
             Self::Secret(SecretAction::RestoreSecret { .. }) => "RestoreSecret",
             Self::Secret(SecretAction::DeleteSecret { .. }) => "DeleteSecret",
             Self::Cluster(ClusterAction::RecordIntent { .. }) => "RecordIntent",
@@ -31,6 +36,9 @@ impl Action {
             Self::Cache(action) => action.target(),
             Self::Secret(
                 SecretAction::PutSecretValue { arn, .. }
+                | SecretAction::PutPendingPassword { arn, .. }
+                | SecretAction::Promote { arn, .. }
+                | SecretAction::DropPending { arn, .. }
                 | SecretAction::RestoreSecret { arn }
                 | SecretAction::DeleteSecret { arn, .. },
             ) => arn,
@@ -91,7 +99,7 @@ impl CacheAction {
             Self::ModifySubnetGroup { .. } => "ModifyCacheSubnetGroup",
             Self::DeleteSubnetGroup { .. } => "DeleteCacheSubnetGroup",
             Self::CreateUser { .. } | Self::CreateDefaultUser { .. } => "CreateUser",
-            Self::ModifyUserAccess { .. } => "ModifyUser",
+            Self::ModifyUserAccess { .. } | Self::SetPasswords { .. } => "ModifyUser",
             Self::DeleteUser { .. } => "DeleteUser",
             Self::CreateUserGroup { .. } => "CreateUserGroup",
             Self::ModifyUserGroup { .. } => "ModifyUserGroup",
@@ -112,6 +120,7 @@ impl CacheAction {
             Self::CreateUser { user, .. } | Self::CreateDefaultUser { user, .. } => &user.id,
             Self::CreateReplicationGroup(group) => &group.id,
             Self::ModifyUserAccess { id, .. }
+            | Self::SetPasswords { id, .. }
             | Self::DeleteUser { id }
             | Self::CreateUserGroup { id, .. }
             | Self::ModifyUserGroup { id, .. }

@@ -4,9 +4,8 @@ use crate::model::{DesiredUser, Tags};
 
 use super::{
     Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
-    GatewayAction, Observed, ObservedCache, Permission, PermissionAction, ReplicationGroup,
-    RestApi, Secret, SecretAction, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan,
-    UserGroup,
+    GatewayAction, Login, Observed, ObservedCache, Permission, PermissionAction, ReplicationGroup,
+    RestApi, Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan, UserGroup,
 };
 
 /// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
@@ -40,7 +39,16 @@ pub enum Fact {
         tags: Seen<Tags>,
     },
     Secret(Seen<Secret>),
-    SecretValue(Seen<SecretValue>),
+    SecretValue {
+        version: String,
+        value: Seen<SecretValue>,
+    },
+    Login {
+        version: String,
+        login: Login,
+    },
+    /// The request token made a version before.
+    TokenTaken(String),
     BoundSecret {
         name: String,
         secret: Seen<BoundSecret>,
@@ -72,6 +80,10 @@ impl Observed {
             Fact::SubnetGroup(seen) => cache.subnet_group = seen,
             Fact::User(seen) => {
                 cache.learn_spelling(&seen);
+                cache.passwords = seen
+                    .present()
+                    .map(|user| user.passwords)
+                    .or(cache.passwords);
                 cache.user = seen;
             }
             Fact::DefaultUser(seen) => {
@@ -84,7 +96,9 @@ impl Observed {
             Fact::FinalSnapshot(seen) => cache.final_snapshot = seen,
             Fact::CacheTags { arn, tags } => drop(cache.tags.insert(arn, tags)),
             Fact::Secret(seen) => self.secret.secret = seen,
-            Fact::SecretValue(seen) => self.secret.value = seen,
+            Fact::SecretValue { version, value } => drop(self.secret.values.insert(version, value)),
+            Fact::Login { version, login } => drop(self.secret.logins.insert(version, login)),
+            Fact::TokenTaken(token) => drop(self.secret.taken.insert(token)),
             Fact::BoundSecret { name, secret } => drop(self.bound.insert(name, secret)),
         }
     }
@@ -107,11 +121,13 @@ impl Observed {
                     .permissions
                     .insert(function.clone(), Seen::Unread);
             }
-            Action::Cache(action) => self.forget_cache(action),
-            Action::Secret(
-                SecretAction::PutSecretValue { .. } | SecretAction::CreateSecret { .. },
-            ) => {
-                (self.secret.secret, self.secret.value) = (Seen::Unread, Seen::Unread);
+            Action::Cache(action) => {
+                if let CacheAction::SetPasswords { passwords, .. } = action {
+                    let versions = passwords.iter().map(|password| password.version.clone());
+                    self.secret.brought_in = versions.collect();
+                }
+                self.secret.logins.clear();
+                self.forget_cache(action);
             }
             Action::Secret(_) => self.secret.secret = Seen::Unread,
             Action::Cluster(
@@ -191,6 +207,8 @@ impl Observed {
                 (cache.user_group, cache.group) = (Seen::Unread, Seen::Unread);
                 cache.available_sightings = 0;
             }
+            // Nothing else changes: the group stays available throughout.
+            CacheAction::SetPasswords { .. } => cache.user = Seen::Unread,
             CacheAction::CreateReplicationGroup(_)
             | CacheAction::ModifyReplicationGroup { .. }
             | CacheAction::IncreaseReplicaCount { .. }

@@ -35,8 +35,10 @@ pub use failure::{Class, Failure};
 pub use gateway::{deployment_hash, served_hash};
 pub use observed::*;
 pub use outline::*;
-pub use read::Read;
+pub use read::{Attempt, Read};
 pub use seen::{Seen, Sensitive};
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -51,6 +53,8 @@ pub struct Context {
     pub depth: Depth,
     /// When this process acted last on the object, if it did: waits are short after it and grow.
     pub acted: Option<Timestamp>,
+    /// How long a request may be on its way and still be carried out: as long as AWS takes its signature for fresh, and as clocks differ.
+    pub request_lifetime: Duration,
 }
 
 /// Decides what to do to get from `observed` to `desired`.

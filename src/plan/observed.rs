@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::model::Tags;
 
+use super::rotation::Accepted;
 use super::{Seen, Sensitive};
 
 /// What AWS and the API server said. Facts of reads and of replies to writes end up here alike.
@@ -174,6 +175,8 @@ pub struct ObservedCache {
     /// How ElastiCache spells the rights that we gave, by user id: it reports an access string in other words than it was given. Kept by the
     /// controller; without it, rights that are spelled differently are given once more.
     pub spellings: BTreeMap<String, Spelling>,
+    /// Number of passwords that the back ends' user had when it was looked at last. Kept by the controller.
+    pub passwords: Option<u32>,
     /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
     pub available_sightings: u32,
 }
@@ -271,12 +274,14 @@ pub struct ReplicationGroup {
     pub primary: Option<Endpoint>,
     /// Where to read.
     pub reader: Option<Endpoint>,
+    /// Where each node is reached, as far as ElastiCache tells: it does not in cluster mode.
+    pub nodes: Vec<Endpoint>,
     /// What AWS says is going to change, in words; empty when nothing is.
     pub pending: Vec<String>,
 }
 
 /// A host and a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
     /// Host name.
     pub host: String,
@@ -308,8 +313,44 @@ pub struct CacheNode {
 pub struct ObservedSecret {
     /// The secret of our name.
     pub secret: Seen<Secret>,
-    /// Its current value.
-    pub value: Seen<SecretValue>,
+    /// Its values by version. A version never changes, so what was read once stays read.
+    pub values: BTreeMap<String, Seen<SecretValue>>,
+    /// What the nodes say to the password of a version.
+    pub logins: BTreeMap<String, Login>,
+    /// Since when a version has been the current one, as status knows it.
+    pub promoted: Option<(String, Timestamp)>,
+    /// Since when a version has been pending, as status knows it: never too early.
+    pub pending_since: Option<(String, Timestamp)>,
+    /// Versions whose passwords this process had the user accept, in its last list. Kept by the controller.
+    pub brought_in: BTreeSet<String>,
+    /// Request tokens that made a version before, with another password than would be made now.
+    pub taken: BTreeSet<String>,
+}
+
+impl ObservedSecret {
+    /// The value of a version.
+    #[must_use]
+    pub fn value(&self, version: &str) -> &Seen<SecretValue> {
+        self.values.get(version).unwrap_or(&Seen::Unread)
+    }
+
+    /// The value of the current version; unread when it is not known which one that is.
+    #[must_use]
+    pub fn current_value(&self) -> &Seen<SecretValue> {
+        let current = self.secret.present().and_then(Secret::current);
+        current.map_or(&Seen::Unread, |version| self.value(version))
+    }
+}
+
+/// What the nodes say to a user and a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Whether they let it in.
+    pub accepted: Accepted,
+    /// A node that lets anybody in, or that lets the user do what it must not, and how.
+    pub flaw: Option<String>,
+    /// Why a node could not be asked.
+    pub obstacle: Option<String>,
 }
 
 /// A secret, without its value.
@@ -321,22 +362,32 @@ pub struct Secret {
     pub deleted: Option<Timestamp>,
     /// Staging labels by version id.
     pub versions: BTreeMap<String, BTreeSet<String>>,
-    /// When the value was last changed.
-    pub changed: Option<Timestamp>,
+    /// Whether Secrets Manager rotates it by itself.
+    pub rotation_enabled: bool,
     /// Tags.
     pub tags: Tags,
 }
 
 /// Label of the version that consumers read.
 pub const AWSCURRENT: &str = "AWSCURRENT";
+/// Label of the version that a rotation brings in.
+pub const AWSPENDING: &str = "AWSPENDING";
+/// Label of the version that was current before.
+pub const AWSPREVIOUS: &str = "AWSPREVIOUS";
 
 impl Secret {
     /// Id of the version that is current.
     #[must_use]
     pub fn current(&self) -> Option<&str> {
+        self.labelled(AWSCURRENT)
+    }
+
+    /// Id of the version that has a label.
+    #[must_use]
+    pub fn labelled(&self, label: &str) -> Option<&str> {
         self.versions
             .iter()
-            .find(|(_, labels)| labels.contains(AWSCURRENT))
+            .find(|(_, labels)| labels.contains(label))
             .map(|(id, _)| id.as_str())
     }
 }
@@ -355,6 +406,10 @@ pub struct SecretValue {
     pub engine: Option<String>,
     /// `host` and `port`, once known.
     pub endpoint: Option<Endpoint>,
+    /// `passwordSince`: the moment that the password was made for.
+    pub password_since: Option<Timestamp>,
+    /// When the version was made.
+    pub created: Option<Timestamp>,
 }
 
 /// A Kubernetes Secret.

@@ -74,6 +74,10 @@ pub struct AspectPlan {
     pub waits: Vec<Wait>,
     /// What needs somebody else.
     pub blocks: Vec<Block>,
+    /// What is live stays as it is and works while this is carried out or awaited; the sentence says what goes on.
+    pub quietly: Option<String>,
+    /// When something is to be done of itself; nothing is awaited until then.
+    pub scheduled: Option<Duration>,
 }
 
 impl AspectPlan {
@@ -136,6 +140,21 @@ impl AspectPlan {
         }
     }
 
+    /// Something goes on, and what is live stays as it is and works.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quietly.is_some() && self.blocks.is_empty() && !self.is_settled()
+    }
+
+    /// The same, carried out while what is live works.
+    #[must_use]
+    pub fn quietly(self, what: impl Into<String>) -> Self {
+        Self {
+            quietly: Some(what.into()),
+            ..self
+        }
+    }
+
     /// Nothing to read, write, wait for or be blocked by: this aspect is as desired.
     #[must_use]
     pub fn is_settled(&self) -> bool {
@@ -158,12 +177,21 @@ impl AspectPlan {
         }
     }
 
-    /// Adds `other` behind this plan.
+    /// Adds `other` behind this plan. The two together are quiet when each of them is, or has nothing to do.
     pub fn extend(&mut self, other: Self) {
+        if self.is_settled() {
+            self.quietly = other.quietly;
+        } else if !other.is_settled() && other.quietly.is_none() {
+            self.quietly = None;
+        }
         self.reads.extend(other.reads);
         self.actions.extend(other.actions);
         self.waits.extend(other.waits);
         self.blocks.extend(other.blocks);
+        self.scheduled = [self.scheduled, other.scheduled]
+            .into_iter()
+            .flatten()
+            .min();
     }
 }
 
@@ -198,6 +226,13 @@ impl Plan {
         self.aspects().all(|(_, aspect)| aspect.is_settled())
     }
 
+    /// Every aspect is settled, or busy with something that leaves what is live as it is.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.aspects()
+            .all(|(_, aspect)| aspect.is_settled() || aspect.is_quiet())
+    }
+
     /// What must be read before more can be decided, once each: several aspects may want the same.
     #[must_use]
     pub fn reads(&self) -> BTreeSet<&Read> {
@@ -210,6 +245,14 @@ impl Plan {
     #[must_use]
     pub fn acts(&self) -> bool {
         self.aspects().any(|(_, aspect)| !aspect.actions.is_empty())
+    }
+
+    /// When something is to be done of itself: the soonest of what is scheduled.
+    #[must_use]
+    pub fn scheduled(&self) -> Option<Duration> {
+        self.aspects()
+            .filter_map(|(_, aspect)| aspect.scheduled)
+            .min()
     }
 
     /// When to look again because of what is awaited: the soonest of the waits.

@@ -1,5 +1,7 @@
 use crate::model::Tags;
 
+use super::Endpoint;
+
 /// Something to find out. One read is one call, or the pages of one list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Read {
@@ -92,14 +94,31 @@ pub enum Read {
         /// Name.
         name: String,
     },
-    /// `GetSecretValue` of the current version.
+    /// `GetSecretValue` of one version.
     SecretValue {
         /// ARN.
         arn: String,
+        /// Version.
+        version: String,
     },
+    /// A login to every node with the password of a version that was read.
+    Login(Attempt),
     /// A Kubernetes Secret in the object's namespace.
     BoundSecret {
         /// Name.
         name: String,
     },
+}
+
+/// A login to try: with TLS, the password, one command that must be allowed and one that must not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attempt {
+    /// Version of the secret whose password is tried.
+    pub version: String,
+    /// User.
+    pub username: String,
+    /// Prefix of the keys that the user may touch.
+    pub key_prefix: String,
+    /// Nodes to log in to.
+    pub nodes: Vec<Endpoint>,
 }

@@ -118,6 +118,13 @@ fn aspect_finding(report: &Report, aspect: Aspect, plan: &AspectPlan) -> Finding
             .collect();
         return Finding::new(ConditionStatus::False, block.reason, message.join("; "));
     }
+    if let Some(what) = plan
+        .quietly
+        .as_ref()
+        .filter(|_| !plan.is_settled() && !report.deleting)
+    {
+        return Finding::new(ConditionStatus::True, Reason::Rotating, what.clone());
+    }
     if let Some(wait) = plan.waits.first() {
         return waiting(report, aspect, wait.reason, &wait.message);
     }

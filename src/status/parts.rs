@@ -4,9 +4,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{
     ApiStatus, BindingStatus, CacheStatus, CredentialsStatus, DeploymentStatus, Intent, Pending,
+    RotationPhase, RotationStatus,
 };
 use crate::plan::{
-    Deployment, INTENT_REST_API, Observed, RestApi, Seen, deployment_hash, served_hash,
+    AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, deployment_hash,
+    served_hash,
 };
 
 use super::Report;
@@ -123,12 +125,61 @@ pub(super) fn credentials(
     report: &Report,
     previous: Option<CredentialsStatus>,
 ) -> Option<CredentialsStatus> {
-    merge(&report.observed.secret.secret, previous, |secret, _| {
-        CredentialsStatus {
-            secret_arn: secret.arn.clone(),
-            version_id: secret.current().map(str::to_owned),
-            rotated_at: secret.changed.map(Time),
-        }
+    merge(
+        &report.observed.secret.secret,
+        previous,
+        |secret, previous| credentials_status(report, secret, previous.unwrap_or_default()),
+    )
+}
+
+/// Since when a version is current is noted when it is first seen to be: never too early.
+fn credentials_status(
+    report: &Report,
+    secret: &Secret,
+    previous: CredentialsStatus,
+) -> CredentialsStatus {
+    let version = secret.current().map(str::to_owned);
+    let known = previous
+        .rotated_at
+        .clone()
+        .filter(|_| previous.version_id == version);
+    CredentialsStatus {
+        secret_arn: secret.arn.clone(),
+        rotated_at: version.as_ref().map(|_| known.unwrap_or(Time(report.now))),
+        next_rotation_at: report
+            .desired
+            .map(|desired| Time(desired.secret.rotation.next_moment(report.now))),
+        rotation: rotation(report, secret, previous.rotation),
+        version_id: version,
+    }
+}
+
+fn rotation(
+    report: &Report,
+    secret: &Secret,
+    previous: Option<RotationStatus>,
+) -> Option<RotationStatus> {
+    let current = secret.current()?;
+    let pending = secret
+        .labelled(AWSPENDING)
+        .filter(|version| *version != current);
+    let grace = report
+        .observed
+        .cache
+        .passwords
+        .is_some_and(|count| count > 1);
+    let (id, phase) = match pending {
+        Some(version) => (version, RotationPhase::Pending),
+        None if grace => (current, RotationPhase::Grace),
+        None => return None,
+    };
+    let since = previous
+        .filter(|before| before.id == id && before.phase == phase)
+        .map(|before| before.since);
+    Some(RotationStatus {
+        id: id.to_owned(),
+        phase,
+        since: since.unwrap_or(Time(report.now)),
     })
 }
 

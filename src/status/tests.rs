@@ -441,6 +441,7 @@ fn an_announced_creation_is_kept_until_the_api_is_seen() {
 fn the_cache_is_reported_with_its_endpoints() {
     let mut live = round();
     live.observed.cache.group = Seen::Present(ReplicationGroup {
+        nodes: Vec::new(),
         arn: "arn:capi-1".into(),
         status: "available".into(),
         engine: Some("valkey".into()),

@@ -3,8 +3,7 @@ use std::time::Duration;
 use cachedapi_operator::api::Engine;
 use cachedapi_operator::model::DesiredUser;
 use cachedapi_operator::plan::{
-    CacheAction, CacheUser, Fact, GroupChange, NewReplicationGroup, PasswordSource, Read,
-    ReplicationGroup, Seen,
+    CacheAction, CacheUser, Fact, GroupChange, NewReplicationGroup, Read, ReplicationGroup, Seen,
 };
 
 use local_aws::elasticache::{LoginOutcome, login};
@@ -73,14 +72,10 @@ pub async fn prepare(world: &World) {
 }
 
 async fn create_user(world: &World) -> CacheAction {
-    let secret = secrets::secret(world).await;
     CacheAction::CreateUser {
         user: user(ID, "capi-00000007", ACCESS),
         engine: Engine::Valkey,
-        password: PasswordSource {
-            version_id: secret.current().unwrap().to_owned(),
-            secret_arn: secret.arn,
-        },
+        password: secrets::password(world).await,
         tags: tags(),
     }
 }

@@ -180,7 +180,9 @@ async fn change_members(world: &World) {
 async fn look(world: &World, api: &str, function: &str) {
     let api = || api.to_owned();
     let node = cache::settled(world).await.member_clusters.remove(0);
-    let arn = secrets::secret(world).await.arn;
+    let secret = secrets::secret(world).await;
+    let version = secret.current().unwrap().to_owned();
+    let arn = secret.arn;
     for read in [
         Read::RestApi { id: api() },
         Read::RestApiSearch { tags: tags() },
@@ -207,7 +209,7 @@ async fn look(world: &World, api: &str, function: &str) {
         Read::Snapshot {
             name: "capi-7-final".into(),
         },
-        Read::SecretValue { arn },
+        Read::SecretValue { arn, version },
     ] {
         world.read(read).await;
     }
@@ -216,6 +218,7 @@ async fn look(world: &World, api: &str, function: &str) {
 /// The end, with a final snapshot and a secret that came back once.
 async fn end(world: &World, api: &str) {
     cache::tear_down(world).await;
+    secrets::rotate(world).await;
     let arn = secrets::secret(world).await.arn;
     let delete = SecretAction::DeleteSecret {
         arn: arn.clone(),

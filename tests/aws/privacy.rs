@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use cachedapi_operator::plan::{CacheAction, PasswordSource};
+use cachedapi_operator::plan::CacheAction;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -61,7 +61,6 @@ async fn no_failure_shows_a_password() {
     let world = World::new();
     world.act(secrets::create()).await;
     let password = secrets::value(&world).await.password;
-    let secret = secrets::secret(&world).await;
     for effect in [
         json!("loseReply"),
         json!("denyAccess"),
@@ -76,10 +75,7 @@ async fn no_failure_shows_a_password() {
                 access_string: "on ~* +@all".into(),
             },
             engine: cachedapi_operator::api::Engine::Valkey,
-            password: PasswordSource {
-                secret_arn: secret.arn.clone(),
-                version_id: secret.current().unwrap().to_owned(),
-            },
+            password: secrets::password(&world).await,
             tags: super::world::tags(),
         };
         let failure = world.attempt(action).await.unwrap_err();

@@ -1,6 +1,7 @@
 use cachedapi_operator::api::Engine;
 use cachedapi_operator::plan::{
-    Endpoint, Fact, Read, Secret, SecretAction, SecretFacts, SecretValue, Seen,
+    AWSPENDING, AWSPREVIOUS, Class, Endpoint, Fact, Password, Read, Secret, SecretAction,
+    SecretFacts, SecretValue, Seen,
 };
 use uuid::Uuid;
 
@@ -40,11 +41,118 @@ pub async fn secret(world: &World) -> Secret {
 }
 
 pub async fn value(world: &World) -> SecretValue {
-    let arn = secret(world).await.arn;
-    match world.read(Read::SecretValue { arn }).await {
-        Fact::SecretValue(Seen::Present(value)) => value,
+    let secret = secret(world).await;
+    let version = secret.current().unwrap().to_owned();
+    value_of(world, &secret.arn, &version).await
+}
+
+async fn value_of(world: &World, arn: &str, version: &str) -> SecretValue {
+    let (arn, version) = (arn.to_owned(), version.to_owned());
+    match world.read(Read::SecretValue { arn, version }).await {
+        Fact::SecretValue {
+            value: Seen::Present(value),
+            ..
+        } => value,
         other => panic!("{other:?}"),
     }
+}
+
+/// The current password.
+pub async fn password(world: &World) -> Password {
+    let value = value(world).await;
+    Password {
+        version: value.version_id,
+        value: value.password,
+    }
+}
+
+fn put_pending(secret: &Secret) -> SecretAction {
+    SecretAction::PutPendingPassword {
+        arn: secret.arn.clone(),
+        token: Uuid::from_u128(7),
+        from: secret.current().unwrap().to_owned(),
+        since: "2026-11-25T12:00:00Z".parse().unwrap(),
+    }
+}
+
+/// A password is brought in, made current, and no longer pending.
+pub async fn rotate(world: &World) {
+    let old = secret(world).await;
+    world.act(put_pending(&old)).await;
+    let pending = secret(world).await.labelled(AWSPENDING).unwrap().to_owned();
+    let promote = SecretAction::Promote {
+        arn: old.arn.clone(),
+        to: pending.clone(),
+        from: old.current().map(str::to_owned),
+    };
+    world.act(promote).await;
+    let drop = SecretAction::DropPending {
+        arn: old.arn,
+        version: pending,
+    };
+    world.act(drop).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_is_brought_in_and_made_current_and_everything_else_stays() {
+    let world = World::new();
+    world.act(create()).await;
+    put(&world, "cache.example.com").await;
+    let (secret_before, before) = (secret(&world).await, value(&world).await);
+    let told = world.act(put_pending(&secret_before)).await;
+    let pending = secret(&world)
+        .await
+        .labelled(AWSPENDING)
+        .unwrap()
+        .to_owned();
+    let read = value_of(&world, &secret_before.arn, &pending).await;
+    assert_eq!(pending, Uuid::from_u128(7).to_string());
+    assert!(
+        matches!(told, Some(Fact::SecretValue { value: Seen::Present(value), .. }) if value.password == read.password)
+    );
+    assert!(read.password != before.password && read.endpoint == before.endpoint);
+    assert_eq!(
+        read.password_since,
+        Some("2026-11-25T12:00:00Z".parse().unwrap())
+    );
+    assert_eq!(value(&world).await, before, "pending is not current");
+    let taken = world.act(put_pending(&secret_before)).await;
+    assert_eq!(
+        taken,
+        Some(Fact::TokenTaken(pending.clone())),
+        "a second one meets the first"
+    );
+    assert_eq!(
+        value_of(&world, &secret_before.arn, &pending)
+            .await
+            .password,
+        read.password
+    );
+    world
+        .act(SecretAction::Promote {
+            arn: secret_before.arn.clone(),
+            to: pending.clone(),
+            from: secret_before.current().map(str::to_owned),
+        })
+        .await;
+    let after = secret(&world).await;
+    assert_eq!(after.current(), Some(pending.as_str()));
+    assert_eq!(after.labelled(AWSPREVIOUS), secret_before.current());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_promote_one_is_told_to_look_again() {
+    let world = World::new();
+    world.act(create()).await;
+    let before = secret(&world).await;
+    rotate(&world).await;
+    let promote = SecretAction::Promote {
+        arn: before.arn.clone(),
+        to: Uuid::from_u128(7).to_string(),
+        from: before.current().map(str::to_owned),
+    };
+    let failure = world.attempt(promote).await.unwrap_err();
+    assert_eq!(failure.class, Class::Transient, "{failure}");
 }
 
 /// Writes the endpoint into the current version.
@@ -82,7 +190,7 @@ async fn a_new_secret_has_a_password_and_all_facts_but_the_endpoint() {
     assert_eq!((&secret.tags, secret.deleted), (&tags(), None));
     assert_eq!(secret.current(), Some(&*Uuid::from_u128(1).to_string()));
     let value = value(&world).await;
-    assert_eq!(value.password.reveal().len(), 32);
+    assert_eq!(value.password.reveal().len(), 64);
     assert_eq!(
         (&*value.username, value.engine.as_deref()),
         ("capi-00000007", Some("valkey"))

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use tower::Service;
 
 use crate::in_process;
+use crate::nodes::Nodes;
 use crate::tripwire::{Tripwire, aws_write, kube_write};
 
 pub const REGION: &str = "eu-west-1";
@@ -160,12 +161,14 @@ impl World {
         Operator {
             cluster: Cluster::new(self.operators_client(), "operator-0".into()),
             aws: Aws::new(&config, share, Arc::new(Unheard)),
+            login: Arc::new(Nodes(self.aws.clone())),
             clock: Clock::new(move || clock.now()),
             metrics: Metrics::new("0.0.0"),
             health: Health::default(),
             settings: Settings {
                 namespaces: Vec::new(),
                 poll: POLL,
+                request_lifetime: Duration::from_mins(15),
                 concurrency: 4,
                 identity: model::Cluster {
                     id: "test".into(),
@@ -255,15 +258,20 @@ impl World {
 
     /// Somebody calls API Gateway by hand.
     pub async fn gateway(&self, method: &str, path: &str) {
-        let scope = format!("{ACCOUNT}/20261124/{REGION}/apigateway/aws4_request");
-        let signature =
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x");
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", signature)
-            .body(Bytes::new())
-            .unwrap();
+        let request = signed("apigateway").method(method).uri(path);
+        let request = request.body(Bytes::new()).unwrap();
+        let response = self.aws.handle(request).await;
+        assert!(response.status().is_success(), "{response:?}");
+    }
+
+    /// Somebody calls Secrets Manager by hand.
+    pub async fn secrets_manager(&self, operation: &str, body: &Value) {
+        let request = signed("secretsmanager")
+            .method("POST")
+            .uri("/")
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("secretsmanager.{operation}"));
+        let request = request.body(body.to_string().into()).unwrap();
         let response = self.aws.handle(request).await;
         assert!(response.status().is_success(), "{response:?}");
     }
@@ -279,6 +287,13 @@ impl World {
         assert!(response.status().is_success(), "{response:?}");
         serde_json::from_slice(response.body()).unwrap_or_default()
     }
+}
+
+/// A request to `service`, as far as the local AWS looks at its signature.
+fn signed(service: &str) -> http::request::Builder {
+    let scope = format!("{ACCOUNT}/20261124/{REGION}/{service}/aws4_request");
+    let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x");
+    Request::builder().header("authorization", signature)
 }
 
 /// The example with an API key, in the namespace `shop`; no snapshot is taken when it is deleted.

@@ -94,12 +94,20 @@ impl Default for Snapshots {
     }
 }
 
+/// `rotateEvery` in minutes, as CEL: a CEL duration knows no days.
+#[rustfmt::skip]
+macro_rules! every {
+    () => { "(self.rotateEvery.endsWith('d') ? int(self.rotateEvery.substring(0, size(self.rotateEvery) - 1)) * 1440 : duration(self.rotateEvery).getMinutes())" };
+}
+
 /// How the cache's credential is made and kept.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CredentialsSpec {
-    /// A generated password for one cache user, kept in AWS Secrets Manager.
+    /// A generated password for one cache user, kept in AWS Secrets Manager and rotated.
     pub password: PasswordSpec,
+    /// Whether the operator proves by logging in to the cache that the credential opens it.
+    pub probe: Probe,
     /// Days during which the secret can be restored after the object was deleted.
     #[schemars(range(min = 7, max = 30))]
     pub recovery_window_days: u32,
@@ -108,13 +116,68 @@ pub struct CredentialsSpec {
 impl Default for CredentialsSpec {
     fn default() -> Self {
         Self {
-            password: PasswordSpec {},
+            password: PasswordSpec::default(),
+            probe: Probe::default(),
             recovery_window_days: 30,
         }
     }
 }
 
 /// A generated password for one cache user.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+///
+/// A rotation makes a new password, has the cache accept both, proves by logins that both work on every node, makes the new one current, and
+/// takes the old one out of the cache after the grace.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new(concat!(every!(), " >= 60 && ", every!(), " <= 525600"))
+    .message("credentials.password.rotateEvery must be between 1h and 365d"))]
+#[x_kube(validation = Rule::new("!has(self.grace) || duration(self.grace) >= duration(self.clientCacheTtl) + duration(self.clientCacheTtl)")
+    .message("credentials.password.grace must be at least twice clientCacheTtl: a client may read the old password just before the rotation and use it for that long"))]
+#[x_kube(validation = Rule::new(concat!(every!(), " >= (has(self.grace) ? duration(self.grace).getMinutes() : duration(self.clientCacheTtl).getMinutes() * 2) + 30"))
+    .message("credentials.password.rotateEvery must be at least 30m longer than the grace (by default twice clientCacheTtl): a rotation cannot start before the last one's old password is gone"))]
 #[serde(rename_all = "camelCase")]
-pub struct PasswordSpec {}
+pub struct PasswordSpec {
+    /// How often the password is rotated, 1h to 365d, e.g. `30d`, `12h`. Each object has its own moment within the interval.
+    #[serde(default = "month")]
+    #[schemars(length(max = 8), regex(pattern = r"^[0-9]+(h|d)$"))]
+    pub rotate_every: String,
+    /// How long a client may use a credential before it reads it again, 0s to 24h, e.g. `1h`. AWS's own caching clients take an hour.
+    #[serde(default = "hour")]
+    #[schemars(length(max = 8), regex(pattern = r"^[0-9]+(s|m|h)$"))]
+    #[x_kube(validation = Rule::new("duration(self) <= duration('24h')").message("clientCacheTtl must be at most 24h"))]
+    pub client_cache_ttl: String,
+    /// How long the old password works after a new one became current, 15m to 7d (`168h`). Default: twice clientCacheTtl, at least 15m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 8), regex(pattern = r"^[0-9]+(s|m|h)$"))]
+    #[x_kube(validation = Rule::new("duration(self) >= duration('15m') && duration(self) <= duration('168h')")
+        .message("grace must be between 15m and 168h: a delayed copy of a request to AWS stays valid for some minutes and must not meet the next rotation"))]
+    pub grace: Option<String>,
+}
+
+fn month() -> String {
+    "30d".into()
+}
+
+fn hour() -> String {
+    "1h".into()
+}
+
+impl Default for PasswordSpec {
+    fn default() -> Self {
+        Self {
+            rotate_every: month(),
+            client_cache_ttl: hour(),
+            grace: None,
+        }
+    }
+}
+
+/// Whether the operator logs in to the cache.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Probe {
+    /// It logs in to every node, with TLS. Nothing is promoted without; the cache's security group must let the operator in.
+    #[default]
+    Login,
+    /// It does not, and trusts ElastiCache's word that a password is in place. For caches that the operator cannot reach. A password that the cache does not
+    /// accept is then noticed by the back ends and not by the operator.
+    Skip,
+}

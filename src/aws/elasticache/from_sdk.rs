@@ -57,7 +57,13 @@ pub(super) fn replication_group(group: types::ReplicationGroup) -> ReplicationGr
         Some(all) => (endpoint(Some(&all)), None),
         None => endpoints(&shards),
     };
+    let nodes = shards
+        .iter()
+        .flat_map(NodeGroup::node_group_members)
+        .filter_map(|node| endpoint(node.read_endpoint()))
+        .collect();
     ReplicationGroup {
+        nodes,
         arn: group.arn.unwrap_or_default(),
         status: group.status.unwrap_or_default(),
         node_groups_available: shards

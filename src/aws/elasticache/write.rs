@@ -4,7 +4,7 @@ use aws_sdk_elasticache::types::Tag;
 
 use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
-use crate::plan::{CacheAction, CacheUser, Fact, Failure, Sensitive};
+use crate::plan::{CacheAction, CacheUser, Fact, Failure, Password, Sensitive};
 
 use super::super::call::{changed, created, deleted, fact};
 use super::super::operations::{
@@ -12,17 +12,11 @@ use super::super::operations::{
     DELETE_USER_GROUP, MODIFY_SUBNET_GROUP, MODIFY_USER, MODIFY_USER_GROUP,
 };
 use super::super::password;
-use super::super::secretsmanager::SecretsManager;
 use super::{ElastiCache, from_sdk};
 
 pub(super) type Outcome = Result<Option<Fact>, Failure>;
 
-/// The password of the back ends' user comes from `secrets`.
-pub(in crate::aws) async fn execute(
-    cache: &ElastiCache,
-    secrets: &SecretsManager,
-    action: &CacheAction,
-) -> Outcome {
+pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -> Outcome {
     match action {
         CacheAction::CreateSubnetGroup {
             name,
@@ -44,18 +38,18 @@ pub(in crate::aws) async fn execute(
             password,
             tags,
         } => {
-            let password = secrets.password(password).await?;
-            let user = cache.create_user(user, *engine, &password, tags).await?;
+            let user = cache
+                .create_user(user, *engine, &password.value, tags)
+                .await?;
             Ok(fact(Fact::User, user))
         }
         CacheAction::CreateDefaultUser { user, engine, tags } => {
-            let password = password::random(CREATE_USER)?;
-            let user = cache.create_user(user, *engine, &password, tags).await?;
-            Ok(fact(Fact::DefaultUser, user))
+            cache.create_default_user(user, *engine, tags).await
         }
         CacheAction::ModifyUserAccess { id, access_string } => {
             cache.modify_user_access(id, access_string).await
         }
+        CacheAction::SetPasswords { id, passwords, .. } => cache.set_passwords(id, passwords).await,
         CacheAction::DeleteUser { id } => cache.delete_user(id).await,
         CacheAction::CreateUserGroup {
             id,
@@ -134,6 +128,17 @@ impl ElastiCache {
         Ok(None)
     }
 
+    async fn create_default_user(
+        &self,
+        user: &DesiredUser,
+        engine: Engine,
+        tags: &Tags,
+    ) -> Outcome {
+        let password = password::random(CREATE_USER)?;
+        let user = self.create_user(user, engine, &password, tags).await?;
+        Ok(fact(Fact::DefaultUser, user))
+    }
+
     /// The user as the reply has it, or nothing when there was one of that id.
     async fn create_user(
         &self,
@@ -178,6 +183,36 @@ impl ElastiCache {
             .access_string(access_string);
         changed(self.caller.call(MODIFY_USER, id, request.send()).await)?;
         Ok(None)
+    }
+
+    /// The list replaces the one that the user had.
+    async fn set_passwords(&self, id: &str, passwords: &[Password]) -> Outcome {
+        let values = passwords
+            .iter()
+            .map(|password| password.value.reveal().to_owned());
+        let request = self
+            .client
+            .modify_user()
+            .user_id(id)
+            .set_passwords(Some(values.collect()));
+        let reply = self.caller.call(MODIFY_USER, id, request.send()).await;
+        let reply = changed(reply.map_err(|refusal| {
+            passwords.iter().fold(refusal, |refusal, password| {
+                refusal.without(&password.value)
+            })
+        }))?;
+        let user = reply.map(|reply| {
+            let user = aws_sdk_elasticache::types::User::builder();
+            let user = user
+                .set_arn(reply.arn)
+                .set_status(reply.status)
+                .set_engine(reply.engine);
+            let user = user
+                .set_access_string(reply.access_string)
+                .set_authentication(reply.authentication);
+            from_sdk::user(user.build())
+        });
+        Ok(fact(Fact::User, user))
     }
 
     async fn delete_user(&self, id: &str) -> Outcome {

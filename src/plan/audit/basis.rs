@@ -48,6 +48,9 @@ impl Basis<'_> {
             }
             Action::Secret(
                 SecretAction::PutSecretValue { arn, .. }
+                | SecretAction::PutPendingPassword { arn, .. }
+                | SecretAction::Promote { arn, .. }
+                | SecretAction::DropPending { arn, .. }
                 | SecretAction::RestoreSecret { arn }
                 | SecretAction::DeleteSecret { arn, .. },
             ) => Need::Own(
@@ -96,7 +99,9 @@ impl Basis<'_> {
             CacheAction::ModifySubnetGroup { .. } | CacheAction::DeleteSubnetGroup { .. } => {
                 self.own(cache, cache.subnet_group.present().map(|group| &group.arn))
             }
-            CacheAction::ModifyUserAccess { id, .. } | CacheAction::DeleteUser { id } => {
+            CacheAction::ModifyUserAccess { id, .. }
+            | CacheAction::SetPasswords { id, .. }
+            | CacheAction::DeleteUser { id } => {
                 let default = *id == self.identity.default_user_id();
                 let user = if default {
                     &cache.default_user

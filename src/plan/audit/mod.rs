@@ -8,9 +8,10 @@ mod tests;
 use crate::model::Identity;
 
 use super::gateway::CREATION_GRACE;
+use super::rotation::Accepted;
 use super::{
     Action, Aspect, AspectPlan, CacheAction, ClusterAction, Context, GatewayAction, GroupChange,
-    INTENT_REST_API, Observed, Plan, SecretAction,
+    INTENT_REST_API, Observed, Plan, Secret, SecretAction,
 };
 
 /// What a plan is for.
@@ -42,6 +43,7 @@ pub struct Basis<'a> {
 ///   failed.
 /// - The replication group is changed by one action of a round at most.
 /// - A REST API is created after the announcement of it, and not while an earlier announcement may still come true.
+/// - A user keeps the current password whenever its passwords are set, and what becomes current is accepted by every node, as far as they are asked.
 /// - Outside a teardown only what is superseded is deleted.
 #[must_use]
 pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
@@ -62,6 +64,7 @@ pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
     if actions().filter(|action| changes_group(action)).count() > 1 {
         found.push("the replication group is changed by more than one action".into());
     }
+    found.extend(actions().filter_map(|action| locks_out(basis, action)));
     if basis.purpose == Purpose::Converge {
         found.extend(
             actions()
@@ -106,6 +109,32 @@ fn audit_announcement(basis: Basis, decided: &AspectPlan) -> Option<String> {
     }
     let announced = age.is_some() || decided.actions[..creation].iter().any(records);
     (!announced).then(|| "a REST API is created without an announcement".into())
+}
+
+/// How `action` would lock out those who hold the current password, or those who read it next.
+fn locks_out(basis: Basis, action: &Action) -> Option<String> {
+    let secret = &basis.observed.secret;
+    match action {
+        Action::Cache(CacheAction::SetPasswords { passwords, .. }) => {
+            let current = secret.secret.present().and_then(Secret::current);
+            let kept = passwords
+                .iter()
+                .any(|password| Some(password.version.as_str()) == current);
+            (!kept || passwords.len() > 2).then(|| {
+                format!("passwords are set without the current one, or more than two: {action:?}")
+            })
+        }
+        Action::Secret(SecretAction::Promote { to, .. }) => {
+            let refused = secret
+                .logins
+                .get(to)
+                .is_some_and(|login| login.accepted != Accepted::All);
+            refused.then(|| {
+                format!("a version becomes current that the nodes do not accept: {action:?}")
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Whether `action` makes the replication group leave `available`.

@@ -61,7 +61,7 @@ fn with_secret(tags: crate::model::Tags) -> Observed {
         arn: "arn".into(),
         deleted: None,
         versions: [].into(),
-        changed: None,
+        rotation_enabled: false,
         tags,
     });
     observed

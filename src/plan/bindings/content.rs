@@ -4,8 +4,7 @@ use std::fmt::Write;
 use crate::api::Reason;
 use crate::model::{Desired, DesiredApiKey};
 use crate::plan::{
-    AspectPlan, BoundSecret, Context, Endpoint, Observed, Read, Rotating, Secret, SecretValue,
-    Seen, Sensitive,
+    AspectPlan, BoundSecret, Context, Endpoint, Observed, Read, SecretValue, Seen, Sensitive,
 };
 
 use super::RETRY;
@@ -69,8 +68,11 @@ pub(super) fn credential(
     let Some(version) = secret.current() else {
         return wait("has no current version");
     };
-    match &observed.secret.value {
-        Seen::Unread => unread(secret, version, context),
+    match observed.secret.value(version) {
+        Seen::Unread => Err(AspectPlan::read(Read::SecretValue {
+            arn: secret.arn.clone(),
+            version: version.to_owned(),
+        })),
         Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
         Seen::Present(SecretValue { endpoint: None, .. }) | Seen::Absent => {
             wait("does not name the cache's endpoint yet")
@@ -94,19 +96,6 @@ pub(super) fn credential(
             })
         }
     }
-}
-
-fn unread(secret: &Secret, version: &str, context: Context) -> Result<Content, AspectPlan> {
-    let read = AspectPlan::read(Read::SecretValue {
-        arn: secret.arn.clone(),
-    });
-    if context.depth.wants(Rotating::SecretValue) {
-        return Err(read);
-    }
-    Ok(Content::Assumed {
-        version: Some(version.to_owned()),
-        otherwise: read,
-    })
 }
 
 fn entries(

@@ -24,7 +24,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Decides on the Kubernetes Secrets. A poll that finds anything but what is desired looks at everything.
 pub fn plan_bindings(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let glance = plan_at(desired, observed, context);
-    if glance.is_settled() || !glance.reads.is_empty() || context.depth.is_full() {
+    let at_ease = glance.is_settled() || glance.is_quiet();
+    if at_ease || !glance.reads.is_empty() || context.depth.is_full() {
         return glance;
     }
     plan_at(
@@ -76,12 +77,21 @@ fn plan_secret(
         (_, Err(plan)) => plan,
         (Seen::Present(secret), Ok(content)) if content.is_in(secret) => AspectPlan::default(),
         (_, Ok(Content::Assumed { otherwise, .. })) => otherwise,
-        (_, Ok(Content::Known { data, version })) => {
-            AspectPlan::act(Action::Cluster(ClusterAction::ApplySecret {
+        (seen, Ok(Content::Known { data, version })) => {
+            let follows = seen
+                .present()
+                .is_some_and(|secret| secret.version.is_some() && secret.version != version);
+            let plan = AspectPlan::act(Action::Cluster(ClusterAction::ApplySecret {
                 name: name.to_owned(),
                 data,
                 version,
-            }))
+            }));
+            // Until then it holds the version before, which works as well.
+            if follows {
+                plan.quietly(format!("the Secret {name} follows the AWS secret"))
+            } else {
+                plan
+            }
         }
     }
 }

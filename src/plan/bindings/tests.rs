@@ -13,10 +13,10 @@ fn observed(password: &str) -> Observed {
         arn: "arn:secret".into(),
         deleted: None,
         versions: [("v1".to_owned(), ["AWSCURRENT".to_owned()].into())].into(),
-        changed: None,
+        rotation_enabled: false,
         tags: identity().tags(),
     });
-    observed.secret.value = Seen::Present(SecretValue {
+    let value = SecretValue {
         version_id: "v1".into(),
         username: identity().cache_username(),
         password: Sensitive::new(password),
@@ -25,7 +25,13 @@ fn observed(password: &str) -> Observed {
             host: "cache.example.com".into(),
             port: 6379,
         }),
-    });
+        password_since: None,
+        created: None,
+    };
+    observed
+        .secret
+        .values
+        .insert("v1".into(), Seen::Present(value));
     observed.bound.insert("orders-cache".into(), Seen::Absent);
     observed
 }
@@ -78,12 +84,12 @@ fn nothing_is_bound_before_there_is_something_to_bind() {
             }
         }),
         ("no endpoint", |observed| {
-            if let Seen::Present(value) = &mut observed.secret.value {
+            if let Some(Seen::Present(value)) = observed.secret.values.get_mut("v1") {
                 value.endpoint = None;
             }
         }),
         ("no password", |observed| {
-            if let Seen::Present(value) = &mut observed.secret.value {
+            if let Some(Seen::Present(value)) = observed.secret.values.get_mut("v1") {
                 value.password = Sensitive::new("");
             }
         }),

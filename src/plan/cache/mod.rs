@@ -39,7 +39,8 @@ pub fn plan_cache(desired: &Desired, observed: &Observed, context: Context) -> A
         observed,
         context,
     });
-    if glance.is_settled() || !glance.reads.is_empty() || context.depth.is_full() {
+    let at_ease = glance.is_settled() || glance.is_quiet();
+    if at_ease || !glance.reads.is_empty() || context.depth.is_full() {
         return glance;
     }
     plan_parts(Scene {

@@ -4,7 +4,7 @@ use crate::api::Reason;
 use crate::model::Desired;
 use crate::plan::{AspectPlan, Context, Observed, Read, Seen};
 
-use super::RETRY;
+use super::{RETRY, USER_PACE};
 
 /// Everything a decision on the cache may depend on.
 #[derive(Clone, Copy)]
@@ -97,6 +97,23 @@ impl Scene<'_> {
     /// A wait for a thing that ElastiCache is working on.
     pub fn busy(self, thing: &str, status: &str, longest: Duration) -> AspectPlan {
         busy(thing, status, self.context.pace(longest))
+    }
+
+    /// The same for a user or a user group: while it is modified, it works, and so does the cache.
+    pub fn busy_user(self, thing: &str, status: &str) -> AspectPlan {
+        let plan = self.busy(thing, status, USER_PACE);
+        let works = status == "modifying"
+            && self
+                .observed
+                .cache
+                .group
+                .present()
+                .is_some_and(|group| group.status == "available");
+        if works {
+            plan.quietly(format!("ElastiCache is modifying {thing}; the cache works"))
+        } else {
+            plan
+        }
     }
 }
 

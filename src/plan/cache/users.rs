@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::api::Reason;
 use crate::model::DesiredUser;
 use crate::plan::{
-    Action, AspectPlan, CacheAction, CacheUser, PasswordSource, Read, Rotating, Secret,
+    Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
 };
 
+use super::RETRY;
 use super::part::{Part, Scene, look};
-use super::{RETRY, USER_PACE};
 
 const ACTIVE: &str = "active";
 
@@ -57,12 +57,8 @@ fn plan_default_user(scene: Scene) -> Result<Part, Part> {
     let read = || Read::DefaultUser {
         id: wanted.id.clone(),
     };
-    let Some(user) = look(
-        &scene.observed.cache.default_user,
-        scene.context.depth.wants(Rotating::DefaultUser),
-        read,
-    )?
-    else {
+    let wanted_now = scene.context.depth != Depth::Glance;
+    let Some(user) = look(&scene.observed.cache.default_user, wanted_now, read)? else {
         let (user, engine, tags) = (
             wanted.clone(),
             scene.desired.cache.engine,
@@ -78,7 +74,7 @@ fn plan_default_user(scene: Scene) -> Result<Part, Part> {
 fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part, Part> {
     let thing = format!("the user {}", wanted.id);
     if user.status != ACTIVE {
-        return Err(Part::not_yet(scene.busy(&thing, &user.status, USER_PACE)));
+        return Err(Part::not_yet(scene.busy_user(&thing, &user.status)));
     }
     scene.check_ownership(&user.arn, &thing)?;
     if has_rights(scene, wanted, user) {
@@ -118,27 +114,30 @@ fn words(access_string: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !["resetchannels", "sanitize-payload"].contains(word))
 }
 
-/// Where the user's password is read from: the current version of the object's own secret.
-fn password(scene: Scene) -> Result<PasswordSource, Part> {
+/// The user's first password: that of the current version of the object's own secret.
+fn password(scene: Scene) -> Result<Password, Part> {
     let (wanted, observed) = (&scene.desired.secret, &scene.observed.secret);
     let secret = look(&observed.secret, true, || Read::Secret {
         name: wanted.name.clone(),
     })?;
     let usable =
         |secret: &&Secret| scene.desired.identity.owns(&secret.tags) && secret.deleted.is_none();
-    let complete = observed
-        .value
-        .present()
-        .is_none_or(|value| !value.password.reveal().is_empty());
-    secret
+    let current = secret
         .filter(usable)
-        .and_then(|secret| {
-            Some(PasswordSource {
-                secret_arn: secret.arn.clone(),
-                version_id: secret.current()?.to_owned(),
-            })
+        .and_then(|secret| Some((&secret.arn, secret.current()?)));
+    let value = match current {
+        Some((arn, version)) => look(observed.value(version), true, || Read::SecretValue {
+            arn: arn.clone(),
+            version: version.to_owned(),
+        })?,
+        None => None,
+    };
+    value
+        .filter(|value| !value.password.reveal().is_empty())
+        .map(|value| Password {
+            version: value.version_id.clone(),
+            value: value.password.clone(),
         })
-        .filter(|_| complete)
         .ok_or_else(|| {
             let message = format!(
                 "the user {} waits for its password in the secret {}",
@@ -156,8 +155,12 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     let cache = &scene.desired.cache;
     let thing = format!("the user group {}", cache.id);
     let wanted = BTreeSet::from([cache.user.id.clone(), cache.default_user.id.clone()]);
-    let Some(group) = look(&scene.observed.cache.user_group, true, || Read::UserGroup {
-        id: cache.id.clone(),
+    let wants_group =
+        scene.context.depth.wants(Rotating::UserGroup) || !scene.desired.secret.rotation.probe;
+    let Some(group) = look(&scene.observed.cache.user_group, wants_group, || {
+        Read::UserGroup {
+            id: cache.id.clone(),
+        }
     })?
     else {
         let create = || CacheAction::CreateUserGroup {
@@ -173,7 +176,7 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
         }));
     };
     if group.status != ACTIVE {
-        return Err(Part::not_yet(scene.busy(&thing, &group.status, USER_PACE)));
+        return Err(Part::not_yet(scene.busy_user(&thing, &group.status)));
     }
     scene.check_ownership(&group.arn, &thing)?;
     if group.user_ids == wanted {

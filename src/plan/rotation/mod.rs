@@ -142,18 +142,32 @@ pub fn next_step(standing: Standing) -> Step {
         // Consumers are locked out, and this lets them in.
         (Pending::Ours(Accepted::All), Current::Password(Accepted::None)) => Step::Promote,
         (Pending::Promoted, _) => Step::DropPending,
-        (_, Current::Password(_)) if !standing.at_rest => Step::Wait(Awaited::Rest),
         (Pending::Ours(pending), Current::Password(current)) if standing.grace_over => {
-            bring_in(standing, current, pending)
+            when_at_rest(standing, bring_in(standing, current, pending))
         }
         // The user has no room for a third password while a consumer may hold the previous one.
-        (Pending::Ours(_), Current::Password(current)) => match keep(standing, current) {
-            // A list without the pending password must not be on its way when that is promoted, so it is given up.
-            Step::Heal => Step::DropPending,
-            step => step,
-        },
-        (Pending::Lost, Current::Password(Accepted::All)) if standing.passwords <= 1 => Step::Put,
-        (Pending::None | Pending::Lost, Current::Password(current)) => keep(standing, current),
+        (Pending::Ours(_), Current::Password(current)) => {
+            match when_at_rest(standing, keep(standing, current)) {
+                // A list without the pending password must not be on its way when that is promoted, so it is given up.
+                Step::Heal => Step::DropPending,
+                step => step,
+            }
+        }
+        (Pending::Lost, Current::Password(Accepted::All)) if standing.passwords <= 1 => {
+            when_at_rest(standing, Step::Put)
+        }
+        (Pending::None | Pending::Lost, Current::Password(current)) => {
+            when_at_rest(standing, keep(standing, current))
+        }
+    }
+}
+
+/// What changes something waits until `ElastiCache` is at rest.
+const fn when_at_rest(standing: Standing, step: Step) -> Step {
+    match step {
+        Step::Rest | Step::Wait(_) | Step::Report(_) => step,
+        _ if standing.at_rest => step,
+        _ => Step::Wait(Awaited::Rest),
     }
 }
 

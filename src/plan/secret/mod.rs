@@ -1,8 +1,10 @@
-//! Decides on the secret: made once with a fresh password, kept complete, never given another password.
+//! Decides on the secret: made once with a fresh password, kept complete, and given another password only by a rotation (`rotate`).
 //!
-//! A password that a person wrote is not overwritten, and one that a person removed is not made up: consumers may hold the old one. What is
-//! put right are the facts around it, endpoint and engine.
+//! A password that a person wrote is not overwritten: the cache is made to accept it. One that a person removed is not made up: the version before becomes
+//! current again if it opens the cache. What else is put right are the facts around it, endpoint and engine.
 
+mod rotate;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +18,8 @@ use crate::model::Desired;
 
 use super::cache::own_endpoint;
 use super::{
-    Action, AspectPlan, Context, Depth, Endpoint, Observed, Read, Rotating, Secret, SecretAction,
-    SecretFacts, SecretValue, Seen,
+    Action, AspectPlan, Context, Endpoint, Observed, Read, Secret, SecretAction, SecretFacts,
+    SecretValue, Seen,
 };
 
 /// When to look again after a read failed.
@@ -25,14 +27,6 @@ const RETRY: Duration = Duration::from_secs(10);
 
 /// Decides on the secret. A poll that finds anything but what is desired looks at everything.
 pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
-    let glance = plan_at(desired, observed, context.depth);
-    if glance.is_settled() || !glance.reads.is_empty() {
-        return glance;
-    }
-    plan_at(desired, observed, Depth::Full)
-}
-
-fn plan_at(desired: &Desired, observed: &Observed, depth: Depth) -> AspectPlan {
     let name = &desired.secret.name;
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret { name: name.clone() }),
@@ -46,7 +40,7 @@ fn plan_at(desired: &Desired, observed: &Observed, depth: Depth) -> AspectPlan {
                 arn: secret.arn.clone(),
             }))
         }
-        Seen::Present(secret) => plan_value(desired, observed, secret, depth),
+        Seen::Present(secret) => plan_value(desired, observed, secret, context),
     }
 }
 
@@ -88,33 +82,47 @@ fn name_taken(name: &str, deleted: Option<Timestamp>) -> String {
     format!("the secret {name} exists without this object's tags, so it is left alone; {remedy}")
 }
 
-fn plan_value(desired: &Desired, observed: &Observed, secret: &Secret, depth: Depth) -> AspectPlan {
+fn plan_value(
+    desired: &Desired,
+    observed: &Observed,
+    secret: &Secret,
+    context: Context,
+) -> AspectPlan {
     let name = &desired.secret.name;
-    let Some(current) = secret.current() else {
-        let message = format!(
-            "the secret {name} has no version labelled AWSCURRENT; move the label to the version that is in use"
-        );
-        return AspectPlan::block(Reason::SecretUnusable, message);
-    };
-    match &observed.secret.value {
-        Seen::Unread if depth.wants(Rotating::SecretValue) => AspectPlan::read(Read::SecretValue {
-            arn: secret.arn.clone(),
-        }),
-        Seen::Unread => AspectPlan::default(),
-        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-        // The label moved between the two reads.
-        Seen::Absent => AspectPlan::wait(
-            Reason::Unobserved,
-            format!("the value of the secret {name} is not readable yet"),
-            RETRY,
+    let lack = match secret
+        .current()
+        .map(|current| (current, observed.secret.value(current)))
+    {
+        None => Some(
+            "has no version labelled AWSCURRENT; move the label to the version that is in use"
+                .to_owned(),
         ),
-        Seen::Present(value) => match unusable(desired, value) {
-            Some(lack) => AspectPlan::block(
-                Reason::SecretUnusable,
-                format!("the current value of the secret {name} {lack}"),
-            ),
-            None => complete(desired, observed, &secret.arn, (current, value)),
+        Some((current, Seen::Unread)) => return AspectPlan::read(value_of(secret, current)),
+        Some((_, Seen::Unknown(failure))) => return AspectPlan::unknown(failure, RETRY),
+        // The label moved between the two reads.
+        Some((_, Seen::Absent)) => {
+            let message = format!("the value of the secret {name} is not readable yet");
+            return AspectPlan::wait(Reason::Unobserved, message, RETRY);
+        }
+        Some((current, Seen::Present(value))) => match unusable(desired, value) {
+            None => {
+                let plan = complete(desired, observed, &secret.arn, (current, value));
+                if !plan.is_settled() {
+                    return plan;
+                }
+                None
+            }
+            lack => lack,
         },
+    };
+    rotate::plan_rotation(desired, observed, secret, (lack, context))
+}
+
+/// The read of one version of `secret`.
+fn value_of(secret: &Secret, version: &str) -> Read {
+    Read::SecretValue {
+        arn: secret.arn.clone(),
+        version: version.to_owned(),
     }
 }
 
@@ -142,7 +150,7 @@ fn complete(
     let engine = desired.secret.engine;
     let same =
         value.endpoint.as_ref() == endpoint && value.engine.as_deref() == Some(engine.as_str());
-    if same || value.version_id != current {
+    if same {
         return AspectPlan::default();
     }
     let user_arn = observed.cache.user.present().map(|user| user.arn.clone());

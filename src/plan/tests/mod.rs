@@ -7,6 +7,7 @@ mod foreign;
 mod golden;
 mod property;
 mod refusal;
+mod rotation;
 mod teardown;
 
 use serde_json::Value;

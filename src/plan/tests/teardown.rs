@@ -229,6 +229,7 @@ fn what_cannot_be_read_is_never_taken_for_gone() {
                 "Stage",
                 "CacheNode",
                 "SecretValue",
+                "Login",
                 "BoundSecret",
             ]
             .contains(&kind);

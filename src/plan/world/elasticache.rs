@@ -2,8 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
+use crate::plan::rotation::Accepted;
 use crate::plan::{
-    CacheAction, CacheNode, CacheUser, Fact, Read, ReplicationGroup, Seen, SubnetGroup, UserGroup,
+    CacheAction, CacheNode, CacheUser, Fact, Login, Password, Read, ReplicationGroup, Seen,
+    Sensitive, SubnetGroup, UserGroup,
 };
 
 /// ElastiCache. A thing that is being worked on has ticks left; see [`ElastiCache::tick`].
@@ -16,6 +18,8 @@ pub struct ElastiCache {
     /// Nodes by the id of their group: all nodes of a group are alike.
     pub nodes: BTreeMap<String, CacheNode>,
     pub snapshots: BTreeMap<String, String>,
+    /// Passwords by user.
+    pub passwords: BTreeMap<String, Vec<Sensitive>>,
     /// Tags by ARN.
     pub tags: BTreeMap<String, Tags>,
     /// Ticks left of what is under way, by ARN.
@@ -63,6 +67,19 @@ impl ElastiCache {
                 }
             }
             other => panic!("ElastiCache has no use for {other:?}"),
+        }
+    }
+
+    /// What every node says to `password`.
+    pub fn log_in(&self, password: &Sensitive) -> Login {
+        let members = self.user_groups.values().flat_map(|group| &group.user_ids);
+        let known = members
+            .filter_map(|user| self.passwords.get(user))
+            .any(|passwords| passwords.contains(password));
+        Login {
+            accepted: if known { Accepted::All } else { Accepted::None },
+            flaw: None,
+            obstacle: None,
         }
     }
 
@@ -160,9 +177,11 @@ impl ElastiCache {
                 tags,
                 password,
             } => {
-                assert!(!password.version_id.is_empty());
                 self.create_user(user, *engine, tags);
+                self.passwords
+                    .insert(user.id.clone(), vec![password.value.clone()]);
             }
+            CacheAction::SetPasswords { id, passwords, .. } => self.set_passwords(id, passwords),
             CacheAction::CreateDefaultUser { user, engine, tags } => {
                 self.create_user(user, *engine, tags);
             }
@@ -180,6 +199,16 @@ impl ElastiCache {
             }
             _ => self.write_group(action),
         }
+    }
+
+    fn set_passwords(&mut self, id: &str, passwords: &[Password]) {
+        assert!((1..=2).contains(&passwords.len()));
+        let user = self.user_at_rest(id);
+        user.passwords = u32::try_from(passwords.len()).unwrap();
+        user.status = "modifying".into();
+        self.busy.insert(arn("user", id), QUICK);
+        let values = passwords.iter().map(|password| password.value.clone());
+        self.passwords.insert(id.to_owned(), values.collect());
     }
 
     fn create_user(&mut self, user: &DesiredUser, engine: Engine, tags: &Tags) {

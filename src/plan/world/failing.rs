@@ -1,7 +1,8 @@
 //! Reads that fail.
 
 use crate::api::Reason;
-use crate::plan::{Class, Fact, Failure, Read, Seen};
+use crate::plan::rotation::Accepted;
+use crate::plan::{Class, Fact, Failure, Login, Read, Seen};
 
 /// What the read `read` says when it fails with `class`.
 pub fn failed(read: &Read, class: Class) -> Fact {
@@ -40,7 +41,18 @@ pub fn failed(read: &Read, class: Class) -> Fact {
             tags: Seen::Unknown(failure),
         },
         Read::Secret { .. } => Fact::Secret(Seen::Unknown(failure)),
-        Read::SecretValue { .. } => Fact::SecretValue(Seen::Unknown(failure)),
+        Read::SecretValue { version, .. } => Fact::SecretValue {
+            version: version.clone(),
+            value: Seen::Unknown(failure),
+        },
+        Read::Login(attempt) => Fact::Login {
+            version: attempt.version.clone(),
+            login: Login {
+                accepted: Accepted::Unknown,
+                flaw: None,
+                obstacle: Some(failure.message),
+            },
+        },
         Read::BoundSecret { name } => Fact::BoundSecret {
             name: name.clone(),
             secret: Seen::Unknown(failure),
@@ -51,14 +63,14 @@ pub fn failed(read: &Read, class: Class) -> Fact {
 /// The name of a read without its fields, e.g. `UserGroup`.
 pub fn kind(read: &Read) -> String {
     format!("{read:?}")
-        .split(' ')
+        .split([' ', '('])
         .next()
         .unwrap_or_default()
         .to_owned()
 }
 
 /// Every kind of read.
-pub const KINDS: [&str; 19] = [
+pub const KINDS: [&str; 20] = [
     "RestApi",
     "RestApiSearch",
     "Methods",
@@ -77,5 +89,6 @@ pub const KINDS: [&str; 19] = [
     "CacheTags",
     "Secret",
     "SecretValue",
+    "Login",
     "BoundSecret",
 ];

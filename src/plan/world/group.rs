@@ -99,6 +99,7 @@ impl ElastiCache {
             encrypted_at_rest: true,
             snapshot_retention_days: new.snapshot_retention_days,
             user_group_ids: [new.user_group.clone()].into(),
+            nodes: Vec::new(),
             primary: None,
             reader: None,
             pending: Vec::new(),

@@ -18,8 +18,8 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    Action, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed, Plan, Read,
-    SecretValue, Sensitive, Spelling, plan, plan_teardown,
+    AWSPENDING, Action, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed,
+    Plan, Read, Secret, SecretValue, Seen, Sensitive, Spelling, plan, plan_teardown,
 };
 
 pub use cluster::Cluster;
@@ -43,6 +43,17 @@ pub struct World {
     sightings: u32,
     /// What the operator learned of access strings.
     spellings: BTreeMap<String, Spelling>,
+    /// How many passwords the user had when the operator looked last.
+    passwords: Option<u32>,
+    /// The values that the operator has read, and the tags that it read in full looks.
+    values: BTreeMap<String, Seen<SecretValue>>,
+    tags: BTreeMap<String, Seen<Tags>>,
+    /// The versions whose passwords the operator gave the user.
+    brought_in: BTreeSet<String>,
+    /// Since when a version has been pending, as status has it.
+    pending_since: Option<(String, Timestamp)>,
+    /// Since when a version has been current, as status has it.
+    promoted: Option<(String, Timestamp)>,
     /// When the operator acted last.
     acted: Option<Timestamp>,
     /// Announcement of the REST API.
@@ -76,6 +87,12 @@ impl Default for World {
             now: fixtures::now(),
             sightings: 0,
             spellings: BTreeMap::new(),
+            passwords: None,
+            values: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            brought_in: BTreeSet::new(),
+            promoted: None,
+            pending_since: None,
             acted: None,
             intent: None,
             actions: Vec::new(),
@@ -153,13 +170,18 @@ impl World {
     pub fn restart(&mut self) {
         (self.sightings, self.acted) = (0, None);
         self.spellings.clear();
+        self.passwords = None;
+        self.values.clear();
+        self.tags.clear();
+        self.brought_in.clear();
     }
 
     /// One look of the poll `n`; gives its plan.
     pub fn poll(&mut self, desired: &Desired, n: u64) -> Plan {
         let decide = converge(desired);
         self.aws_reads = 0;
-        self.observe(&decide, Depth::Poll(n)).1
+        let tags = self.tags.clone();
+        self.observe(&decide, Depth::Poll(n), tags).1
     }
 
     fn run(&mut self, decide: &Decide) -> Plan {
@@ -176,8 +198,8 @@ impl World {
 
     /// One round. After an action the next one follows at once; after a wait, time passes and AWS gets on with its work.
     fn turn(&mut self, decide: &Decide) -> Step {
-        let (mut observed, plan) = self.observe(decide, Depth::Full);
-        self.spellings = observed.cache.spellings.clone();
+        let (mut observed, plan) = self.observe(decide, Depth::Full, BTreeMap::new());
+        self.remember(&observed);
         self.journal.note(self.now, &plan);
         if !plan.acts() {
             let waited = plan.wake_up().unwrap_or(Duration::from_mins(10));
@@ -202,16 +224,54 @@ impl World {
             }
         }
         self.spellings = observed.cache.spellings;
+        self.brought_in = observed.secret.brought_in;
         Step::Acted
     }
 
-    fn observe(&mut self, decide: &Decide, depth: Depth) -> (Observed, Plan) {
+    /// What the process and the status keep of what was seen.
+    fn remember(&mut self, observed: &Observed) {
+        self.spellings = observed.cache.spellings.clone();
+        self.passwords = observed.cache.passwords;
+        self.tags = observed.cache.tags.clone();
+        self.values = observed.secret.values.clone();
+        self.values.retain(|_, value| value.present().is_some());
+        let pending = observed
+            .secret
+            .secret
+            .present()
+            .and_then(|secret| secret.labelled(AWSPENDING));
+        match pending {
+            Some(version)
+                if self
+                    .pending_since
+                    .as_ref()
+                    .is_some_and(|(known, _)| known == version) => {}
+            _ => self.pending_since = pending.map(|version| (version.to_owned(), self.now)),
+        }
+        let current = observed.secret.secret.present().and_then(Secret::current);
+        if let Some(version) = current.filter(|version| {
+            self.promoted
+                .as_ref()
+                .is_none_or(|(known, _)| known != version)
+        }) {
+            self.promoted = Some((version.to_owned(), self.now));
+        }
+    }
+
+    fn observe(
+        &mut self,
+        decide: &Decide,
+        depth: Depth,
+        tags: BTreeMap<String, Seen<Tags>>,
+    ) -> (Observed, Plan) {
         let context = Context {
             now: self.now,
             depth,
             acted: self.acted,
+            request_lifetime: Duration::from_mins(15),
         };
         let mut observed = self.remembered();
+        observed.cache.tags = tags;
         for _ in 0..20 {
             observed.cache.available_sightings = self.sightings;
             let plan = (decide.plan)(&observed, context);
@@ -246,6 +306,11 @@ impl World {
         };
         observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
         observed.gateway.intent = self.intent;
+        observed.secret.promoted = self.promoted.clone();
+        observed.secret.pending_since = self.pending_since.clone();
+        observed.cache.passwords = self.passwords;
+        observed.secret.values = self.values.clone();
+        observed.secret.brought_in = self.brought_in.clone();
         observed.cache.spellings = self.spellings.clone();
         observed.gateway.keys_known = !self.gateway.keys.is_empty();
         observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
@@ -253,7 +318,7 @@ impl World {
     }
 
     fn read(&mut self, read: &Read) -> Fact {
-        self.aws_reads += usize::from(!matches!(read, Read::BoundSecret { .. }));
+        self.aws_reads += usize::from(!matches!(read, Read::BoundSecret { .. } | Read::Login(_)));
         if let Some(class) = self.unreadable.get(&failing::kind(read)) {
             return failing::failed(read, *class);
         }
@@ -272,6 +337,12 @@ impl World {
                 fact
             }
             Read::Secret { .. } | Read::SecretValue { .. } => self.secrets.read(read),
+            Read::Login(attempt) => Fact::Login {
+                version: attempt.version.clone(),
+                login: self
+                    .cache
+                    .log_in(&self.secrets.values[&attempt.version].password),
+            },
             Read::BoundSecret { name } => self.cluster.read(name),
             _ => self.gateway.read(read),
         }

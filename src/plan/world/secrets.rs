@@ -1,10 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use crate::fixtures;
 use crate::plan::{
-    AWSCURRENT, Fact, Read, Secret, SecretAction, SecretFacts, SecretValue, Seen, Sensitive,
+    AWSCURRENT, AWSPENDING, AWSPREVIOUS, Fact, Read, Secret, SecretAction, SecretFacts,
+    SecretValue, Seen, Sensitive,
 };
 
 /// The password that the model "generates".
@@ -23,9 +24,14 @@ impl SecretsManager {
             Read::Secret { .. } => {
                 Fact::Secret(self.secret.clone().map_or(Seen::Absent, Seen::Present))
             }
-            Read::SecretValue { .. } => {
-                Fact::SecretValue(self.current().map_or(Seen::Absent, Seen::Present))
-            }
+            Read::SecretValue { version, .. } => Fact::SecretValue {
+                version: version.clone(),
+                value: self
+                    .values
+                    .get(version)
+                    .cloned()
+                    .map_or(Seen::Absent, Seen::Present),
+            },
             other => panic!("Secrets Manager has no use for {other:?}"),
         }
     }
@@ -62,7 +68,7 @@ impl SecretsManager {
                     arn,
                     deleted: None,
                     versions: BTreeMap::new(),
-                    changed: None,
+                    rotation_enabled: false,
                     tags: tags.clone(),
                 });
                 self.put(value(*token, facts, Sensitive::new(VALUE_PASSWORD)));
@@ -81,6 +87,9 @@ impl SecretsManager {
                     None => self.put(value),
                 }
             }
+            SecretAction::PutPendingPassword { .. }
+            | SecretAction::Promote { .. }
+            | SecretAction::DropPending { .. } => self.rotate(action),
             SecretAction::RestoreSecret { .. } => {
                 assert!(
                     self.secret.as_mut().unwrap().deleted.take().is_some(),
@@ -97,6 +106,60 @@ impl SecretsManager {
         }
     }
 
+    fn rotate(&mut self, action: &SecretAction) {
+        match action {
+            SecretAction::PutPendingPassword {
+                token, from, since, ..
+            } => {
+                self.secret_at_rest();
+                let value = SecretValue {
+                    version_id: token.to_string(),
+                    password: Sensitive::new(format!("{VALUE_PASSWORD}{}", self.values.len())),
+                    password_since: Some(*since),
+                    ..self.values[from].clone()
+                };
+                assert!(
+                    !self.values.contains_key(&value.version_id),
+                    "ResourceExistsException: {token}"
+                );
+                self.label(AWSPENDING, &value.version_id);
+                self.values.insert(value.version_id.clone(), value);
+            }
+            SecretAction::Promote { to, from, .. } => {
+                let holder = self.secret_at_rest().current().map(str::to_owned);
+                assert_eq!(
+                    holder, *from,
+                    "InvalidParameterException: {from:?} is not current"
+                );
+                if let Some(holder) = holder {
+                    self.label(AWSPREVIOUS, &holder);
+                }
+                self.label(AWSCURRENT, to);
+            }
+            SecretAction::DropPending { version, .. } => {
+                let labels = self.secret_at_rest().versions.get_mut(version).unwrap();
+                assert!(
+                    labels.remove(AWSPENDING),
+                    "InvalidParameterException: {version} is not pending"
+                );
+            }
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+
+    /// Somebody, or we, put a label where it is wanted. Versions without labels are not listed.
+    pub fn label(&mut self, label: &str, version: &str) {
+        let versions = &mut self.secret.as_mut().unwrap().versions;
+        for labels in versions.values_mut() {
+            labels.remove(label);
+        }
+        versions
+            .entry(version.to_owned())
+            .or_default()
+            .insert(label.to_owned());
+        versions.retain(|_, labels| !labels.is_empty());
+    }
+
     fn secret_at_rest(&mut self) -> &mut Secret {
         let secret = self.secret.as_mut().expect("the secret is there");
         assert!(
@@ -107,9 +170,10 @@ impl SecretsManager {
     }
 
     fn put(&mut self, value: SecretValue) {
-        let versions = &mut self.secret.as_mut().unwrap().versions;
-        versions.values_mut().for_each(BTreeSet::clear);
-        versions.insert(value.version_id.clone(), [AWSCURRENT.to_owned()].into());
+        if let Some(holder) = self.secret.as_ref().unwrap().current().map(str::to_owned) {
+            self.label(AWSPREVIOUS, &holder);
+        }
+        self.label(AWSCURRENT, &value.version_id);
         self.values.insert(value.version_id.clone(), value);
     }
 }
@@ -121,5 +185,7 @@ fn value(token: Uuid, facts: &SecretFacts, password: Sensitive) -> SecretValue {
         password,
         engine: Some(facts.engine.as_str().into()),
         endpoint: facts.endpoint.clone(),
+        password_since: None,
+        created: Some(fixtures::now()),
     }
 }

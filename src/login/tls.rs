@@ -1,0 +1,65 @@
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::plan::Endpoint;
+
+use super::{Answer, Credential, Port, resp};
+
+/// Time for one node.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Logs in over TLS. A node's certificate is verified against the system's certificate authorities, among which are Amazon's; `SSL_CERT_FILE` names others.
+#[derive(Clone)]
+pub struct Tls {
+    connector: TlsConnector,
+}
+
+impl Tls {
+    /// With the certificate authorities of the system. Without any, no node can be asked.
+    pub fn new() -> Result<Self, rustls::Error> {
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::warn!(%error, "a certificate authority of the system cannot be read");
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(found.certs);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(config)),
+        })
+    }
+
+    async fn converse(&self, node: &Endpoint, credential: Credential<'_>) -> io::Result<Answer> {
+        let name = ServerName::try_from(node.host.clone()).map_err(io::Error::other)?;
+        let socket = TcpStream::connect((node.host.as_str(), node.port)).await?;
+        let stream = self.connector.connect(name, socket).await?;
+        resp::converse(&mut BufReader::new(stream), credential).await
+    }
+}
+
+impl Port for Tls {
+    fn ask<'a>(&'a self, node: &'a Endpoint, credential: Credential<'a>) -> BoxFuture<'a, Answer> {
+        async move {
+            match timeout(PATIENCE, self.converse(node, credential)).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(error)) => Answer::Unreachable(error.to_string()),
+                Err(_) => Answer::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())),
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,314 @@
+//! Rotates the password: gathers what [`next_step`] needs to know, and turns its answer into actions, waits and words.
+
+use std::time::Duration;
+
+use crate::api::Reason;
+use crate::model::Desired;
+use crate::plan::cache::{GROUP_PACE, USER_PACE};
+use crate::plan::rotation::{Accepted, Awaited, Current, Standing, Step, Trouble, next_step};
+use crate::plan::{
+    AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, Context, Observed, Password, Purpose,
+    Read, ReplicationGroup, Secret, SecretAction, Seen,
+};
+
+use super::RETRY;
+
+/// Everything that is known of one secret and the cache that it opens.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub desired: &'a Desired,
+    pub observed: &'a Observed,
+    pub secret: &'a Secret,
+    pub group: &'a ReplicationGroup,
+    pub context: Context,
+}
+
+/// Decides on the password of a secret whose value is complete, or lacks something that the operator does not make up: `lack` says what.
+pub(super) fn plan_rotation(
+    desired: &Desired,
+    observed: &Observed,
+    secret: &Secret,
+    (lack, context): (Option<String>, Context),
+) -> AspectPlan {
+    let group = match own_group(desired, observed) {
+        Ok(Some(group)) => group,
+        Ok(None) => {
+            return lack.map_or_else(AspectPlan::default, |lack| no_password(desired, &lack));
+        }
+        Err(plan) => return plan,
+    };
+    let scene = Scene {
+        desired,
+        observed,
+        secret,
+        group,
+        context,
+    };
+    scene.plan(lack.as_deref()).unwrap_or_else(|plan| plan)
+}
+
+fn no_password(desired: &Desired, lack: &str) -> AspectPlan {
+    let message = format!(
+        "the current value of the secret {} {lack}",
+        desired.secret.name
+    );
+    AspectPlan::block(Reason::SecretUnusable, message)
+}
+
+/// The object's own replication group, once it can be logged in to: passwords are sent to no other.
+fn own_group<'a>(
+    desired: &Desired,
+    observed: &'a Observed,
+) -> Result<Option<&'a ReplicationGroup>, AspectPlan> {
+    let group = match &observed.cache.group {
+        Seen::Unread => {
+            let id = desired.cache.id.clone();
+            return Err(AspectPlan::read(Read::ReplicationGroup { id }));
+        }
+        Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Absent => return Ok(None),
+        Seen::Present(group) if group.primary.is_none() || group.status == "creating" => {
+            return Ok(None);
+        }
+        Seen::Present(group) => group,
+    };
+    match observed.cache.tags.get(&group.arn).unwrap_or(&Seen::Unread) {
+        // ElastiCache tells the tags of a thing only while it is at rest.
+        Seen::Unread if group.status != "available" => Ok(None),
+        Seen::Unread => Err(AspectPlan::read(Read::CacheTags {
+            arn: group.arn.clone(),
+        })),
+        Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Present(tags) if desired.identity.owns(tags) => Ok(Some(group)),
+        Seen::Absent | Seen::Present(_) => Ok(None),
+    }
+}
+
+impl Scene<'_> {
+    fn plan(self, lack: Option<&str>) -> Result<AspectPlan, AspectPlan> {
+        let version = self.secret.current();
+        let current = match version {
+            Some(version) if lack.is_none() => Current::Password(self.accepted(version)?),
+            _ => Current::Unusable,
+        };
+        if let Some(flaw) = version
+            .and_then(|version| self.login(version))
+            .and_then(|login| login.flaw.as_ref())
+        {
+            return Err(AspectPlan::block(Reason::CacheOpen, flaw.clone()));
+        }
+        let pending = self.pending()?;
+        let passwords = self.observed.cache.passwords.unwrap_or(1);
+        let standing = Standing {
+            current,
+            pending,
+            previous: None,
+            passwords,
+            fenced: self.fence().is_zero(),
+            at_rest: true,
+            stuck: false,
+            due: self.due_since().is_some(),
+            grace_over: self.grace_end().is_some_and(|end| end <= self.context.now),
+        };
+        let standing = match next_step(standing) {
+            // These change or need nothing in ElastiCache.
+            Step::Rest | Step::Put | Step::DropPending | Step::Report(Trouble::ForeignRotation) => {
+                standing
+            }
+            _ => self.look_closely(standing)?,
+        };
+        Ok(self.carry_out(standing, lack))
+    }
+
+    fn carry_out(self, standing: Standing, lack: Option<&str>) -> AspectPlan {
+        let decided = match next_step(standing) {
+            Step::Rest => return self.rest(),
+            Step::Put => self.put(),
+            Step::AcceptPending => self.set_passwords(
+                &[self.secret.labelled(AWSPENDING), self.secret.current()],
+                Purpose::BringIn,
+            ),
+            Step::Heal => self.set_passwords(
+                &[self.secret.current(), self.usable(AWSPREVIOUS)],
+                Purpose::PutRight,
+            ),
+            Step::Retire => self.set_passwords(&[self.secret.current()], Purpose::Retire),
+            Step::Promote => {
+                let mut plan = self.promote(AWSPENDING);
+                plan.extend(self.drop_pending());
+                plan
+            }
+            Step::Restore => self.promote(AWSPREVIOUS),
+            Step::DropPending => self.drop_pending(),
+            Step::Wait(awaited) => self.wait(awaited),
+            Step::Report(Trouble::ForeignRotation) => self.foreign(),
+            Step::Report(Trouble::NoPassword) => {
+                return no_password(self.desired, lack.unwrap_or("is refused by the cache"));
+            }
+        };
+        // Whatever goes on, the current password works, and consumers notice nothing.
+        match standing.current {
+            Current::Password(Accepted::All) => decided.quietly(self.progress()),
+            _ => decided,
+        }
+    }
+
+    fn progress(self) -> String {
+        format!(
+            "the password of {} is being rotated; the current one works",
+            self.desired.secret.name
+        )
+    }
+
+    fn rest(self) -> AspectPlan {
+        let now = self.context.now;
+        let next = match self.grace_end() {
+            Some(end) if end > now => end,
+            _ => self.desired.secret.rotation.next_moment(now),
+        };
+        AspectPlan {
+            scheduled: Duration::try_from(next.duration_since(now))
+                .ok()
+                .map(|wait| wait.max(Duration::from_secs(1))),
+            ..AspectPlan::default()
+        }
+    }
+
+    fn put(self) -> AspectPlan {
+        let moment = self.desired.secret.rotation.last_moment(self.context.now);
+        let lost = self.secret.labelled(AWSPENDING);
+        let free = |token: &uuid::Uuid| {
+            let token = token.to_string();
+            lost != Some(token.as_str()) && !self.observed.secret.taken.contains(&token)
+        };
+        let token = self.desired.identity.rotation_tokens(moment).find(free);
+        let Some((token, current)) = token.zip(self.secret.current()) else {
+            let message = format!(
+                "the rotation due since {moment} was given up too often: each version that it made in the secret {} was taken away; the next moment starts afresh",
+                self.desired.secret.name
+            );
+            return AspectPlan::block(Reason::RotationFailed, message);
+        };
+        AspectPlan::act(Action::Secret(SecretAction::PutPendingPassword {
+            arn: self.secret.arn.clone(),
+            token,
+            from: current.to_owned(),
+            since: moment,
+        }))
+    }
+
+    /// The passwords of `versions`, once each. What has no value is left out.
+    fn set_passwords(self, versions: &[Option<&str>], purpose: Purpose) -> AspectPlan {
+        let mut passwords: Vec<Password> = Vec::new();
+        for version in versions.iter().flatten() {
+            let Some(value) = self.observed.secret.value(version).present() else {
+                continue;
+            };
+            if passwords.iter().all(|other| other.value != value.password) {
+                passwords.push(Password {
+                    version: (*version).to_owned(),
+                    value: value.password.clone(),
+                });
+            }
+        }
+        let id = self.desired.cache.user.id.clone();
+        AspectPlan::act(Action::Cache(CacheAction::SetPasswords {
+            id,
+            passwords,
+            purpose,
+        }))
+    }
+
+    fn promote(self, label: &str) -> AspectPlan {
+        let Some(to) = self.secret.labelled(label) else {
+            return AspectPlan::default();
+        };
+        AspectPlan::act(Action::Secret(SecretAction::Promote {
+            arn: self.secret.arn.clone(),
+            to: to.to_owned(),
+            from: self.secret.current().map(str::to_owned),
+        }))
+    }
+
+    fn drop_pending(self) -> AspectPlan {
+        let Some(version) = self.secret.labelled(AWSPENDING) else {
+            return AspectPlan::default();
+        };
+        AspectPlan::act(Action::Secret(SecretAction::DropPending {
+            arn: self.secret.arn.clone(),
+            version: version.to_owned(),
+        }))
+    }
+
+    fn wait(self, awaited: Awaited) -> AspectPlan {
+        let (user, name) = (&self.desired.cache.user.id, &self.desired.secret.name);
+        match awaited {
+            Awaited::Rest => AspectPlan::wait(
+                Reason::Rotating,
+                format!(
+                    "ElastiCache is at work on the user {user}, its group or its cache; the password of {name} is next"
+                ),
+                self.context.pace(GROUP_PACE),
+            ),
+            Awaited::Spread => AspectPlan::wait(
+                Reason::Rotating,
+                format!("a password of {name} has not reached every node of the cache yet"),
+                self.context.pace(USER_PACE),
+            ),
+            Awaited::Fence => AspectPlan::wait(
+                Reason::Rotating,
+                format!(
+                    "the new password of {name} becomes current when no older request to ElastiCache can arrive any more"
+                ),
+                self.fence().max(Duration::from_secs(1)),
+            ),
+            Awaited::Nodes => {
+                let obstacle = self
+                    .observed
+                    .secret
+                    .logins
+                    .values()
+                    .find_map(|login| login.obstacle.as_deref());
+                AspectPlan::wait(
+                    Reason::CacheUnreachable,
+                    format!(
+                        "the operator cannot log in to the cache to prove the password of {name}, and changes nothing without: {}; let the operator in \
+                         (security group, route), or set credentials.probe to Skip",
+                        obstacle.unwrap_or("no node answers")
+                    ),
+                    self.context.pace(GROUP_PACE),
+                )
+            }
+        }
+    }
+
+    fn foreign(self) -> AspectPlan {
+        let name = &self.desired.secret.name;
+        let message = if self.secret.rotation_enabled {
+            format!(
+                "rotation is switched on in Secrets Manager for the secret {name}, so the operator leaves its password alone; switch it off there (aws secretsmanager cancel-rotate-secret)"
+            )
+        } else {
+            format!(
+                "the secret {name} has a version labelled AWSPENDING that the operator did not make, so it leaves the password alone; finish that rotation, or take the label off \
+                 (aws secretsmanager update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id ...)"
+            )
+        };
+        AspectPlan::block(Reason::ForeignRotation, message)
+    }
+}
+
+/// What is known of a thing; an unread one is added to `reads`.
+pub(super) fn looked<'a, T>(
+    seen: &'a Seen<T>,
+    read: Read,
+    reads: &mut Vec<Read>,
+) -> Result<Option<&'a T>, AspectPlan> {
+    match seen {
+        Seen::Unread => reads.push(read),
+        Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Absent => {}
+        Seen::Present(thing) => return Ok(Some(thing)),
+    }
+    Ok(None)
+}

@@ -1,0 +1,210 @@
+//! What is known of a rotation: labels, logins, what ElastiCache is at.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::plan::rotation::{Accepted, Current, Pending, Standing};
+use crate::plan::{
+    AWSPENDING, AWSPREVIOUS, AspectPlan, Attempt, CacheUser, Endpoint, Login, Read, SecretValue,
+    Seen,
+};
+
+use super::rotate::{Scene, looked};
+use super::{RETRY, unusable, value_of};
+
+/// How long a password may take to reach every node before it is set once more.
+const STUCK: Duration = Duration::from_mins(2);
+/// Rounds in a row that must have seen the replication group available.
+const SIGHTINGS: u32 = 2;
+
+impl<'a> Scene<'a> {
+    /// The same, with everything that is read only when there may be something to do.
+    pub(super) fn look_closely(self, standing: Standing) -> Result<Standing, AspectPlan> {
+        let id = &self.desired.cache.user.id;
+        let cache = &self.observed.cache;
+        let mut reads = Vec::new();
+        let user = looked(&cache.user, Read::User { id: id.clone() }, &mut reads)?;
+        // Without a login, its word on the group is all there is.
+        let user_group = if self.desired.secret.rotation.probe {
+            None
+        } else {
+            let id = self.desired.cache.id.clone();
+            looked(&cache.user_group, Read::UserGroup { id }, &mut reads)?
+        };
+        if !reads.is_empty() {
+            return Err(AspectPlan {
+                reads,
+                ..AspectPlan::default()
+            });
+        }
+        // The cache's part makes it.
+        let Some(user) = user else {
+            return Err(AspectPlan::default());
+        };
+        self.check_user(user)?;
+        let group = self.group;
+        let at_rest = user.status == "active"
+            && user_group.is_none_or(|group| group.status == "active")
+            && group.status == "available"
+            && group.node_groups_available
+            && group.pending.is_empty()
+            && cache.available_sightings >= SIGHTINGS;
+        let stuck = self
+            .context
+            .acted
+            .is_none_or(|acted| self.context.now.duration_since(acted).unsigned_abs() > STUCK);
+        let previous = match standing.current {
+            Current::Password(Accepted::All) => None,
+            _ => self.previous()?,
+        };
+        Ok(Standing {
+            passwords: user.passwords,
+            at_rest,
+            stuck,
+            previous,
+            ..standing
+        })
+    }
+
+    /// Passes when the user is known to be the object's own.
+    fn check_user(self, user: &CacheUser) -> Result<(), AspectPlan> {
+        match self
+            .observed
+            .cache
+            .tags
+            .get(&user.arn)
+            .unwrap_or(&Seen::Unread)
+        {
+            Seen::Unread if user.status == "active" => Err(AspectPlan::read(Read::CacheTags {
+                arn: user.arn.clone(),
+            })),
+            Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+            Seen::Present(tags) if self.desired.identity.owns(tags) => Ok(()),
+            // The cache's part says what is wrong with it, or waits for it.
+            Seen::Unread | Seen::Absent | Seen::Present(_) => Err(AspectPlan::default()),
+        }
+    }
+
+    /// The moment that asks for another password than the current one.
+    pub(super) fn due_since(self) -> Option<Timestamp> {
+        let value = self
+            .secret
+            .current()
+            .and_then(|version| self.observed.secret.value(version).present())?;
+        let since = value.password_since.or(value.created)?;
+        Some(self.desired.secret.rotation.last_moment(self.context.now))
+            .filter(|moment| *moment > since)
+    }
+
+    /// When the password before the current one is not needed any more; unknown until status has noted since when the current version is current.
+    pub(super) fn grace_end(self) -> Option<Timestamp> {
+        let (version, at) = self.observed.secret.promoted.as_ref()?;
+        (Some(version.as_str()) == self.secret.current())
+            .then(|| *at + self.desired.secret.rotation.grace)
+    }
+
+    pub(super) fn login(self, version: &str) -> Option<&'a Login> {
+        self.observed.secret.logins.get(version)
+    }
+
+    /// What the nodes say to the password of `version`, or what to do to get to know it. Without a probe the current password is taken to be right, and
+    /// another one when this process gave it to the user.
+    pub(super) fn accepted(self, version: &str) -> Result<Accepted, AspectPlan> {
+        if !self.desired.secret.rotation.probe {
+            let current = self.secret.current() == Some(version);
+            let brought_in = self.observed.secret.brought_in.contains(version);
+            return Ok(if current || brought_in {
+                Accepted::All
+            } else {
+                Accepted::None
+            });
+        }
+        let secret = &self.desired.secret;
+        let attempt = Attempt {
+            version: version.to_owned(),
+            username: secret.username.clone(),
+            key_prefix: secret.key_prefix.clone(),
+            nodes: self.nodes(),
+        };
+        self.login(version)
+            .map(|login| login.accepted)
+            .ok_or_else(|| AspectPlan::read(Read::Login(attempt)))
+    }
+
+    fn nodes(self) -> Vec<Endpoint> {
+        if self.group.nodes.is_empty() {
+            return self.group.primary.iter().cloned().collect();
+        }
+        self.group.nodes.clone()
+    }
+
+    pub(super) fn pending(self) -> Result<Pending, AspectPlan> {
+        if self.secret.rotation_enabled {
+            return Ok(Pending::Foreign);
+        }
+        let Some(version) = self.secret.labelled(AWSPENDING) else {
+            return Ok(Pending::None);
+        };
+        if self.secret.current() == Some(version) {
+            return Ok(Pending::Promoted);
+        }
+        let ours = |moment: Timestamp| {
+            self.desired
+                .identity
+                .rotation_tokens(moment)
+                .any(|token| token.to_string() == version)
+        };
+        match self.observed.secret.value(version) {
+            Seen::Unread => Err(AspectPlan::read(value_of(self.secret, version))),
+            Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+            Seen::Present(value)
+                if value.password_since.is_some_and(ours)
+                    && unusable(self.desired, value).is_none() =>
+            {
+                self.accepted(version).map(Pending::Ours)
+            }
+            Seen::Absent | Seen::Present(_)
+                if ours(self.desired.secret.rotation.last_moment(self.context.now)) =>
+            {
+                Ok(Pending::Lost)
+            }
+            Seen::Absent | Seen::Present(_) => Ok(Pending::Foreign),
+        }
+    }
+
+    /// Time until no request can arrive any more that was decided before the pending version was made.
+    pub(super) fn fence(self) -> Duration {
+        let Some(version) = self.secret.labelled(AWSPENDING) else {
+            return Duration::ZERO;
+        };
+        let noted = self.observed.secret.pending_since.as_ref();
+        let age = noted
+            .filter(|(noted, _)| noted == version)
+            .map(|(_, since)| self.context.now.duration_since(*since).unsigned_abs());
+        self.context
+            .request_lifetime
+            .saturating_sub(age.unwrap_or_default())
+    }
+
+    pub(super) fn previous(self) -> Result<Option<Accepted>, AspectPlan> {
+        let Some(version) = self.secret.labelled(AWSPREVIOUS) else {
+            return Ok(None);
+        };
+        match self.observed.secret.value(version) {
+            Seen::Unread => Err(AspectPlan::read(value_of(self.secret, version))),
+            Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+            Seen::Present(value) if unusable(self.desired, value).is_none() => {
+                self.accepted(version).map(Some)
+            }
+            Seen::Absent | Seen::Present(_) => Ok(None),
+        }
+    }
+
+    /// The version with `label`, if it has a password.
+    pub(super) fn usable(self, label: &str) -> Option<&'a str> {
+        let version = self.secret.labelled(label)?;
+        let value: &SecretValue = self.observed.secret.value(version).present()?;
+        unusable(self.desired, value).is_none().then_some(version)
+    }
+}

@@ -1,0 +1,204 @@
+use std::time::Duration;
+
+use local_aws::elasticache::{LoginOutcome, login};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::tripwire::Side;
+use crate::world::{Process, World};
+
+/// The shortest there is.
+const GRACE: Duration = Duration::from_mins(15);
+const ROTATE: &str = "cachedapi.dev/rotate-requested-at";
+
+/// Every password that was ever bound, oldest first, and what the cache says to the last two.
+struct Client<'a> {
+    world: &'a World,
+    passwords: Vec<String>,
+}
+
+impl Client<'_> {
+    /// Reads the bound Secret and logs in, as a back end would that opens a connection. The one before works as well, for as long as `grace`.
+    fn connect(&mut self) {
+        let bound = self.world.bound();
+        if self.passwords.last() != Some(&bound["password"]) {
+            self.passwords.push(bound["password"].clone());
+        }
+        assert_eq!(
+            self.world.log_in(),
+            LoginOutcome::Accepted,
+            "the bound password opens the cache"
+        );
+    }
+
+    fn opens(&self, password: &str) -> bool {
+        let bound = self.world.bound();
+        login(
+            &self.world.aws,
+            &bound["host"],
+            &bound["username"],
+            password,
+        ) == LoginOutcome::Accepted
+    }
+}
+
+/// Connects every minute until `done`.
+async fn connect_until(client: &mut Client<'_>, done: impl Fn(&Client) -> bool) {
+    for _ in 0..60 * 24 * 60 {
+        client.connect();
+        if done(client) {
+            return;
+        }
+        sleep(Duration::from_mins(1)).await;
+    }
+    panic!(
+        "it does not come about: {}",
+        client.world.object()["status"]
+    );
+}
+
+async fn request(world: &World) {
+    let now = world.aws.now().to_string();
+    world
+        .patch(json!({"metadata": {"annotations": {ROTATE: now}}}))
+        .await;
+}
+
+/// The labels of each version.
+fn labels(world: &World) -> Vec<Value> {
+    let place = world.place();
+    let secrets = place["secretsmanager"]["secrets"].as_object().unwrap();
+    let versions = secrets
+        .values()
+        .filter_map(|secret| secret["versions"].as_object());
+    versions
+        .flatten()
+        .map(|(_, version)| version["labels"].clone())
+        .collect()
+}
+
+/// An object that is Ready, has clients that cache for no time, and rotates twice a day.
+async fn ready() -> (World, Process) {
+    let (world, operator) = World::with_ready_example().await;
+    let password = json!({"rotateEvery": "12h", "clientCacheTtl": "0s"});
+    world
+        .patch(json!({"spec": {"credentials": {"password": password}}}))
+        .await;
+    world.until(World::is_ready).await;
+    sleep(GRACE).await;
+    (world, operator)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_is_rotated_on_schedule_and_nobody_notices() {
+    let (world, _operator) = ready().await;
+    let mut client = Client {
+        world: &world,
+        passwords: Vec::new(),
+    };
+    connect_until(&mut client, |client| client.passwords.len() == 3).await;
+    assert!(world.is_ready());
+    let hours = world.age().as_hours();
+    assert!(
+        (12..26).contains(&hours),
+        "two rotations within a day: {hours} h"
+    );
+    connect_until(&mut client, |client| !client.opens(&client.passwords[1])).await;
+    let pending = json!("AWSPENDING");
+    let is_pending = |labels: &Value| {
+        labels
+            .as_array()
+            .is_some_and(|labels| labels.contains(&pending))
+    };
+    assert!(
+        !labels(&world).iter().any(is_pending),
+        "{:?}",
+        labels(&world)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_requested_rotation_takes_few_calls_and_says_what_it_does() {
+    let (world, _operator) = ready().await;
+    let mut client = Client {
+        world: &world,
+        passwords: Vec::new(),
+    };
+    client.connect();
+    let calls = async || {
+        let calls = world.admin("GET", "/_local/calls", &Value::Null).await;
+        calls["log"].as_array().unwrap().clone()
+    };
+    let before = calls().await.len();
+    request(&world).await;
+    connect_until(&mut client, |client| client.passwords.len() == 2).await;
+    let status = &world.object()["status"]["credentials"];
+    assert_eq!(status["rotation"]["phase"], "Grace", "{status}");
+    let made: Vec<String> = calls().await[before..]
+        .iter()
+        .map(|call| format!("{} {}", call["time"], call["operation"]))
+        .collect();
+    println!(
+        "{} AWS calls until the new password was bound: {made:#?}",
+        made.len()
+    );
+    connect_until(&mut client, |client| !client.opens(&client.passwords[0])).await;
+    world
+        .until(|world| world.object()["status"]["credentials"]["rotation"].is_null())
+        .await;
+    assert!(world.is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_ends_at_any_of_its_writes_is_taken_up_and_nobody_is_locked_out() {
+    for side in [Side::NotSent, Side::Applied] {
+        let mut index = 0;
+        while rotate_with_a_crash(index, side).await {
+            index += 1;
+        }
+        println!("{index} crashes");
+        assert!(index >= 6, "a rotation has that many writes, not {index}");
+    }
+}
+
+/// A rotation in which the operator is stopped at its write number `index`, and another one takes over. False: there is no such write.
+async fn rotate_with_a_crash(index: usize, side: Side) -> bool {
+    let (world, operator) = ready().await;
+    let mut client = Client {
+        world: &world,
+        passwords: Vec::new(),
+    };
+    client.connect();
+    world.wire.set(index, side);
+    request(&world).await;
+    let rotated =
+        |client: &Client| client.passwords.len() == 2 && !client.opens(&client.passwords[0]);
+    let stopped = tokio::select! {
+        biased;
+        () = world.wire.tripped() => true,
+        () = connect_until(&mut client, rotated) => false,
+    };
+    drop(operator);
+    let _operator = world.operator();
+    connect_until(&mut client, rotated).await;
+    world.until(World::is_ready).await;
+    assert_eq!(client.passwords.len(), 2, "one rotation was asked for");
+    stopped
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_of_somebody_else_is_reported_and_left_alone() {
+    let (world, _operator) = ready().await;
+    let arn = world.object()["status"]["credentials"]["secretArn"].clone();
+    let before = world.bound();
+    let foreign = json!({
+        "SecretId": arn, "SecretString": "{}", "VersionStages": ["AWSPENDING"],
+        "ClientRequestToken": "00000000-0000-0000-0000-00000000cafe",
+    });
+    world.secrets_manager("PutSecretValue", &foreign).await;
+    world
+        .until(|world| world.condition("CredentialsReady")["reason"] == "ForeignRotation")
+        .await;
+    sleep(Duration::from_hours(13)).await;
+    assert_eq!(world.bound(), before);
+}
