@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::environment::Environment;
 use crate::operator::{self, Operator};
@@ -59,6 +59,7 @@ fn show(environment: &Environment) -> Result<()> {
         || api.mount_bindings(),
     )?;
     call_twice(&api)?;
+    rotate(&api)?;
     move_route(&api)?;
     step("kubectl delete it, and wait until it is gone", || {
         api.delete()
@@ -111,6 +112,42 @@ fn expect(api: &Resource, path: &str, cache: &str) -> Result<http::Response> {
     Err(Error::Unexpected(format!(
         "GET {path} answered {status} with x-cache {said}, not 200 with {cache}: {body}"
     )))
+}
+
+/// Rotates the password: the back end goes on with the old one, and then with the new one, and finds in the cache what it put there.
+fn rotate(api: &Resource) -> Result<()> {
+    let version = |api: &Resource| -> Result<Value> {
+        Ok(api.get()?["status"]["credentials"]["versionId"].clone())
+    };
+    let before = version(api)?;
+    step(
+        "kubectl annotate: rotate the cache's password, and wait until the new one is current",
+        || {
+            api.request_rotation()?;
+            wait::until("the new password to be current", LIVE_DEADLINE, || {
+                let status = api.get()?["status"]["credentials"].clone();
+                Ok(
+                    if status["versionId"] == before || status["rotation"]["phase"] != "Grace" {
+                        Seen::NotYet(status.to_string())
+                    } else {
+                        Seen::Done(())
+                    },
+                )
+            })
+        },
+    )?;
+    step(
+        "call it with the old password, which works for the grace",
+        || expect(api, "/orders/42", "hit"),
+    )?;
+    step(
+        "mount the bound Secret again, and call it with the new password",
+        || {
+            api.mount_bindings()?;
+            expect(api, "/orders/42", "hit")
+        },
+    )?;
+    Ok(())
 }
 
 /// Changes the path of a route and sees the gateway serve the new one and refuse the old one.

@@ -70,7 +70,22 @@ impl<'a> Resource<'a> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let annotation = format!("cachedapi.dev/reconcile-requested-at={}", now.as_millis());
+        self.annotate(
+            "cachedapi.dev/reconcile-requested-at",
+            &now.as_millis().to_string(),
+        )
+    }
+
+    /// Asks for a rotation of the password as of now.
+    pub fn request_rotation(&self) -> Result<()> {
+        self.annotate(
+            "cachedapi.dev/rotate-requested-at",
+            &jiff::Timestamp::now().to_string(),
+        )
+    }
+
+    fn annotate(&self, name: &str, value: &str) -> Result<()> {
+        let annotation = format!("{name}={value}");
         let args = [
             "annotate",
             "--overwrite",

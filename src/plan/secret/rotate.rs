@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::api::Reason;
 use crate::model::Desired;
 use crate::plan::cache::{GROUP_PACE, USER_PACE};
-use crate::plan::rotation::{Accepted, Awaited, Current, Standing, Step, Trouble, next_step};
+use crate::plan::rotation::{
+    Accepted, Awaited, Current, Pending, Standing, Step, Trouble, next_step,
+};
 use crate::plan::{
     AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, Context, Observed, Password, Purpose,
     Read, ReplicationGroup, Secret, SecretAction, Seen,
@@ -84,6 +86,11 @@ fn own_group<'a>(
     }
 }
 
+/// Whether the user has no password besides the current and the pending one.
+pub(super) const fn no_third(pending: Pending, passwords: u32) -> bool {
+    passwords <= 1 || matches!(pending, Pending::Ours(Accepted::All | Accepted::Some))
+}
+
 impl Scene<'_> {
     fn plan(self, lack: Option<&str>) -> Result<AspectPlan, AspectPlan> {
         let version = self.secret.current();
@@ -99,6 +106,8 @@ impl Scene<'_> {
         }
         let pending = self.pending()?;
         let passwords = self.observed.cache.passwords.unwrap_or(1);
+        let due = self.due_since().is_some();
+        let wanted = due || matches!(pending, Pending::Ours(_));
         let standing = Standing {
             current,
             pending,
@@ -107,8 +116,8 @@ impl Scene<'_> {
             fenced: self.fence().is_zero(),
             at_rest: true,
             stuck: false,
-            due: self.due_since().is_some(),
-            grace_over: self.grace_end().is_some_and(|end| end <= self.context.now),
+            due,
+            grace_over: self.grace_over(wanted && no_third(pending, passwords))?,
         };
         let standing = match next_step(standing) {
             // These change or need nothing in ElastiCache.

@@ -10,7 +10,7 @@ use crate::plan::{
     Seen,
 };
 
-use super::rotate::{Scene, looked};
+use super::rotate::{Scene, looked, no_third};
 use super::{RETRY, unusable, value_of};
 
 /// How long a password may take to reach every node before it is set once more.
@@ -58,8 +58,11 @@ impl<'a> Scene<'a> {
             Current::Password(Accepted::All) => None,
             _ => self.previous()?,
         };
+        let grace_over =
+            self.grace_over(standing.grace_over && no_third(standing.pending, user.passwords))?;
         Ok(Standing {
             passwords: user.passwords,
+            grace_over,
             at_rest,
             stuck,
             previous,
@@ -95,6 +98,27 @@ impl<'a> Scene<'a> {
         let since = value.password_since.or(value.created)?;
         Some(self.desired.secret.rotation.last_moment(self.context.now))
             .filter(|moment| *moment > since)
+    }
+
+    /// Whether nobody needs the password before the current one. With `same`, a version before that has the current password, as that of a new secret has
+    /// before its endpoint is known, is no other.
+    pub(super) fn grace_over(self, same: bool) -> Result<bool, AspectPlan> {
+        if self.grace_end().is_some_and(|end| end <= self.context.now) {
+            return Ok(true);
+        }
+        let Some(current) = self.secret.current().filter(|_| same) else {
+            return Ok(false);
+        };
+        let Some(previous) = self.secret.labelled(AWSPREVIOUS) else {
+            return Ok(true);
+        };
+        let values = &self.observed.secret;
+        match (values.value(previous), values.value(current)) {
+            (Seen::Unread, _) => Err(AspectPlan::read(value_of(self.secret, previous))),
+            (Seen::Unknown(failure), _) => Err(AspectPlan::unknown(failure, RETRY)),
+            (Seen::Present(before), Seen::Present(now)) => Ok(before.password == now.password),
+            _ => Ok(false),
+        }
     }
 
     /// When the password before the current one is not needed any more; unknown until status has noted since when the current version is current.

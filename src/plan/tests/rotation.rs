@@ -156,6 +156,23 @@ fn a_person_can_ask_for_a_rotation_once() {
 }
 
 #[test]
+fn a_new_password_can_be_rotated_at_once() {
+    let (mut world, mut desired) = settled(&spec_json());
+    let old = password(&world);
+    world.now += Duration::from_mins(1);
+    desired.secret.rotation.requests.rotate = Some(world.now);
+    let since = world.now;
+    run_until(&mut world, &desired, |world| promoted(world, &old));
+    assert!(
+        world.now.duration_since(since).unsigned_abs() < GRACE / 4,
+        "there is none before it that anybody could hold"
+    );
+    let since = world.now;
+    run_until(&mut world, &desired, |world| !opens(world, &old));
+    assert!(world.now.duration_since(since).unsigned_abs() >= GRACE);
+}
+
+#[test]
 fn a_rotation_does_not_start_inside_the_grace_of_the_last_one() {
     let (mut world, mut desired, old) = due();
     run_until(&mut world, &desired, |world| promoted(world, &old));
