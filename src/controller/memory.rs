@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_ROTATE, CachedApi};
 use crate::model::Tags;
-use crate::plan::{Aspect, Depth, Failure, ObservedGateway, SecretValue, Seen, Spelling};
+use crate::plan::{Aspect, AtRest, Depth, Failure, SecretValue, Seen, Spelling};
 
 use super::backoff;
 
@@ -51,13 +51,13 @@ pub struct Memory {
     /// Reconciles in a row that could not do their work as a whole.
     pub misses: u32,
     holds: BTreeMap<Aspect, Hold>,
-    gateway: Option<Rest>,
+    rest: Option<Rest>,
 }
 
-/// The gateway, seen to be as desired while something else was awaited.
+/// What was seen at rest while something else was awaited.
 #[derive(Debug)]
 struct Rest {
-    seen: ObservedGateway,
+    seen: AtRest,
     since: Instant,
 }
 
@@ -82,7 +82,7 @@ impl Memory {
         let request = object.annotations().get(ANNOTATION_RECONCILE).cloned();
         if (self.generation, &self.request) != (object.metadata.generation, &request) {
             (self.generation, self.request) = (object.metadata.generation, request);
-            (self.settled, self.misses, self.gateway) = (false, 0, None);
+            (self.settled, self.misses, self.rest) = (false, 0, None);
             self.holds.clear();
         }
         let rotate = object.annotations().get(ANNOTATION_ROTATE).cloned();
@@ -108,22 +108,21 @@ impl Memory {
         backoff::spread(&self.uid, turn)
     }
 
-    /// Keeps what was seen of the gateway when it was as desired, so that it is not looked at again each time something else is looked
-    /// at: a cache takes many looks, and API Gateway grants an account ten calls a second. `None` when it was not, or when nothing is
-    /// awaited and the next look is a poll.
-    pub fn rest_gateway(&mut self, seen: Option<ObservedGateway>) {
+    /// Keeps what was seen at rest, so that it is not looked at again each time something else is looked at: a cache takes many looks,
+    /// and API Gateway grants an account ten calls a second. `None` when nothing is awaited and the next look is a poll.
+    pub fn rest(&mut self, seen: Option<AtRest>) {
         let since = self
-            .gateway
+            .rest
             .take()
             .map_or_else(Instant::now, |rest| rest.since);
-        self.gateway = seen.map(|seen| Rest { seen, since });
+        self.rest = seen.map(|seen| Rest { seen, since });
     }
 
-    /// What was seen of the gateway, when that was less than `poll` ago.
+    /// What was seen at rest, when that was less than `poll` ago.
     #[must_use]
-    pub fn rested_gateway(&mut self, poll: Duration) -> Option<ObservedGateway> {
-        self.gateway.take_if(|rest| rest.since.elapsed() >= poll);
-        self.gateway.as_ref().map(|rest| rest.seen.clone())
+    pub fn rested(&mut self, poll: Duration) -> Option<AtRest> {
+        self.rest.take_if(|rest| rest.since.elapsed() >= poll);
+        self.rest.as_ref().map(|rest| rest.seen.clone())
     }
 
     /// The aspects that are still to be left alone, with what they failed of.
@@ -265,25 +264,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_gateway_at_rest_is_looked_at_again_after_a_poll_or_a_change() {
+    async fn what_is_at_rest_is_looked_at_again_after_a_poll_or_a_change() {
         let poll = Duration::from_mins(10);
-        let seen = || Some(ObservedGateway::default());
+        let seen = || Some(AtRest::default());
         let memories = Memories::default();
         let mut memory = memories.take(&object(1, None));
-        memory.rest_gateway(seen());
+        memory.rest(seen());
         tokio::time::advance(Duration::from_mins(9)).await;
-        assert_eq!(memory.rested_gateway(poll), seen());
-        memory.rest_gateway(seen());
+        assert_eq!(memory.rested(poll), seen());
+        memory.rest(seen());
         tokio::time::advance(Duration::from_mins(1)).await;
-        assert_eq!(
-            memory.rested_gateway(poll),
-            None,
-            "keeping it makes it no younger"
-        );
-        memory.rest_gateway(seen());
+        assert_eq!(memory.rested(poll), None, "keeping it makes it no younger");
+        memory.rest(seen());
         memories.keep(key(&object(1, None)), memory);
         assert_eq!(
-            memories.take(&object(2, None)).rested_gateway(poll),
+            memories.take(&object(2, None)).rested(poll),
             None,
             "the spec changed"
         );

@@ -194,15 +194,15 @@ async fn bring_up(
     rounds.depth = memory.depth();
     if matches!(rounds.depth, Depth::Poll(_)) {
         memory.polls += 1;
-    } else if let Some(gateway) = memory.rested_gateway(context.poll) {
-        rounds.observed.gateway = gateway;
+    } else if let Some(rest) = memory.rested(context.poll) {
+        rounds.observed.rely_on(rest);
     }
     let plan = go_round(&mut rounds, memory).await?;
     memory.settled = plan.is_quiet() && rounds.failures.is_empty();
     memory.busy = !plan.is_settled();
-    let rests = plan.api.is_settled() && !rounds.failures.contains_key(&Aspect::Api);
-    let rests = rests && (memory.busy || !memory.settled);
-    memory.rest_gateway(rests.then(|| rounds.observed.gateway.clone()));
+    let failed = |aspect| rounds.failures.contains_key(&aspect);
+    let waits = memory.busy || !memory.settled;
+    memory.rest(waits.then(|| rounds.observed.at_rest(&plan, failed)));
     Ok(Verdict::after(&plan, memory, context.poll))
 }
 

@@ -242,6 +242,7 @@ impl Rounds<'_> {
             .filter(|(_, plan)| plan.reads.is_empty() && !plan.actions.is_empty());
         let results: Vec<Acted> =
             join_all(ready.map(|(aspect, plan)| this.act_on(aspect, &plan.actions))).await;
+        this.tell(&results).await;
         for acted in &results {
             self.take_in(acted);
         }
@@ -259,7 +260,6 @@ impl Rounds<'_> {
             match self.execute(action).await {
                 Ok(fact) => {
                     tracing::info!(aspect = aspect.as_str(), operation, target, "done");
-                    self.tell(aspect, action).await;
                     acted.done.push((action, fact));
                 }
                 Err(failure) => {
@@ -272,20 +272,20 @@ impl Rounds<'_> {
         acted
     }
 
-    async fn tell(&self, aspect: Aspect, action: &Action) {
-        if let Some(note) = narrate::written(aspect, action) {
-            let object = self.subject.lock().await.object().clone();
-            self.context.cluster.publish(&object, note).await;
-        }
+    /// Publishes what was done, all at once: an event takes as long as a write.
+    async fn tell(&self, results: &[Acted<'_>]) {
+        let object = self.subject.lock().await.object().clone();
+        let notes = results.iter().flat_map(|acted| {
+            let done = acted.done.iter();
+            done.filter_map(|(action, _)| narrate::written(acted.aspect, action))
+        });
+        join_all(notes.map(|note| self.context.cluster.publish(&object, note))).await;
     }
 
     fn take_in(&mut self, acted: &Acted) {
         self.acted = Some(self.context.clock.now());
         for (action, fact) in &acted.done {
-            self.observed.forget(action);
-            if let Some(fact) = fact {
-                self.observed.record(fact.clone());
-            }
+            self.observed.learn(action, fact.clone());
         }
         if let Some((action, failure)) = &acted.failed {
             self.observed.forget(action);

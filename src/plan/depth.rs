@@ -68,7 +68,7 @@ impl Depth {
 }
 
 /// The shortest time after which something under way is looked at again.
-const SHORTEST: Duration = Duration::from_millis(250);
+const SHORTEST: Duration = Duration::from_millis(100);
 
 impl Context {
     /// When to look again at something under way: after as long as this process has waited for it already, at most `longest`.
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_from_a_quarter_of_a_second_to_the_longest() {
+    fn waits_double_from_a_tenth_of_a_second_to_the_longest() {
         let longest = Duration::from_secs(30);
         let pace = |waited: Option<Duration>| {
             let acted = waited.map(|waited| Timestamp::from_second(1_000_000).unwrap() - waited);
@@ -122,7 +122,7 @@ mod tests {
             }
             .pace(longest)
         };
-        assert_eq!(pace(Some(Duration::ZERO)), Duration::from_millis(250));
+        assert_eq!(pace(Some(Duration::ZERO)), Duration::from_millis(100));
         assert_eq!(pace(Some(Duration::from_secs(4))), Duration::from_secs(4));
         assert_eq!(pace(Some(Duration::from_mins(10))), longest);
         assert_eq!(

@@ -109,7 +109,21 @@ impl Observed {
         self.gateway.duplicates = found.map(|api| api.id).collect();
     }
 
-    /// Forgets what `action` may have changed, so that it is read again unless the reply told.
+    /// Takes in that `action` was carried out and what its reply told: what else it may have changed is read again.
+    ///
+    /// A creation that is replied to made the thing (one that meets a thing of that name has no reply), so the thing has the tags that
+    /// it was created with.
+    pub fn learn(&mut self, action: &Action, reply: Option<Fact>) {
+        self.forget(action);
+        let Some(fact) = reply else { return };
+        if let (Some(arn), Some(tags)) = (fact.cache_arn(), created_with(action)) {
+            let tags = Seen::Present(tags.clone());
+            self.record(Fact::CacheTags { arn, tags });
+        }
+        self.record(fact);
+    }
+
+    /// Forgets what `action` may have changed, so that it is read again.
     pub fn forget(&mut self, action: &Action) {
         match action {
             Action::Gateway(action) => self.forget_gateway(action),
@@ -175,7 +189,8 @@ impl Observed {
         }
     }
 
-    /// Users, their group and the replication group change together: a user's new password or rights are carried to every group that it is in.
+    /// Users, their group and the replication group change together: a user's new password or rights are carried to every group that it is
+    /// in. What is new is in none yet.
     fn forget_cache(&mut self, action: &CacheAction) {
         let cache = &mut self.cache;
         if let CacheAction::CreateUser {
@@ -196,11 +211,11 @@ impl Observed {
             CacheAction::CreateSubnetGroup { .. }
             | CacheAction::ModifySubnetGroup { .. }
             | CacheAction::DeleteSubnetGroup { .. } => cache.subnet_group = Seen::Unread,
-            CacheAction::CreateUser { .. }
-            | CacheAction::CreateDefaultUser { .. }
-            | CacheAction::ModifyUserAccess { .. }
+            CacheAction::CreateUser { .. } => cache.user = Seen::Unread,
+            CacheAction::CreateDefaultUser { .. } => cache.default_user = Seen::Unread,
+            CacheAction::CreateUserGroup { .. } => cache.user_group = Seen::Unread,
+            CacheAction::ModifyUserAccess { .. }
             | CacheAction::DeleteUser { .. }
-            | CacheAction::CreateUserGroup { .. }
             | CacheAction::ModifyUserGroup { .. }
             | CacheAction::DeleteUserGroup { .. } => {
                 (cache.user, cache.default_user) = (Seen::Unread, Seen::Unread);
@@ -222,6 +237,35 @@ impl Observed {
     }
 }
 
+impl Fact {
+    /// ARN of the thing in ElastiCache that the fact tells of.
+    fn cache_arn(&self) -> Option<String> {
+        let arn = match self {
+            Self::SubnetGroup(Seen::Present(group)) => &group.arn,
+            Self::User(Seen::Present(user)) | Self::DefaultUser(Seen::Present(user)) => &user.arn,
+            Self::UserGroup(Seen::Present(group)) => &group.arn,
+            Self::ReplicationGroup(Seen::Present(group)) => &group.arn,
+            _ => return None,
+        };
+        (!arn.is_empty()).then(|| arn.clone())
+    }
+}
+
+/// The tags of the thing in ElastiCache that `action` creates.
+fn created_with(action: &Action) -> Option<&Tags> {
+    let Action::Cache(action) = action else {
+        return None;
+    };
+    match action {
+        CacheAction::CreateSubnetGroup { tags, .. }
+        | CacheAction::CreateUser { tags, .. }
+        | CacheAction::CreateDefaultUser { tags, .. }
+        | CacheAction::CreateUserGroup { tags, .. } => Some(tags),
+        CacheAction::CreateReplicationGroup(group) => Some(&group.tags),
+        _ => None,
+    }
+}
+
 impl ObservedCache {
     /// The first report of an active user after its rights were given is how ElastiCache spells them.
     fn learn_spelling(&mut self, seen: &Seen<CacheUser>) {
@@ -235,3 +279,6 @@ impl ObservedCache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ mod gateway;
 mod observed;
 mod outline;
 mod read;
+mod rest;
 pub mod rotation;
 mod secret;
 mod seen;
@@ -36,6 +37,7 @@ pub use gateway::{deployment_hash, served_hash};
 pub use observed::*;
 pub use outline::*;
 pub use read::{Attempt, Read};
+pub use rest::AtRest;
 pub use seen::{Seen, Sensitive};
 
 use std::time::Duration;

@@ -236,12 +236,18 @@ impl ElastiCache {
         let request = request
             .set_user_ids(ids(user_ids))
             .set_tags(Some(sdk_tags(tags)));
-        created(
-            self.caller
-                .call(CREATE_USER_GROUP, id, request.send())
-                .await,
-        )?;
-        Ok(None)
+        let reply = self
+            .caller
+            .call(CREATE_USER_GROUP, id, request.send())
+            .await;
+        let group = created(reply)?.map(|reply| {
+            let group = aws_sdk_elasticache::types::UserGroup::builder()
+                .set_arn(reply.arn)
+                .set_status(reply.status);
+            let group = group.set_engine(reply.engine).set_user_ids(reply.user_ids);
+            from_sdk::user_group(group.build())
+        });
+        Ok(fact(Fact::UserGroup, group))
     }
 
     async fn modify_user_group(

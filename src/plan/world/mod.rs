@@ -213,10 +213,7 @@ impl World {
             .flat_map(|(_, aspect)| aspect.actions.clone())
         {
             let reply = self.write(&action, decide.document);
-            observed.forget(&action);
-            if let Some(fact) = reply {
-                observed.record(fact);
-            }
+            observed.learn(&action, reply);
             self.actions.push(action);
             if self.mortal {
                 self.restart();

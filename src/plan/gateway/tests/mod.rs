@@ -41,10 +41,7 @@ fn settle(service: &mut Service, json: &Value, depth: Depth) -> Observed {
         if plan.reads.is_empty() {
             for action in &plan.actions {
                 let reply = service.write(action, Some(&desired.gateway.document));
-                observed.forget(action);
-                if let Some(fact) = reply {
-                    observed.record(fact);
-                }
+                observed.learn(action, reply);
             }
         }
     }
