@@ -27,9 +27,12 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Starts it on `port`; it trusts the caches' authority `cache_ca`.
-    pub fn start(place: &Place, port: u16, cache_ca: &Path) -> Result<Self> {
+    /// Starts it on `port`; it trusts the caches' authority `cache_ca`, if there is one.
+    pub fn start(place: &Place, port: u16, cache_ca: Option<&Path>) -> Result<Self> {
         let script = tools::root().join("examples/backend/orders.py");
+        let bindings = place.subfolder(BINDINGS)?;
+        let mut env = vec![("SERVICE_BINDING_ROOT".to_owned(), bindings.into())];
+        env.extend(cache_ca.map(|ca| ("SSL_CERT_FILE".to_owned(), ca.into())));
         let mut process = place.start(Launch {
             name: "backend",
             program: "python3".into(),
@@ -39,13 +42,7 @@ impl Backend {
                 "--port".into(),
                 port.to_string().into(),
             ],
-            env: vec![
-                (
-                    "SERVICE_BINDING_ROOT".to_owned(),
-                    place.subfolder(BINDINGS)?.into(),
-                ),
-                ("SSL_CERT_FILE".to_owned(), cache_ca.into()),
-            ],
+            env,
             stop: Stop::AtOnce,
         })?;
         let url = format!("http://127.0.0.1:{port}");

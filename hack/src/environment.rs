@@ -122,7 +122,8 @@ impl Environment {
             )
         })?;
         let backend = progress::step("start the sample back end", || {
-            Backend::start(&place, ports.backend, &aws.write_cache_ca(&place.folder)?)
+            let ca = behaviour.nodes.then(|| aws.write_cache_ca(&place.folder));
+            Backend::start(&place, ports.backend, ca.transpose()?.as_deref())
         })?;
         Ok(Self {
             backend,

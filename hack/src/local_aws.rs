@@ -25,6 +25,8 @@ pub struct Behaviour {
     pub delays: &'static str,
     /// Whether request quotas are enforced.
     pub quotas: bool,
+    /// Whether cache nodes are real processes. Without them they are states only, of which a thousand fit on a machine.
+    pub nodes: bool,
 }
 
 /// A running local AWS.
@@ -35,7 +37,7 @@ pub struct LocalAws {
 }
 
 impl LocalAws {
-    /// Starts it on `port`, with nodes run by `valkey_server`, and waits until it answers.
+    /// Starts it on `port`, with nodes run by `valkey_server` if they are to be real, and waits until it answers.
     pub fn start(
         place: &Place,
         program: &Path,
@@ -45,11 +47,12 @@ impl LocalAws {
     ) -> Result<Self> {
         let mut args = vec![
             format!("--listen=127.0.0.1:{port}"),
-            format!("--valkey-server={}", valkey_server.display()),
             format!("--delays={}", behaviour.delays),
             format!("--key={ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"),
         ];
         args.extend((!behaviour.quotas).then(|| "--no-quotas".to_owned()));
+        let server = || format!("--valkey-server={}", valkey_server.display());
+        args.extend(behaviour.nodes.then(server));
         let mut process = place.start(Launch {
             name: "local-aws",
             program: program.to_owned(),
@@ -109,7 +112,7 @@ impl LocalAws {
         http::put_json(&url, &json!({"region": REGION}))
     }
 
-    /// Writes the authority of the cache nodes' certificates to `cache-ca.pem` in `folder`.
+    /// Writes the authority of the cache nodes' certificates to `cache-ca.pem` in `folder`. There is one where nodes are real.
     pub fn write_cache_ca(&self, folder: &Path) -> Result<PathBuf> {
         let url = format!("{}/_local/ca.pem", self.endpoint);
         let answer = http::get(&url, &[])?;

@@ -186,6 +186,7 @@ fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {
     let behaviour = Behaviour {
         delays: "fast",
         quotas: true,
+        nodes: true,
     };
     let programs = Programs::prepare("dev")?;
     let (environment, values) = match cluster {

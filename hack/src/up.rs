@@ -27,6 +27,7 @@ pub fn up(folder: &Path, ports: Ports) -> Result<()> {
         &Behaviour {
             delays: "fast",
             quotas: true,
+            nodes: true,
         },
     )?;
     let operator = environment.start_operator(&[])?;

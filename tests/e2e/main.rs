@@ -28,6 +28,7 @@ fn the_demo_runs_from_apply_to_nothing_left() {
     let behaviour = Behaviour {
         delays: "fast",
         quotas: true,
+        nodes: true,
     };
     let environment =
         Environment::for_tests(env!("CARGO_TARGET_TMPDIR").as_ref(), "demo", &behaviour).unwrap();

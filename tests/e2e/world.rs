@@ -73,6 +73,7 @@ impl World {
         let behaviour = Behaviour {
             delays: "fast",
             quotas: false,
+            nodes: true,
         };
         let environment =
             Environment::for_tests(env!("CARGO_TARGET_TMPDIR").as_ref(), "e2e", &behaviour)?;

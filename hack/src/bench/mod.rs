@@ -22,13 +22,13 @@ const SAMPLES: usize = 5;
 /// Measures everything, in environments below `folder`, and returns the results. It takes some minutes.
 pub fn run(folder: &Path, idle_objects: usize) -> Result<Value> {
     let programs = Programs::prepare("release")?;
-    let (calls, seconds) = with_quotas(&programs, &folder.join("quotas"))?;
+    let (calls, seconds) = one_by_one(&programs, &folder.join("one-by-one"))?;
     let idle = idle::measure(&programs, &folder.join("idle"), idle_objects)?;
     Ok(json!({"apiGatewayCalls": calls, "applyToReadySeconds": seconds, "idle": idle}))
 }
 
-/// Calls and times as they are against AWS's quotas, with states that last no time.
-fn with_quotas(programs: &Programs, folder: &Path) -> Result<(Value, Value)> {
+/// Calls and times of single objects.
+fn one_by_one(programs: &Programs, folder: &Path) -> Result<(Value, Value)> {
     let environment = start(programs, folder, true)?;
     let mut operator = environment.start_operator(&[])?;
     let calls = measure_calls(&environment)?;
@@ -37,7 +37,8 @@ fn with_quotas(programs: &Programs, folder: &Path) -> Result<(Value, Value)> {
     Ok((calls, seconds))
 }
 
-fn start(programs: &Programs, folder: &Path, quotas: bool) -> Result<Environment> {
+/// AWS's quotas are enforced, and states last no time. `nodes` says whether caches have real nodes.
+fn start(programs: &Programs, folder: &Path, nodes: bool) -> Result<Environment> {
     let place = Place {
         folder: folder.to_owned(),
         lifetime: Lifetime::WithParent,
@@ -48,7 +49,8 @@ fn start(programs: &Programs, folder: &Path, quotas: bool) -> Result<Environment
         Ports::free()?,
         &Behaviour {
             delays: "zero",
-            quotas,
+            quotas: true,
+            nodes,
         },
     )
 }

@@ -1,11 +1,9 @@
 //! What a process uses, from `/proc` (proc(5)).
 
 use std::fs;
+use std::time::Duration;
 
 use crate::{Error, Result};
-
-/// Kernel clock ticks are hundredths of a second wherever Linux runs today (`getconf CLK_TCK`).
-const MILLISECONDS_PER_TICK: u64 = 10;
 
 /// Resident memory in MiB.
 pub(super) fn resident_mib(pid: u32) -> Result<f64> {
@@ -16,23 +14,17 @@ pub(super) fn resident_mib(pid: u32) -> Result<f64> {
         .ok_or_else(|| Error::Unexpected(format!("no VmRSS of process {pid}")))
 }
 
-/// Processor time so far, user and system, in milliseconds.
-pub(super) fn cpu_milliseconds(pid: u32) -> Result<u64> {
-    let stat = read(pid, "stat")?;
-    // Fields 14 and 15, counted behind the second one, which is in parentheses.
-    let fields = stat
-        .rsplit_once(')')
-        .map(|(_, rest)| rest.split_whitespace());
-    let ticks = fields.map(|fields| {
-        fields
-            .skip(11)
-            .take(2)
-            .filter_map(|field| field.parse::<u64>().ok())
-            .sum::<u64>()
+/// Processor time so far, user and system, of all threads that live. The kernel counts it in nanoseconds per thread
+/// (`/proc/PID/task/TID/schedstat`, first field), and in hundredths of a second per process: too coarse for a window of one.
+pub(super) fn processor_time(pid: u32) -> Result<Duration> {
+    let folder = format!("/proc/{pid}/task");
+    let threads = fs::read_dir(&folder).map_err(Error::io(|| format!("read {folder}")))?;
+    let nanoseconds = threads.flatten().filter_map(|thread| {
+        // A thread that ends meanwhile has no file.
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
     });
-    ticks
-        .map(|ticks| ticks * MILLISECONDS_PER_TICK)
-        .ok_or_else(|| Error::Unexpected(format!("no processor time of process {pid}")))
+    Ok(Duration::from_nanos(nanoseconds.sum()))
 }
 
 fn read(pid: u32, file: &str) -> Result<String> {
@@ -48,8 +40,8 @@ mod tests {
     fn memory_and_processor_time_of_this_process_are_plausible() {
         let pid = std::process::id();
         assert!((1.0..10_000.0).contains(&resident_mib(pid).unwrap()));
-        let before = cpu_milliseconds(pid).unwrap();
-        while cpu_milliseconds(pid).unwrap() == before {
+        let before = processor_time(pid).unwrap();
+        while processor_time(pid).unwrap() < before + Duration::from_millis(1) {
             std::hint::spin_loop();
         }
     }
