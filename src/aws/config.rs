@@ -4,6 +4,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// Part of the account's request quotas that the operator may use, above 0 and at most 1. The rest is for people and other tools:
 /// API Gateway's quotas are per account and Region, and cannot be raised.
@@ -31,6 +34,9 @@ pub async fn sdk_config() -> SdkConfig {
 
 /// `config` with what every client of ours needs.
 ///
+/// Clients share one HTTP client. The SDK's default is one for each service and Region, with a pool of connections and a parsed copy of the
+/// system's root certificates of its own.
+///
 /// Stalled-stream protection is off: replies are small, the operation's time-out bounds them, and the protection takes a slow answer for
 /// a stalled one. A `PutRestApi` of 6 MB takes API Gateway some ten seconds, hence the minute.
 pub(super) fn adjust(config: &SdkConfig) -> SdkConfig {
@@ -43,8 +49,31 @@ pub(super) fn adjust(config: &SdkConfig) -> SdkConfig {
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    let builder = match config.http_client() {
+        Some(_) => builder,
+        None => builder.http_client(http_client()),
+    };
     match AppName::new("cachedapi-operator") {
         Ok(name) => builder.app_name(name).build(),
         Err(_) => builder.build(),
+    }
+}
+
+/// Made as the SDK's default is.
+fn http_client() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clients_of_all_services_and_regions_share_one_http_client() {
+        let config = SdkConfig::builder().build();
+        assert!(config.http_client().is_none());
+        assert!(adjust(&config).http_client().is_some());
     }
 }

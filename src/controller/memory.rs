@@ -51,7 +51,8 @@ pub struct Memory {
     /// Reconciles in a row that could not do their work as a whole.
     pub misses: u32,
     holds: BTreeMap<Aspect, Hold>,
-    rest: Option<Rest>,
+    /// Boxed: most objects await nothing most of the time.
+    rest: Option<Box<Rest>>,
 }
 
 /// What was seen at rest while something else was awaited.
@@ -115,7 +116,7 @@ impl Memory {
             .rest
             .take()
             .map_or_else(Instant::now, |rest| rest.since);
-        self.rest = seen.map(|seen| Rest { seen, since });
+        self.rest = seen.map(|seen| Box::new(Rest { seen, since }));
     }
 
     /// What was seen at rest, when that was less than `poll` ago.
