@@ -28,6 +28,9 @@ pub struct Note {
 
 /// How long kube counts an event that comes again instead of repeating it.
 const COUNTED: Duration = Duration::from_mins(6);
+/// Most recorders that are kept: each holds an event, and a thousand objects that are created write twenty each. One that was dropped
+/// early repeats its event instead of counting it.
+const MOST: usize = 256;
 
 /// A recorder for each text. One recorder would count events of the same reason and action as one, whatever they say, and only the first
 /// text would be read.
@@ -56,12 +59,22 @@ impl Recorders {
         let now = Instant::now();
         let mut recorders = self.by_note.lock().unwrap_or_else(PoisonError::into_inner);
         recorders.retain(|_, (_, used)| now.duration_since(*used) < COUNTED);
+        if recorders.len() >= MOST && !recorders.contains_key(note) {
+            drop_longest_unused(&mut recorders);
+        }
         let recorder = || Recorder::new(self.client.clone(), self.reporter.clone());
         let (recorder, used) = recorders
             .entry(note.clone())
             .or_insert_with(|| (recorder(), now));
         *used = now;
         recorder.clone()
+    }
+}
+
+fn drop_longest_unused(recorders: &mut HashMap<Note, (Recorder, Instant)>) {
+    let oldest = recorders.iter().min_by_key(|(_, (_, used))| *used);
+    if let Some(note) = oldest.map(|(note, _)| note.clone()) {
+        recorders.remove(&note);
     }
 }
 
@@ -102,7 +115,28 @@ fn shorten(mut text: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use local_kube::LocalKube;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_texts_the_last_are_remembered() {
+        let kube = LocalKube::new(0, jiff::Timestamp::default);
+        let recorders = Recorders::new(Client::new(kube, "default"), "test".into());
+        let note = |n: usize| Note {
+            warning: false,
+            reason: "CreateUser".into(),
+            action: "Cache",
+            text: format!("CreateUser {n}"),
+        };
+        for n in 0..=MOST {
+            let _ = recorders.of(&note(n));
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        let kept = recorders.by_note.lock().unwrap();
+        assert_eq!(kept.len(), MOST);
+        assert!(!kept.contains_key(&note(0)) && kept.contains_key(&note(1)));
+    }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
