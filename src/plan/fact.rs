@@ -211,7 +211,10 @@ impl Observed {
             CacheAction::CreateSubnetGroup { .. }
             | CacheAction::ModifySubnetGroup { .. }
             | CacheAction::DeleteSubnetGroup { .. } => cache.subnet_group = Seen::Unread,
-            CacheAction::CreateUser { .. } => cache.user = Seen::Unread,
+            // A password changes nothing else: the group stays available throughout.
+            CacheAction::CreateUser { .. } | CacheAction::SetPasswords { .. } => {
+                cache.user = Seen::Unread;
+            }
             CacheAction::CreateDefaultUser { .. } => cache.default_user = Seen::Unread,
             CacheAction::CreateUserGroup { .. } => cache.user_group = Seen::Unread,
             CacheAction::ModifyUserAccess { .. }
@@ -222,8 +225,6 @@ impl Observed {
                 (cache.user_group, cache.group) = (Seen::Unread, Seen::Unread);
                 cache.available_sightings = 0;
             }
-            // Nothing else changes: the group stays available throughout.
-            CacheAction::SetPasswords { .. } => cache.user = Seen::Unread,
             CacheAction::CreateReplicationGroup(_)
             | CacheAction::ModifyReplicationGroup { .. }
             | CacheAction::IncreaseReplicaCount { .. }
