@@ -200,6 +200,28 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
             "two bindings name the same Secret",
             |s| s["bindings"] = json!([{"secret": {"name": "a"}}, {"secret": {"name": "a"}}]),
         ),
+        ("two bindings name the same Deployment", |s| {
+            s["bindings"] = json!([{"deployment": {"name": "a"}}, {"deployment": {"name": "a"}}]);
+        }),
+        ("two bindings name the same StatefulSet", |s| {
+            s["bindings"] = json!([{"statefulSet": {"name": "a"}}, {"statefulSet": {"name": "a"}}]);
+        }),
+        ("two bindings name the same Lambda function", |s| {
+            let lambda = json!({"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f"}});
+            s["bindings"] = json!([lambda, lambda]);
+        }),
+        ("spec.bindings[0].lambda.functionArn", |s| {
+            s["bindings"] = json!([{"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f:live"}}]);
+        }),
+        ("spec.bindings[0].lambda.alias", |s| {
+            s["bindings"] = json!([{"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f", "alias": "7"}}]);
+        }),
+        ("a binding needs exactly one of secret", |s| {
+            s["bindings"] = json!([{}]);
+        }),
+        ("a binding needs exactly one of secret", |s| {
+            s["bindings"] = json!([{"secret": {"name": "a"}, "deployment": {"name": "a"}}]);
+        }),
         ("two API keys name the same Secret", |s| {
             s["api"] = json!({"apiKeys": [{"name": "a", "secret": {"name": "s"}}, {"name": "b", "secret": {"name": "s"}}]});
         }),

@@ -62,6 +62,9 @@ fn fields_applied(call: &Call) -> Value {
         ] {
             metadata.remove(field);
         }
+        if metadata.is_empty() {
+            body.as_object_mut().map(|fields| fields.remove("metadata"));
+        }
     }
     body
 }

@@ -136,6 +136,14 @@ fn patch_by_apply(cluster: &mut Cluster, call: &Call, now: &str) -> Result<Answe
         if call.status || call.body["metadata"]["resourceVersion"].is_string() {
             return Err(Refusal::not_found(&call.what()));
         }
+        if let Some(uid) = call.body["metadata"]["uid"].as_str() {
+            return Err(Refusal::conflict(
+                &call.what(),
+                &format!(
+                    "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                ),
+            ));
+        }
         let blank = json!({"apiVersion": call.resource.api_version(), "kind": call.resource.kind, "metadata": {"name": call.name}});
         let new = apply::apply(call, &blank, now)?;
         return create(cluster, call, new, now);

@@ -158,6 +158,8 @@ reasons! {
     SecretUnusable,
     /// The password is being rotated; the current one works throughout.
     Rotating,
+    /// A workload is being rolled to the secret's current version; the message names it and what is awaited.
+    RollingOut,
     /// The operator cannot log in to the cache, so nothing is proven and no password is promoted. Let the operator in, or set credentials.probe to Skip.
     CacheUnreachable,
     /// A node of the cache lets in who should be kept out, or lets the user do what it must not; the message says how. Look for changes of users and user groups in ElastiCache.

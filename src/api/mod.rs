@@ -25,6 +25,9 @@ pub const ANNOTATION_RECONCILE: &str = "cachedapi.dev/reconcile-requested-at";
 pub const ANNOTATION_ROTATE: &str = "cachedapi.dev/rotate-requested-at";
 /// Annotation of a bound Secret: version of the AWS secret that its content comes from.
 pub const ANNOTATION_SECRET_VERSION: &str = "cachedapi.dev/secret-version";
+/// Annotation of the pod template of a workload that is rolled, with the object's name behind it: version of the AWS secret that its pods read. Each
+/// object has its own, because one workload may use several caches.
+pub const ANNOTATION_ROLLED_PREFIX: &str = "secret-version.cachedapi.dev/";
 /// Label on every Kubernetes object that the operator owns, as the Kubernetes recommended labels define it.
 pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Server-side-apply field manager, event reporter, and value of [`LABEL_MANAGED_BY`].

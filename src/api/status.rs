@@ -31,6 +31,9 @@ pub struct CachedApiStatus {
     /// Creations that were announced before the call, so that a crash in between creates nothing twice.
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["kind"]))]
     pub intents: Vec<Intent>,
+    /// How far each consumer of `spec.bindings` is.
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["kind", "name"]))]
+    pub bindings: Vec<ConsumerStatus>,
     /// The first bound Secret, as the Service Binding specification's "provisioned service" asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binding: Option<BindingStatus>,
@@ -158,6 +161,24 @@ pub struct Intent {
     pub kind: String,
     /// When it was announced.
     pub at: Time,
+}
+
+/// A consumer of endpoint and credential.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsumerStatus {
+    /// `Secret`, `Lambda`, `Deployment` or `StatefulSet`.
+    pub kind: String,
+    /// Name; of a Lambda function the ARN.
+    pub name: String,
+    /// Version of the secret that it was given last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// Whether that is the current version, and all of the consumer has it: a workload's rollout is done.
+    pub up_to_date: bool,
+    /// What the role of a Lambda function needs to be allowed, as an IAM policy: no more than to read this secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }
 
 /// The first bound Secret.

@@ -9,6 +9,7 @@ mod call;
 mod config;
 mod elasticache;
 mod errors;
+mod function;
 mod governor;
 mod iam;
 mod lambda;
@@ -72,13 +73,14 @@ impl Aws {
     }
 
     /// What AWS says to `read`. What is not there is `Absent`; what could not be read is `Unknown`. A list is complete.
-    /// A [`Read::BoundSecret`] is not AWS's to answer and comes back as unknown.
+    /// A [`Read::BoundSecret`] or [`Read::Workload`] is not AWS's to answer and comes back as unknown.
     pub async fn read(&self, region: &str, read: &Read) -> Fact {
         match read {
             Read::BoundSecret { name } => Fact::BoundSecret {
                 name: name.clone(),
                 secret: Seen::Unknown(not_ours("a Kubernetes Secret was asked for")),
             },
+
             _ => Box::pin(self.services(region).read(read)).await,
         }
     }
@@ -94,6 +96,7 @@ impl Aws {
                 Box::pin(apigateway::execute(&services.gateway, action)).await
             }
             Action::Permission(action) => Box::pin(services.lambda.execute(action)).await,
+            Action::Function(action) => Box::pin(services.lambda.execute_function(action)).await,
             Action::Cache(action) => Box::pin(elasticache::execute(&services.cache, action)).await,
             Action::Secret(action) => Box::pin(services.secrets.execute(action)).await,
             Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),

@@ -266,6 +266,14 @@ operations! {
     DELETE_SECRET = "secretsmanager:DeleteSecret", false, [limit("secretsmanager:DeleteSecret", 50.0, 1.0, 50.0)],
         [tagged(&["secretsmanager:DeleteSecret"], SECRETS)];
 
+    GET_FUNCTION_CONFIGURATION = "lambda:GetFunctionConfiguration", false, [LAMBDA],
+        [tagged(&["lambda:GetFunctionConfiguration"], FUNCTIONS)];
+    UPDATE_FUNCTION_CONFIGURATION = "lambda:UpdateFunctionConfiguration", false, [LAMBDA],
+        [tagged(&["lambda:UpdateFunctionConfiguration"], FUNCTIONS)];
+    PUBLISH_VERSION = "lambda:PublishVersion", false, [LAMBDA], [tagged(&["lambda:PublishVersion"], FUNCTIONS)];
+    GET_ALIAS = "lambda:GetAlias", false, [LAMBDA], [tagged(&["lambda:GetAlias"], FUNCTIONS)];
+    UPDATE_ALIAS = "lambda:UpdateAlias", false, [LAMBDA], [tagged(&["lambda:UpdateAlias"], FUNCTIONS)];
+
     GET_POLICY = "lambda:GetPolicy", false, [LAMBDA], [always(&["lambda:GetPolicy"], FUNCTIONS)];
     ADD_PERMISSION = "lambda:AddPermission", true, [LAMBDA], [of_api_gateway(&["lambda:AddPermission"])];
     REMOVE_PERMISSION = "lambda:RemovePermission", false, [LAMBDA], [of_api_gateway(&["lambda:RemovePermission"])];

@@ -1,12 +1,14 @@
 use aws_config::{Region, SdkConfig};
 
+use crate::model::Workload;
 use crate::plan::rotation::Accepted;
-use crate::plan::{Attempt, Fact, Failure, Login, Read};
+use crate::plan::{Attempt, Fact, Failure, Login, Read, Seen};
 
 use super::apigateway::{self, ApiGateway};
 use super::call::Caller;
 use super::elasticache::{self, ElastiCache};
 use super::lambda::Lambda;
+use super::not_ours;
 use super::operations::GET_CALLER_IDENTITY;
 use super::secretsmanager::SecretsManager;
 
@@ -82,6 +84,10 @@ impl Services {
                 function: function.clone(),
                 permission: self.lambda.read_permission(function, statement).await,
             },
+            Read::Function { arn } => self.lambda.read_function(arn).await,
+            Read::FunctionAlias { function, alias } => {
+                self.lambda.read_alias(function, alias).await
+            }
             Read::SubnetGroup { name } => {
                 Fact::SubnetGroup(elasticache::read_subnet_group(cache, name).await)
             }
@@ -108,8 +114,17 @@ impl Services {
                 version: version.clone(),
                 value: secrets.read_value(arn, version).await,
             },
+            Read::Workload(workload) => unknown(workload),
             Read::Login(attempt) => untried(attempt),
         }
+    }
+}
+
+/// A workload is not AWS's to tell of.
+fn unknown(workload: &Workload) -> Fact {
+    Fact::Workload {
+        workload: workload.clone(),
+        observed: Seen::Unknown(not_ours("a workload was asked for")),
     }
 }
 

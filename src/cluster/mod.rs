@@ -9,6 +9,7 @@ mod lease;
 mod object;
 mod secret;
 mod unreadable;
+mod workload;
 
 pub use events::Note;
 pub use lease::Lease;

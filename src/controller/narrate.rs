@@ -2,7 +2,7 @@
 
 use crate::api::{Condition, ConditionStatus, ConditionType, Reason};
 use crate::cluster::Note;
-use crate::plan::{Action, Aspect, ClusterAction};
+use crate::plan::{Action, Aspect, CacheAction, ClusterAction, Purpose};
 
 /// Conditions whose changes are worth an event. The others follow from them.
 const TOLD: [ConditionType; 6] = [
@@ -40,6 +40,21 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
         return None;
     }
     let operation = action.operation();
+    if let Action::Cache(CacheAction::SetPasswords {
+        id,
+        purpose: Purpose::RetireUnfinished,
+        ..
+    }) = action
+    {
+        return Some(Note {
+            warning: true,
+            reason: "OldPasswordRetired".into(),
+            action: aspect.as_str(),
+            text: format!(
+                "{operation} {id}: the password before the current one is taken out after twice the grace, though a consumer may still use it; see status.bindings"
+            ),
+        });
+    }
     let text = format!("{operation} {}", action.target());
     Some(Note {
         warning: false,

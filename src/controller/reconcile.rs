@@ -148,7 +148,20 @@ fn estate(identity: Identity, object: &CachedApi) -> Estate {
         .iter()
         .flat_map(|status| &status.api)
         .flat_map(|api| api.functions.iter().cloned());
-    Estate::new(identity, &object.spec, known)
+    Estate::new(
+        identity,
+        &object.spec,
+        known,
+        bound_functions(object.status.as_ref()),
+    )
+}
+
+/// ARNs of the functions that status lists as bound.
+fn bound_functions(status: Option<&CachedApiStatus>) -> impl Iterator<Item = String> {
+    let consumers = status.into_iter().flat_map(|status| &status.bindings);
+    consumers
+        .filter(|consumer| consumer.kind == "Lambda")
+        .map(|consumer| consumer.name.clone())
 }
 
 /// Why nothing is done for an object.
@@ -268,6 +281,7 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     let Some(status) = status else {
         return observed;
     };
+    observed.previously_bound_functions = bound_functions(Some(status)).collect();
     observed.previously_bound = status.bound_secrets.iter().cloned().collect();
     observed.gateway.intent = status.intent(INTENT_REST_API);
     observed.secret.pending_since = status.credentials.as_ref().and_then(|credentials| {

@@ -183,6 +183,12 @@ impl Rounds<'_> {
                 .await;
             return Fact::BoundSecret { name, secret };
         }
+        if let Read::Workload(workload) = read {
+            let subject = self.subject.lock().await;
+            let cluster = &self.context.cluster;
+            let observed = cluster.read_workload(subject.object(), &workload).await;
+            return Fact::Workload { workload, observed };
+        }
         self.context.aws.read(self.goal.region(), &read).await
     }
 
@@ -323,6 +329,19 @@ impl Rounds<'_> {
                 Ok(Some(Fact::BoundSecret {
                     name: name.clone(),
                     secret: Seen::Present(secret),
+                }))
+            }
+            ClusterAction::RollWorkload {
+                workload,
+                uid,
+                version,
+            } => {
+                let rolled = cluster
+                    .roll_workload(subject.object(), (workload, uid), version)
+                    .await?;
+                Ok(Some(Fact::Workload {
+                    workload: workload.clone(),
+                    observed: Seen::Present(rolled),
                 }))
             }
             ClusterAction::DeleteSecret {

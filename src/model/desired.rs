@@ -1,6 +1,8 @@
 use crate::api::{CachedApiSpec, DeletionPolicy};
 
-use super::{DesiredCache, DesiredGateway, DesiredSecret, Identity, Tags, Violation};
+use super::{
+    DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, Identity, Tags, Violation,
+};
 
 /// What AWS and the cluster should look like for one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +19,8 @@ pub struct Desired {
     pub cache: DesiredCache,
     /// The secret.
     pub secret: DesiredSecret,
-    /// Names of the Kubernetes Secrets that receive endpoint and credential, in the order of the spec.
-    pub bindings: Vec<String>,
+    /// Who receives endpoint and credential.
+    pub bindings: DesiredBindings,
     /// What happens on deletion.
     pub deletion: DeletionPolicy,
 }
@@ -47,11 +49,7 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
         gateway,
         cache: DesiredCache::build(&identity, &spec.cache.replication_group),
         secret,
-        bindings: spec
-            .bindings
-            .iter()
-            .map(|binding| binding.secret.name.clone())
-            .collect(),
+        bindings: DesiredBindings::build(&spec.bindings),
         deletion: spec.deletion_policy.clone(),
         identity,
     })

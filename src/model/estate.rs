@@ -17,20 +17,28 @@ pub struct Estate {
     pub recovery_window_days: u32,
     /// ARNs of functions whose policies may hold our statement: those that the spec or the last status names.
     pub functions: BTreeSet<String>,
+    /// ARNs of functions whose environment may hold our variables: those that the spec or the last status names.
+    pub bound_functions: BTreeSet<String>,
 }
 
 impl Estate {
-    /// The estate of an object. `known_functions` are those that the last status names.
+    /// The estate of an object. `known_functions` and `known_bound` are those that the last status names.
     #[must_use]
     pub fn new(
         identity: Identity,
         spec: &CachedApiSpec,
         known_functions: impl IntoIterator<Item = String>,
+        known_bound: impl IntoIterator<Item = String>,
     ) -> Self {
         let named = spec
             .routes
             .iter()
             .filter_map(|route| route.backend.lambda.as_ref())
+            .map(|lambda| lambda.function_arn.clone());
+        let bound = spec
+            .bindings
+            .iter()
+            .filter_map(|binding| binding.lambda.as_ref())
             .map(|lambda| lambda.function_arn.clone());
         Self {
             identity,
@@ -38,6 +46,7 @@ impl Estate {
             deletion: spec.deletion_policy.clone(),
             recovery_window_days: spec.credentials.recovery_window_days,
             functions: named.chain(known_functions).collect(),
+            bound_functions: bound.chain(known_bound).collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Layer 1: validated vocabulary. A spec becomes [`Desired`], in which every name, tag and document that follows from it stands
 //! already, or a list of every [`Violation`].
 
+mod binding;
 mod cache;
 mod desired;
 mod duration;
@@ -15,6 +16,7 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
+pub use binding::{DesiredBindings, DesiredBoundSecret, DesiredFunction, Workload, WorkloadKind};
 pub use cache::{CacheVersion, DesiredCache, DesiredSecret, DesiredUser, password_user_access};
 pub use desired::{Desired, validate};
 pub use estate::Estate;

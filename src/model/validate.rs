@@ -37,6 +37,7 @@ pub(super) fn violations(spec: &CachedApiSpec) -> Vec<Violation> {
     check_resources(spec, &mut found);
     check_variables(spec, &mut found);
     check_cache(&spec.cache.replication_group, &mut found);
+    check_bindings(spec, &mut found);
     found
 }
 
@@ -300,5 +301,21 @@ fn check_cache(group: &ReplicationGroupSpec, found: &mut Vec<Violation>) {
             "spec.cache.replicationGroup.engineVersion",
             problem,
         ));
+    }
+}
+
+fn check_bindings(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
+    for (index, binding) in spec.bindings.iter().enumerate() {
+        if let Some(lambda) = &binding.lambda
+            && lambda.function_arn.split(':').nth(3) != Some(spec.region.as_str())
+        {
+            found.push(Violation::new(
+                format!("spec.bindings[{index}].lambda.functionArn"),
+                format!(
+                    "{} is not in the Region {}",
+                    lambda.function_arn, spec.region
+                ),
+            ));
+        }
     }
 }

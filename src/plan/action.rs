@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::api::{EndpointType, Engine};
-use crate::model::{DesiredUser, Tags};
+use crate::model::{DesiredUser, Tags, Workload};
 
-use super::{Endpoint, Sensitive};
+use super::{Endpoint, Sensitive, Variables};
 
 /// One write, with every decision in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Action {
     Gateway(GatewayAction),
     /// Writes to Lambda function policies.
     Permission(PermissionAction),
+    /// Writes to bound Lambda functions.
+    Function(FunctionAction),
     /// Writes to ElastiCache.
     Cache(CacheAction),
     /// Writes to Secrets Manager.
@@ -134,6 +136,28 @@ pub enum PermissionAction {
     },
 }
 
+/// Writes to bound Lambda functions. Each is made to what was seen: `revision` is the `RevisionId` of the function or the alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Field names are Lambda's own.
+pub enum FunctionAction {
+    /// All variables that the function has from now on.
+    UpdateConfiguration {
+        function: String,
+        revision: String,
+        variables: Variables,
+    },
+    PublishVersion {
+        function: String,
+        revision: String,
+    },
+    UpdateAlias {
+        function: String,
+        alias: String,
+        version: String,
+        revision: String,
+    },
+}
+
 /// Writes to ElastiCache. `ModifyReplicationGroup` applies immediately.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Field names are ElastiCache's own.
@@ -227,6 +251,8 @@ pub enum Purpose {
     PutRight,
     /// The old password is taken out.
     Retire,
+    /// The old password is taken out after twice the grace, though a consumer may still use it.
+    RetireUnfinished,
 }
 
 /// A replication group to create: TLS required, encrypted at rest, port 6379, no automatic minor upgrades (the spec names the minor version).
@@ -347,6 +373,15 @@ pub enum ClusterAction {
         data: BTreeMap<String, Sensitive>,
         /// Version of the AWS secret that the content comes from: the annotation `cachedapi.dev/secret-version`.
         version: Option<String>,
+    },
+    /// Puts the object's annotation with `version` on the pod template of a workload that is there.
+    RollWorkload {
+        /// Workload.
+        workload: Workload,
+        /// Only the one with this UID.
+        uid: String,
+        /// Version of the AWS secret.
+        version: String,
     },
     /// Deletes a Secret that the object owns.
     DeleteSecret {

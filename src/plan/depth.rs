@@ -32,11 +32,12 @@ pub enum Rotating {
     Permissions,
     ApiKeys,
     UsagePlan,
+    Functions,
 }
 
 impl Rotating {
     /// Every one, in their order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Methods,
         Self::Deployments,
         Self::CacheNode,
@@ -46,6 +47,7 @@ impl Rotating {
         Self::Permissions,
         Self::ApiKeys,
         Self::UsagePlan,
+        Self::Functions,
     ];
 }
 

@@ -1,4 +1,9 @@
-use super::{Action, CacheAction, ClusterAction, GatewayAction, PermissionAction, SecretAction};
+use crate::model::WorkloadKind;
+
+use super::{
+    Action, CacheAction, ClusterAction, FunctionAction, GatewayAction, PermissionAction,
+    SecretAction,
+};
 
 impl Action {
     /// The operation, as the service names it.
@@ -8,6 +13,11 @@ impl Action {
             Self::Gateway(action) => action.operation(),
             Self::Permission(PermissionAction::AddPermission { .. }) => "AddPermission",
             Self::Permission(PermissionAction::RemovePermission { .. }) => "RemovePermission",
+            Self::Function(FunctionAction::UpdateConfiguration { .. }) => {
+                "UpdateFunctionConfiguration"
+            }
+            Self::Function(FunctionAction::PublishVersion { .. }) => "PublishVersion",
+            Self::Function(FunctionAction::UpdateAlias { .. }) => "UpdateAlias",
             Self::Cache(action) => action.operation(),
             Self::Secret(SecretAction::CreateSecret { .. }) => "CreateSecret",
             Self::Secret(
@@ -21,6 +31,10 @@ impl Action {
             Self::Cluster(ClusterAction::RecordIntent { .. }) => "RecordIntent",
             Self::Cluster(ClusterAction::ApplySecret { .. }) => "ApplyBoundSecret",
             Self::Cluster(ClusterAction::DeleteSecret { .. }) => "DeleteBoundSecret",
+            Self::Cluster(ClusterAction::RollWorkload { workload, .. }) => match workload.kind {
+                WorkloadKind::Deployment => "RollDeployment",
+                WorkloadKind::StatefulSet => "RollStatefulSet",
+            },
         }
     }
 
@@ -32,6 +46,11 @@ impl Action {
             Self::Permission(
                 PermissionAction::AddPermission { function, .. }
                 | PermissionAction::RemovePermission { function, .. },
+            )
+            | Self::Function(
+                FunctionAction::UpdateConfiguration { function, .. }
+                | FunctionAction::PublishVersion { function, .. }
+                | FunctionAction::UpdateAlias { function, .. },
             ) => function,
             Self::Cache(action) => action.target(),
             Self::Secret(
@@ -43,6 +62,7 @@ impl Action {
                 | SecretAction::DeleteSecret { arn, .. },
             ) => arn,
             Self::Cluster(ClusterAction::RecordIntent { kind }) => kind,
+            Self::Cluster(ClusterAction::RollWorkload { workload, .. }) => &workload.name,
             Self::Secret(SecretAction::CreateSecret { name, .. })
             | Self::Cluster(
                 ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. },

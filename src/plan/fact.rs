@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{DesiredUser, Tags};
+use crate::model::{DesiredUser, Tags, Workload};
 
 use super::{
     Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
-    GatewayAction, Login, Observed, ObservedCache, Permission, PermissionAction, ReplicationGroup,
-    RestApi, Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan, UserGroup,
+    FunctionAction, GatewayAction, Login, Observed, ObservedAlias, ObservedCache, ObservedFunction,
+    ObservedWorkload, Permission, PermissionAction, PublishedVersion, ReplicationGroup, RestApi,
+    Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan, UserGroup,
 };
 
 /// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
@@ -52,6 +53,22 @@ pub enum Fact {
     BoundSecret {
         name: String,
         secret: Seen<BoundSecret>,
+    },
+    Function {
+        arn: String,
+        function: Seen<ObservedFunction>,
+    },
+    FunctionAlias {
+        function: String,
+        alias: Seen<ObservedAlias>,
+    },
+    FunctionPublished {
+        function: String,
+        version: PublishedVersion,
+    },
+    Workload {
+        workload: Workload,
+        observed: Seen<ObservedWorkload>,
     },
 }
 
@@ -100,6 +117,14 @@ impl Observed {
             Fact::Login { version, login } => drop(self.secret.logins.insert(version, login)),
             Fact::TokenTaken(token) => drop(self.secret.taken.insert(token)),
             Fact::BoundSecret { name, secret } => drop(self.bound.insert(name, secret)),
+            Fact::Function { arn, function } => drop(self.functions.insert(arn, function)),
+            Fact::FunctionAlias { function, alias } => drop(self.aliases.insert(function, alias)),
+            Fact::FunctionPublished { function, version } => {
+                self.published.insert(function, version);
+            }
+            Fact::Workload { workload, observed } => {
+                self.workloads.insert(workload, observed);
+            }
         }
     }
 
@@ -135,6 +160,7 @@ impl Observed {
                     .permissions
                     .insert(function.clone(), Seen::Unread);
             }
+            Action::Function(action) => self.forget_function(action),
             Action::Cache(action) => {
                 if let CacheAction::SetPasswords { passwords, .. } = action {
                     let versions = passwords.iter().map(|password| password.version.clone());
@@ -149,7 +175,25 @@ impl Observed {
             ) => {
                 self.bound.insert(name.clone(), Seen::Unread);
             }
+            Action::Cluster(ClusterAction::RollWorkload { workload, .. }) => {
+                self.workloads.insert(workload.clone(), Seen::Unread);
+            }
             Action::Cluster(ClusterAction::RecordIntent { .. }) => {}
+        }
+    }
+
+    fn forget_function(&mut self, action: &FunctionAction) {
+        match action {
+            FunctionAction::UpdateConfiguration { function, .. } => {
+                self.functions.insert(function.clone(), Seen::Unread);
+                self.published.remove(function);
+            }
+            FunctionAction::PublishVersion { function, .. } => {
+                self.functions.insert(function.clone(), Seen::Unread);
+            }
+            FunctionAction::UpdateAlias { function, .. } => {
+                self.aliases.insert(function.clone(), Seen::Unread);
+            }
         }
     }
 

@@ -30,6 +30,7 @@ mod tests;
 mod world;
 
 pub use action::*;
+pub use bindings::{Consumer, Progress, consumer_policy, consumers, has_variables_of};
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};

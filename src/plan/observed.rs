@@ -3,7 +3,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::Tags;
+use crate::model::{Tags, Workload};
 
 use super::rotation::Accepted;
 use super::{Seen, Sensitive};
@@ -21,6 +21,16 @@ pub struct Observed {
     pub secret: ObservedSecret,
     /// Kubernetes Secrets, by name.
     pub bound: BTreeMap<String, Seen<BoundSecret>>,
+    /// Lambda functions that are bound, by ARN.
+    pub functions: BTreeMap<String, Seen<ObservedFunction>>,
+    /// The alias of each that is bound with one, by the function's ARN.
+    pub aliases: BTreeMap<String, Seen<ObservedAlias>>,
+    /// The version that was published in this reconcile, by the function's ARN.
+    pub published: BTreeMap<String, PublishedVersion>,
+    /// ARNs of functions that are or were bound, as status knows them.
+    pub previously_bound_functions: BTreeSet<String>,
+    /// Workloads to roll.
+    pub workloads: BTreeMap<Workload, Seen<ObservedWorkload>>,
     /// Names of Kubernetes Secrets that the object has or had, as status and the controller's view of the cluster know them. A hint on what
     /// to look for: only what is then seen to be owned is deleted.
     pub previously_bound: BTreeSet<String>,
@@ -423,4 +433,64 @@ pub struct BoundSecret {
     pub data: BTreeMap<String, Sensitive>,
     /// Annotation `cachedapi.dev/secret-version`.
     pub version: Option<String>,
+}
+
+/// A Deployment or `StatefulSet`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedWorkload {
+    /// `metadata.uid`.
+    pub uid: String,
+    /// The object's annotation on its pod template: version of the secret that its pods read.
+    pub version: Option<String>,
+    /// What its rollout still waits for, in words; none when it is done.
+    pub unfinished: Option<String>,
+}
+
+/// Environment variables of a function. Those of other people may be secrets.
+pub type Variables = BTreeMap<String, Sensitive>;
+
+/// A Lambda function: its `$LATEST`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedFunction {
+    /// `RevisionId`.
+    pub revision: String,
+    /// `Environment.Variables`, all of them.
+    pub variables: Variables,
+    /// `CodeSha256`.
+    pub code: Option<String>,
+    /// `LastUpdateStatus`.
+    pub update: FunctionUpdate,
+}
+
+/// How the last update of a function went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FunctionUpdate {
+    /// It is through.
+    Done,
+    /// It is under way, and no other is taken.
+    InProgress,
+    /// It failed, for this reason.
+    Failed(String),
+}
+
+/// An alias of a Lambda function, and the version that it points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedAlias {
+    /// `RevisionId` of the alias.
+    pub revision: String,
+    /// Whether it shares its calls out over two versions.
+    pub weighted: bool,
+    /// `Environment.Variables` of the version.
+    pub variables: Variables,
+    /// `CodeSha256` of the version.
+    pub code: Option<String>,
+}
+
+/// A version that was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedVersion {
+    /// Number.
+    pub number: String,
+    /// Whether it can be called: `State` is `Active`.
+    pub active: bool,
 }

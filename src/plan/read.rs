@@ -1,4 +1,4 @@
-use crate::model::Tags;
+use crate::model::{Tags, Workload};
 
 use super::Endpoint;
 
@@ -108,6 +108,20 @@ pub enum Read {
         /// Name.
         name: String,
     },
+    /// Lambda `GetFunctionConfiguration` of `$LATEST`.
+    Function {
+        /// ARN.
+        arn: String,
+    },
+    /// Lambda `GetAlias`, and `GetFunctionConfiguration` of its version.
+    FunctionAlias {
+        /// ARN of the function.
+        function: String,
+        /// Name of the alias.
+        alias: String,
+    },
+    /// A Deployment or `StatefulSet` in the object's namespace.
+    Workload(Workload),
 }
 
 /// A login to try: with TLS, the password, one command that must be allowed and one that must not.

@@ -49,6 +49,7 @@ pub fn report(report: &Report) -> CachedApiStatus {
         credentials: parts::credentials(report, previous.credentials),
         pending: parts::pending(report),
         intents: parts::intents(report, previous.intents),
+        bindings: parts::bindings(report, previous.bindings),
         binding: parts::binding(report, previous.binding),
         bound_secrets: parts::bound_secrets(report, previous.bound_secrets),
     }

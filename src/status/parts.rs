@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{
-    ApiStatus, BindingStatus, CacheStatus, CredentialsStatus, DeploymentStatus, Intent, Pending,
-    RotationPhase, RotationStatus,
+    ApiStatus, BindingStatus, CacheStatus, ConsumerStatus, CredentialsStatus, DeploymentStatus,
+    Intent, Pending, RotationPhase, RotationStatus,
 };
 use crate::plan::{
-    AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, deployment_hash,
-    served_hash,
+    AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, consumer_policy,
+    consumers, deployment_hash, has_variables_of, served_hash,
 };
 
 use super::Report;
@@ -209,11 +209,66 @@ pub(super) fn intents(report: &Report, previous: Vec<Intent>) -> Vec<Intent> {
     previous
 }
 
+/// Functions that left the spec and are not known to be without our variables.
+fn left_over(report: &Report, previous: &[ConsumerStatus]) -> Vec<ConsumerStatus> {
+    let Some(desired) = report.desired else {
+        return Vec::new();
+    };
+    let bound = |arn: &String| {
+        let functions = &desired.bindings.functions;
+        functions.iter().any(|function| function.arn == *arn)
+    };
+    let clean = |arn: &String| match report.observed.functions.get(arn) {
+        Some(Seen::Absent) => true,
+        Some(Seen::Present(function)) => !has_variables_of(&desired.identity, &function.variables),
+        Some(Seen::Unread | Seen::Unknown(_)) | None => false,
+    };
+    let lambdas = previous.iter().filter(|before| before.kind == "Lambda");
+    lambdas
+        .filter(|before| !bound(&before.name) && !clean(&before.name))
+        .map(|before| ConsumerStatus {
+            up_to_date: false,
+            ..before.clone()
+        })
+        .collect()
+}
+
+/// Consumers that were not looked at stay as they were.
+pub(super) fn bindings(report: &Report, previous: Vec<ConsumerStatus>) -> Vec<ConsumerStatus> {
+    let Some(desired) = report.desired else {
+        return previous;
+    };
+    let secret = report.observed.secret.secret.present();
+    let consumers = consumers(desired, report.observed).into_iter();
+    consumers
+        .map(|consumer| {
+            let before = previous
+                .iter()
+                .find(|before| before.kind == consumer.kind && before.name == consumer.name);
+            match (&consumer.seen, before, secret) {
+                (Seen::Unread | Seen::Unknown(_), Some(before), _) | (_, Some(before), None) => {
+                    before.clone()
+                }
+                (seen, _, secret) => ConsumerStatus {
+                    kind: consumer.kind.to_owned(),
+                    name: consumer.name.clone(),
+                    version_id: seen.present().and_then(|progress| progress.version.clone()),
+                    up_to_date: secret.is_some_and(|secret| consumer.is_up_to_date(secret)),
+                    policy: secret
+                        .filter(|_| consumer.kind == "Lambda")
+                        .map(|secret| consumer_policy(&secret.arn).to_string()),
+                },
+            }
+        })
+        .chain(left_over(report, &previous))
+        .collect()
+}
+
 pub(super) fn binding(report: &Report, previous: Option<BindingStatus>) -> Option<BindingStatus> {
     let Some(desired) = report.desired else {
         return previous;
     };
-    let name = desired.bindings.first()?;
+    let name = &desired.bindings.secrets.first()?.name;
     let there = report
         .observed
         .bound

@@ -11,13 +11,14 @@ use cachedapi_operator::plan::{
 use serde_json::json;
 
 use super::world::{ACCOUNT, REGION, World, set, tags};
-use super::{cache, gateway, secrets};
+use super::{cache, functions, gateway, secrets};
 
 /// Lives it.
 pub async fn live(world: &World) {
     let api = put_api_live(world).await;
     sell(world, &api).await;
     let function = let_invoke(world, &api).await;
+    functions::bind(world).await;
     cache::prepare(world).await;
     world.act(cache::new_group(1, 1)).await;
     secrets::put(world, "cache.example.com").await;

@@ -4,6 +4,7 @@
 
 mod cache;
 mod failures;
+mod functions;
 mod gateway;
 mod in_process;
 mod life;

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
 use cachedapi_operator::model::Tags;
 use cachedapi_operator::plan::{
-    Action, CacheAction, Fact, Failure, GatewayAction, PermissionAction, Read, SecretAction,
+    Action, CacheAction, Fact, Failure, FunctionAction, GatewayAction, PermissionAction, Read,
+    SecretAction,
 };
 use local_aws::{Config, LocalAws};
 use serde_json::Value;
@@ -43,7 +44,12 @@ impl Calls {
 
 impl World {
     pub fn new() -> Self {
-        let local = LocalAws::new(Config::default()).unwrap();
+        Self::with(Config::default())
+    }
+
+    /// One with these settings.
+    pub fn with(config: Config) -> Self {
+        let local = LocalAws::new(config).unwrap();
         let answering = local.clone();
         let config = in_process::sdk_config(ACCOUNT, move |request| {
             let local = answering.clone();
@@ -108,6 +114,12 @@ impl From<CacheAction> for Write {
 impl From<SecretAction> for Write {
     fn from(action: SecretAction) -> Self {
         Self(Action::Secret(action))
+    }
+}
+
+impl From<FunctionAction> for Write {
+    fn from(action: FunctionAction) -> Self {
+        Self(Action::Function(action))
     }
 }
 

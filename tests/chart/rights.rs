@@ -88,10 +88,31 @@ fn live(environment: &Environment) -> Result<()> {
     };
     until_used(environment, "patch events.k8s.io/events", disturb)?;
     until_used(environment, "get cachedapi.dev/cachedapis", disturb)?;
+    roll(environment, &object)?;
     // A Secret that leaves the spec is deleted.
     object.patch(&json!([{"op": "remove", "path": "/spec/bindings"}]))?;
     until_used(environment, "delete /secrets", |_| Ok(()))?;
     object.delete()
+}
+
+/// Workloads that the spec names are rolled.
+fn roll(environment: &Environment, object: &Resource) -> Result<()> {
+    let labels = json!({"app": "orders"});
+    for (kind, key) in [("Deployment", "deployment"), ("StatefulSet", "statefulSet")] {
+        let manifest = json!({
+            "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "orders", "namespace": NAMESPACE},
+            "spec": {"selector": {"matchLabels": labels}, "template": {
+                "metadata": {"labels": labels}, "spec": {"containers": [{"name": "orders", "image": "orders"}]},
+            }},
+        });
+        environment.kubectl().apply(&manifest.to_string())?;
+        object.patch(
+            &json!([{"op": "add", "path": "/spec/bindings/-", "value": {key: {"name": "orders"}}}]),
+        )?;
+        let right = format!("patch apps/{}s", kind.to_lowercase());
+        until_used(environment, &right, |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 /// Does `disturb` again and again until the operator has used `right`.

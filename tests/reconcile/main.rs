@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod conflict;
+mod consumers;
 mod crash;
 mod delay;
 mod drift;

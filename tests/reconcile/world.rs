@@ -82,6 +82,14 @@ impl World {
         let kube = LocalKube::new(0, move || clock.now());
         let definition = serde_json::to_value(custom_resource_definition()).unwrap();
         kube.serve(Resource::defined_by(&definition).unwrap());
+        kube.serve(Resource {
+            group: "apps".into(),
+            version: "v1".into(),
+            plural: "deployments".into(),
+            kind: "Deployment".into(),
+            namespaced: true,
+            status: true,
+        });
         let world = Self {
             aws,
             kube,
@@ -193,7 +201,10 @@ impl World {
 
     /// A user's way to objects of a kind.
     fn api(&self, group: &str, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
-        let version = if group.is_empty() { "v1" } else { "v1alpha1" };
+        let version = match group {
+            "" | "apps" => "v1",
+            _ => "v1alpha1",
+        };
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         let client = Client::new(self.kube.clone(), "default");
         match namespace {
@@ -209,6 +220,11 @@ impl World {
     /// A user's way to Secrets.
     pub fn secrets(&self) -> Api<DynamicObject> {
         self.api("", "Secret", Some(NAMESPACE))
+    }
+
+    /// A user's way to Deployments.
+    pub fn deployments(&self) -> Api<DynamicObject> {
+        self.api("apps", "Deployment", Some(NAMESPACE))
     }
 
     /// A user creates the object.

@@ -10,6 +10,10 @@
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, patch, delete]
+# The workloads of spec.bindings, by name: one annotation on their pod templates.
+- apiGroups: [apps]
+  resources: [deployments, statefulsets]
+  verbs: [get, patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

@@ -114,7 +114,7 @@ pub struct ApiKeySpec {
     #[schemars(length(max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub name: String,
     /// The Kubernetes Secret that receives the value under the key `apiKey`.
-    pub secret: super::SecretBinding,
+    pub secret: super::SecretName,
 }
 
 /// Limits per API key.

@@ -1,9 +1,11 @@
 //! What a user writes.
 
+mod binding;
 mod cache;
 mod gateway;
 mod route;
 
+pub use binding::*;
 pub use cache::*;
 pub use gateway::*;
 pub use route::*;
@@ -62,34 +64,19 @@ pub struct CachedApiSpec {
     /// Who receives the cache's endpoint and credential.
     #[serde(default)]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
-    #[x_kube(validation = Rule::new("self.all(b, self.exists_one(o, o.secret.name == b.secret.name))")
+    #[x_kube(validation = Rule::new("self.all(b, !has(b.secret) || self.exists_one(o, has(o.secret) && o.secret.name == b.secret.name))")
         .message("two bindings name the same Secret"))]
+    #[x_kube(validation = Rule::new("self.all(b, !has(b.lambda) || self.exists_one(o, has(o.lambda) && o.lambda.functionArn == b.lambda.functionArn))")
+        .message("two bindings name the same Lambda function"))]
+    #[x_kube(validation = Rule::new("self.all(b, !has(b.deployment) || self.exists_one(o, has(o.deployment) && o.deployment.name == b.deployment.name))")
+        .message("two bindings name the same Deployment"))]
+    #[x_kube(validation = Rule::new("self.all(b, !has(b.statefulSet) || self.exists_one(o, has(o.statefulSet) && o.statefulSet.name == b.statefulSet.name))")
+        .message("two bindings name the same StatefulSet"))]
     pub bindings: Vec<Binding>,
 
     /// What happens to each part when the object is deleted.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
-}
-
-/// Who receives the cache's endpoint and credential.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct Binding {
-    /// A Kubernetes Secret in the object's namespace, in Service Binding shape (keys type, provider, host, port, username, password, uri, tls).
-    /// The operator creates it and keeps it in step; a Secret of that name that it does not own is left alone and reported.
-    pub secret: SecretBinding,
-}
-
-/// A Kubernetes Secret to write.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct SecretBinding {
-    /// Name of the Secret.
-    #[schemars(
-        length(max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
-    )]
-    pub name: String,
 }
 
 /// What happens to each part when the object is deleted.

@@ -2,8 +2,8 @@
 
 use crate::model::Tags;
 use crate::plan::{
-    Action, BoundSecret, CacheAction, ClusterAction, GatewayAction, ObservedCache, ObservedGateway,
-    PermissionAction, SecretAction, Seen,
+    Action, BoundSecret, CacheAction, ClusterAction, FunctionAction, GatewayAction, ObservedCache,
+    ObservedGateway, PermissionAction, SecretAction, Seen,
 };
 
 use super::Basis;
@@ -42,6 +42,27 @@ impl Basis<'_> {
                 let seen = self.observed.gateway.permissions.get(function);
                 Need::Own(matches!(seen, Some(Seen::Absent | Seen::Present(_))))
             }
+            Action::Function(
+                FunctionAction::UpdateConfiguration {
+                    function, revision, ..
+                }
+                | FunctionAction::PublishVersion { function, revision },
+            ) => {
+                let seen = self.observed.functions.get(function);
+                Need::Own(
+                    seen.and_then(Seen::present)
+                        .is_some_and(|seen| seen.revision == *revision),
+                )
+            }
+            Action::Function(FunctionAction::UpdateAlias {
+                function, revision, ..
+            }) => {
+                let seen = self.observed.aliases.get(function);
+                Need::Own(
+                    seen.and_then(Seen::present)
+                        .is_some_and(|seen| seen.revision == *revision),
+                )
+            }
             Action::Cache(action) => self.need_of_cache(action),
             Action::Secret(SecretAction::CreateSecret { .. }) => {
                 Need::Absent(self.observed.secret.secret == Seen::Absent)
@@ -77,6 +98,13 @@ impl Basis<'_> {
         };
         match action {
             ClusterAction::RecordIntent { .. } => Need::Nothing,
+            ClusterAction::RollWorkload { workload, uid, .. } => {
+                let seen = self.observed.workloads.get(workload);
+                Need::Own(
+                    seen.and_then(Seen::present)
+                        .is_some_and(|seen| seen.uid == *uid),
+                )
+            }
             ClusterAction::ApplySecret { name, .. } => {
                 Need::Own(owned(name) || self.observed.bound.get(name) == Some(&Seen::Absent))
             }

@@ -1,27 +1,32 @@
-//! Decides on the Kubernetes Secrets: those that carry endpoint and credential to back ends, and those that carry an API key.
+//! Decides on the consumers: the Kubernetes Secrets that carry endpoint and credential to back ends, or an API key, the Lambda functions that are
+//! told where to find them, and the workloads that are rolled when there is another version.
 //!
-//! Each is owned by the object; one of the same name that is not is left alone and reported. Only the keys of ours are compared: one that somebody adds
-//! is not worth a fight, it goes with the next change. On deletion of the object nothing is decided here: Kubernetes collects what it owns.
+//! A Secret is owned by the object; one of the same name that is not is left alone and reported. Only the keys of ours are compared: one that somebody adds
+//! is not worth a fight, it goes with the next change. On deletion of the object nothing is decided on Secrets: Kubernetes collects what it owns.
 
-mod content;
+mod consumer;
+mod lambda;
+mod secret;
+mod workload;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+pub use consumer::{Consumer, Progress, consumers};
+pub(super) use lambda::plan_removal;
+pub use lambda::{consumer_policy, has_variables_of};
+
 use std::time::Duration;
 
 use crate::api::Reason;
 use crate::model::Desired;
 
-use super::{Action, AspectPlan, BoundSecret, ClusterAction, Context, Depth, Observed, Read, Seen};
-
-use content::Content;
+use super::{AspectPlan, Context, Depth, Endpoint, Observed, Read, SecretValue, Seen};
 
 /// When to look again after a read failed, or for what another aspect has to do first.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Decides on the Kubernetes Secrets. A poll that finds anything but what is desired looks at everything.
+/// Decides on the consumers. A poll that finds anything but what is desired looks at everything.
 pub fn plan_bindings(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let glance = plan_at(desired, observed, context);
     let at_ease = glance.is_settled() || glance.is_quiet();
@@ -39,101 +44,64 @@ pub fn plan_bindings(desired: &Desired, observed: &Observed, context: Context) -
 }
 
 fn plan_at(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
-    let mut plan = AspectPlan::default();
-    for name in &desired.bindings {
-        plan.extend(plan_secret(observed, name, || {
-            content::credential(desired, observed, context)
-        }));
+    let mut plan = secret::plan_secrets(desired, observed, context);
+    // Pods that start read the Secret, so it is written and seen first.
+    if plan.actions.is_empty() {
+        plan.extend(lambda::plan_functions(desired, observed, context));
+        plan.extend(workload::plan_workloads(desired, observed, context));
     }
-    for key in desired.gateway.api_keys.values() {
-        plan.extend(plan_secret(observed, &key.secret, || {
-            content::api_key(desired, observed, context, key)
-        }));
-    }
-    plan.extend(plan_removed(desired, observed));
     plan.reads_first()
 }
 
-/// Decides on one Secret. The content is looked at even where the Secret is unread, so that both are read at once.
-fn plan_secret(
-    observed: &Observed,
-    name: &str,
-    content: impl FnOnce() -> Result<Content, AspectPlan>,
-) -> AspectPlan {
-    let content = content();
-    match (bound(observed, name), content) {
-        (Seen::Unread, content) => {
-            let mut plan = AspectPlan::read(Read::BoundSecret {
-                name: name.to_owned(),
-            });
-            plan.reads
-                .extend(content.err().into_iter().flat_map(|plan| plan.reads));
-            plan
-        }
-        (Seen::Unknown(failure), _) => AspectPlan::unknown(failure, RETRY),
-        (Seen::Present(secret), _) if !secret.owned => {
-            AspectPlan::block(Reason::NameTaken, name_taken(name))
-        }
-        (_, Err(plan)) => plan,
-        (Seen::Present(secret), Ok(content)) if content.is_in(secret) => AspectPlan::default(),
-        (_, Ok(Content::Assumed { otherwise, .. })) => otherwise,
-        (seen, Ok(Content::Known { data, version })) => {
-            let follows = seen
-                .present()
-                .is_some_and(|secret| secret.version.is_some() && secret.version != version);
-            let plan = AspectPlan::act(Action::Cluster(ClusterAction::ApplySecret {
-                name: name.to_owned(),
-                data,
-                version,
-            }));
-            // Until then it holds the version before, which works as well.
-            if follows {
-                plan.quietly(format!("the Secret {name} follows the AWS secret"))
-            } else {
-                plan
-            }
-        }
-    }
+/// Whether the password before the current one works as well, so that a consumer that lags behind is served.
+fn is_in_grace(observed: &Observed) -> bool {
+    observed.cache.passwords.is_some_and(|count| count > 1)
 }
 
-fn name_taken(name: &str) -> String {
-    format!(
-        "the Secret {name} is not owned by this object, so it is left alone; choose another name in the spec or delete that Secret"
-    )
-}
-
-/// Secrets of bindings and keys that left the spec.
-fn plan_removed(desired: &Desired, observed: &Observed) -> AspectPlan {
-    let keys = desired.gateway.api_keys.values().map(|key| &key.secret);
-    let wanted: BTreeSet<&String> = desired.bindings.iter().chain(keys).collect();
-    let mut plan = AspectPlan::default();
-    for name in observed
-        .previously_bound
-        .iter()
-        .filter(|name| !wanted.contains(name))
-    {
-        plan.extend(match bound(observed, name) {
-            Seen::Unread => AspectPlan::read(Read::BoundSecret { name: name.clone() }),
-            Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-            Seen::Present(BoundSecret {
-                owned: true,
-                resource_version,
+/// What consumers are to have: the current value of the object's secret, once it names the endpoint; or what to do to get to know it.
+fn credential<'a>(
+    desired: &Desired,
+    observed: &'a Observed,
+    context: Context,
+) -> Result<(&'a SecretValue, &'a Endpoint), AspectPlan> {
+    let name = &desired.secret.name;
+    let wait = |what: &str| {
+        Err(AspectPlan::wait(
+            Reason::WaitingForDependency,
+            format!("the secret {name} {what}"),
+            context.pace(RETRY),
+        ))
+    };
+    let secret = match &observed.secret.secret {
+        Seen::Unread => return Err(AspectPlan::read(Read::Secret { name: name.clone() })),
+        Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Present(secret)
+            if desired.identity.owns(&secret.tags) && secret.deleted.is_none() =>
+        {
+            secret
+        }
+        Seen::Absent | Seen::Present(_) => return wait("is not there yet"),
+    };
+    let Some(version) = secret.current() else {
+        return wait("has no current version");
+    };
+    match observed.secret.value(version) {
+        Seen::Unread => Err(AspectPlan::read(Read::SecretValue {
+            arn: secret.arn.clone(),
+            version: version.to_owned(),
+        })),
+        Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Present(SecretValue { endpoint: None, .. }) | Seen::Absent => {
+            wait("does not name the cache's endpoint yet")
+        }
+        Seen::Present(value) if value.username.is_empty() || value.password.reveal().is_empty() => {
+            wait("names no user or no password")
+        }
+        Seen::Present(
+            value @ SecretValue {
+                endpoint: Some(endpoint),
                 ..
-            }) => {
-                let (name, resource_version) = (name.clone(), resource_version.clone());
-                AspectPlan::act(Action::Cluster(ClusterAction::DeleteSecret {
-                    name,
-                    resource_version,
-                }))
-            }
-            Seen::Absent | Seen::Present(_) => AspectPlan::default(),
-        });
+            },
+        ) => Ok((value, endpoint)),
     }
-    plan
-}
-
-fn bound<'a>(observed: &'a Observed, name: &str) -> &'a Seen<BoundSecret> {
-    static UNREAD: Seen<BoundSecret> = Seen::Unread;
-    let all: &BTreeMap<String, Seen<BoundSecret>> = &observed.bound;
-    all.get(name).unwrap_or(&UNREAD)
 }

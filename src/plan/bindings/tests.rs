@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::fixtures::{context, desired as desired_of, identity, spec_json};
-use crate::plan::{ApiKey, Endpoint, Secret, SecretValue, Sensitive};
+use crate::plan::{Action, ApiKey, BoundSecret, ClusterAction, Secret, Sensitive};
 
 fn desired() -> Desired {
     desired_of(spec_json())

@@ -3,6 +3,7 @@
 //! A password that a person wrote is not overwritten: the cache is made to accept it. One that a person removed is not made up: the version before becomes
 //! current again if it opens the cache. What else is put right are the facts around it, endpoint and engine.
 
+mod laggards;
 mod rotate;
 mod standing;
 #[cfg(test)]

@@ -15,6 +15,9 @@ use crate::plan::{
 
 use super::RETRY;
 
+/// How often consumers that keep the old password in the cache are looked at.
+const LAGGARD_PACE: Duration = Duration::from_mins(1);
+
 /// Everything that is known of one secret and the cache that it opens.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
@@ -108,6 +111,7 @@ impl Scene<'_> {
         let passwords = self.observed.cache.passwords.unwrap_or(1);
         let due = self.due_since().is_some();
         let wanted = due || matches!(pending, Pending::Ours(_));
+        let behind = self.behind(pending, passwords)?;
         let standing = Standing {
             current,
             pending,
@@ -117,7 +121,8 @@ impl Scene<'_> {
             at_rest: true,
             stuck: false,
             due,
-            grace_over: self.grace_over(wanted && no_third(pending, passwords))?,
+            grace_over: !self.held_back(&behind)
+                && self.grace_over(wanted && no_third(pending, passwords))?,
         };
         let standing = match next_step(standing) {
             // These change or need nothing in ElastiCache.
@@ -126,12 +131,12 @@ impl Scene<'_> {
             }
             _ => self.look_closely(standing)?,
         };
-        Ok(self.carry_out(standing, lack))
+        Ok(self.carry_out(standing, lack, &behind))
     }
 
-    fn carry_out(self, standing: Standing, lack: Option<&str>) -> AspectPlan {
+    fn carry_out(self, standing: Standing, lack: Option<&str>, behind: &[String]) -> AspectPlan {
         let decided = match next_step(standing) {
-            Step::Rest => return self.rest(),
+            Step::Rest => return self.rest(behind),
             Step::Put => self.put(),
             Step::AcceptPending => self.set_passwords(
                 &[self.secret.labelled(AWSPENDING), self.secret.current()],
@@ -141,7 +146,14 @@ impl Scene<'_> {
                 &[self.secret.current(), self.usable(AWSPREVIOUS)],
                 Purpose::PutRight,
             ),
-            Step::Retire => self.set_passwords(&[self.secret.current()], Purpose::Retire),
+            Step::Retire => self.set_passwords(
+                &[self.secret.current()],
+                if behind.is_empty() {
+                    Purpose::Retire
+                } else {
+                    Purpose::RetireUnfinished
+                },
+            ),
             Step::Promote => {
                 let mut plan = self.promote(AWSPENDING);
                 plan.extend(self.drop_pending());
@@ -169,8 +181,20 @@ impl Scene<'_> {
         )
     }
 
-    fn rest(self) -> AspectPlan {
+    fn rest(self, behind: &[String]) -> AspectPlan {
         let now = self.context.now;
+        if let [first, ..] = behind {
+            let message = format!(
+                "the password before the current one of {} still works, because {first} does not have the current one{}; see status.bindings",
+                self.desired.secret.name,
+                match behind.len() {
+                    1 => String::new(),
+                    more => format!(", nor have {} others", more - 1),
+                }
+            );
+            return AspectPlan::wait(Reason::Rotating, message.clone(), LAGGARD_PACE)
+                .quietly(message);
+        }
         let next = match self.grace_end() {
             Some(end) if end > now => end,
             _ => self.desired.secret.rotation.next_moment(now),

@@ -59,7 +59,7 @@ impl<'a> Scene<'a> {
             _ => self.previous()?,
         };
         let grace_over =
-            self.grace_over(standing.grace_over && no_third(standing.pending, user.passwords))?;
+            standing.grace_over && self.grace_over(no_third(standing.pending, user.passwords))?;
         Ok(Standing {
             passwords: user.passwords,
             grace_over,

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::api::Disposal;
 use crate::model::Estate;
 
+use super::bindings::plan_removal;
 use super::{Action, AspectPlan, Context, Observed, Plan, Read, SecretAction, Seen};
 
 /// When to look again after a read failed.
@@ -34,8 +35,17 @@ pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> 
         api: api::plan_api(estate, observed, context),
         cache,
         credentials,
-        bindings: AspectPlan::default(),
+        bindings: plan_bindings(estate, observed, context),
     }
+}
+
+/// Takes our variables out of the environments of functions. Secrets are collected by Kubernetes, and workloads keep their annotation.
+fn plan_bindings(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
+    let mut plan = AspectPlan::default();
+    for arn in &estate.bound_functions {
+        plan.extend(plan_removal(&estate.identity, observed, context, arn));
+    }
+    plan.reads_first()
 }
 
 /// A secret that waits for its deletion is as good as gone: only AWS can shorten the wait.

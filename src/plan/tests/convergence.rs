@@ -52,7 +52,7 @@ fn rights_that_elasticache_spells_in_other_words_are_given_once_more_by_a_new_pr
 #[test]
 fn processes_that_die_after_every_write_get_there_as_well_and_make_nothing_twice() {
     let (mut steady, desired) = settled(&teardown::everything());
-    let estate = Estate::new(identity(), &spec(teardown::everything()), []);
+    let estate = Estate::new(identity(), &spec(teardown::everything()), [], []);
     let mut world = World::default();
     world.mortal = true;
     for _ in 0..80 {

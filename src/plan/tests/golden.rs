@@ -119,6 +119,11 @@ fn somebody_else_has_the_name_of_the_user_group() {
 #[test]
 fn an_object_is_deleted() {
     let (mut world, _) = settled(&teardown::everything());
-    world.tear_down(&Estate::new(identity(), &spec(teardown::everything()), []));
+    world.tear_down(&Estate::new(
+        identity(),
+        &spec(teardown::everything()),
+        [],
+        [],
+    ));
     compare("deleted.txt", &world.journal.take());
 }

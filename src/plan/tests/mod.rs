@@ -1,9 +1,11 @@
 //! The whole object against the model of AWS.
 
 mod changes;
+mod consumers;
 mod convergence;
 mod drift;
 mod foreign;
+mod functions;
 mod golden;
 mod property;
 mod refusal;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::drift::DRIFTS;
 use super::{settled, teardown};
 use crate::fixtures::{desired, identity, route, spec, spec_json};
-use crate::model::Estate;
+use crate::model::{Estate, Workload, WorkloadKind};
 use crate::plan::Class;
 use crate::plan::world::{KINDS, World};
 
@@ -34,6 +34,7 @@ enum Edit {
     Routes(usize),
     Key(bool),
     Function(bool),
+    Workload(bool),
 }
 
 fn edits() -> impl Strategy<Value = Edit> {
@@ -49,6 +50,7 @@ fn edits() -> impl Strategy<Value = Edit> {
         (1..4usize).prop_map(Edit::Routes),
         any::<bool>().prop_map(Edit::Key),
         any::<bool>().prop_map(Edit::Function),
+        any::<bool>().prop_map(Edit::Workload),
     ]
 }
 
@@ -103,6 +105,11 @@ fn edit(json: &mut Value, edit: &Edit) {
             json["api"] = json!({"apiKeys": [{"name": "shop", "secret": {"name": "shop-key"}}]});
         }
         Edit::Key(false) => json["api"] = json!({}),
+        Edit::Workload(wanted) => {
+            let bindings = json["bindings"].as_array_mut().unwrap();
+            bindings.retain(|binding| binding.get("deployment").is_none());
+            bindings.extend(wanted.then(|| json!({"deployment": {"name": "orders"}})));
+        }
         Edit::Function(true) => {
             json["routes"][0]["backend"] = json!({"lambda": {"functionArn": teardown::FUNCTION}});
         }
@@ -115,6 +122,10 @@ fn edit(json: &mut Value, edit: &Edit) {
 /// What the object has gone through: the world and the last spec.
 fn history(events: &[Event]) -> (World, Value) {
     let (mut world, mut json) = (World::default(), spec_json());
+    world.cluster.deploy(&Workload {
+        kind: WorkloadKind::Deployment,
+        name: "orders".into(),
+    });
     for event in events {
         match event {
             Event::Edit(change) => edit(&mut json, change),
@@ -147,7 +158,10 @@ proptest! {
     #[test]
     fn whatever_happened_the_object_becomes_what_its_spec_says(events in events()) {
         let (mut world, json) = history(&events);
-        let (fresh, desired) = settled(&json);
+        let mut without = json.clone();
+        edit(&mut without, &Edit::Workload(false));
+        let (fresh, _) = settled(&without);
+        let desired = desired(json);
         let plan = world.settle(&desired);
         prop_assert!(plan.is_settled(), "{plan:#?}");
         prop_assert_eq!(world.truth().at_rest(), fresh.truth().at_rest());
@@ -159,7 +173,7 @@ proptest! {
     #[test]
     fn whatever_happened_a_deleted_object_leaves_nothing(events in events()) {
         let (mut world, json) = history(&events);
-        let estate = Estate::new(identity(), &spec(json), world.gateway.permissions.keys().cloned());
+        let estate = Estate::new(identity(), &spec(json), world.gateway.permissions.keys().cloned(), world.functions.remembered.clone());
         let plan = world.tear_down(&estate);
         prop_assert!(plan.is_settled(), "{plan:#?}");
         teardown::assert_nothing_left(&world, "in the end");

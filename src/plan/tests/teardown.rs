@@ -23,7 +23,7 @@ pub(super) fn everything() -> Value {
 fn estate(policy: &Value) -> Estate {
     let mut json = everything();
     json["deletionPolicy"] = policy.clone();
-    Estate::new(identity(), &spec(json), [])
+    Estate::new(identity(), &spec(json), [], [])
 }
 
 pub(super) fn assert_nothing_left(world: &World, when: &str) {
@@ -201,7 +201,7 @@ fn a_cluster_restored_elsewhere_takes_nothing_from_the_first() {
     let before = world.truth();
     let mut copy = identity();
     copy.cluster.id = "restored".into();
-    let plan = world.tear_down(&Estate::new(copy, &spec(spec_json()), []));
+    let plan = world.tear_down(&Estate::new(copy, &spec(spec_json()), [], []));
     assert!(plan.is_settled(), "{plan:#?}");
     assert_eq!(
         (world.truth().cache, world.truth().secret_deleted),
@@ -231,6 +231,9 @@ fn what_cannot_be_read_is_never_taken_for_gone() {
                 "SecretValue",
                 "Login",
                 "BoundSecret",
+                "Workload",
+                "Function",
+                "FunctionAlias",
             ]
             .contains(&kind);
             assert_eq!(read, !needed, "{kind}: done without it");

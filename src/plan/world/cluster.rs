@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{BoundSecret, ClusterAction, Fact, Seen};
+use crate::model::Workload;
+use crate::plan::{BoundSecret, ClusterAction, Fact, ObservedWorkload, Seen};
 
 /// Secrets of the object's namespace.
 #[derive(Clone, Default)]
@@ -8,6 +9,9 @@ pub struct Cluster {
     pub secrets: BTreeMap<String, BoundSecret>,
     /// Names that status remembers besides.
     pub remembered: BTreeSet<String>,
+    pub workloads: BTreeMap<Workload, ObservedWorkload>,
+    /// Workloads whose rollout does not get on.
+    pub stuck: BTreeSet<Workload>,
     writes: u32,
 }
 
@@ -34,10 +38,47 @@ impl Cluster {
         }
     }
 
+    pub fn read_workload(&self, workload: &Workload) -> Fact {
+        let observed = self.workloads.get(workload).cloned();
+        Fact::Workload {
+            workload: workload.clone(),
+            observed: observed.map_or(Seen::Absent, Seen::Present),
+        }
+    }
+
+    /// Somebody makes a workload.
+    pub fn deploy(&mut self, workload: &Workload) {
+        let fresh = ObservedWorkload {
+            uid: "w-1".into(),
+            version: None,
+            unfinished: None,
+        };
+        self.workloads.insert(workload.clone(), fresh);
+    }
+
+    /// Rollouts get done, unless they are stuck.
+    pub fn tick(&mut self) {
+        for (workload, observed) in &mut self.workloads {
+            if !self.stuck.contains(workload) {
+                observed.unfinished = None;
+            }
+        }
+    }
+
     pub fn write(&mut self, action: &ClusterAction) {
         self.writes += 1;
         match action {
             ClusterAction::RecordIntent { .. } => {}
+            ClusterAction::RollWorkload {
+                workload,
+                uid,
+                version,
+            } => {
+                let observed = self.workloads.get_mut(workload).expect("it is there");
+                assert_eq!(observed.uid, *uid);
+                observed.version = Some(version.clone());
+                observed.unfinished = Some("its pods start".into());
+            }
             ClusterAction::ApplySecret {
                 name,
                 data,

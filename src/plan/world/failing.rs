@@ -53,10 +53,29 @@ pub fn failed(read: &Read, class: Class) -> Fact {
                 obstacle: Some(failure.message),
             },
         },
+        other => failed_consumer(other, failure),
+    }
+}
+
+fn failed_consumer(read: &Read, failure: Failure) -> Fact {
+    match read {
         Read::BoundSecret { name } => Fact::BoundSecret {
             name: name.clone(),
             secret: Seen::Unknown(failure),
         },
+        Read::Function { arn } => Fact::Function {
+            arn: arn.clone(),
+            function: Seen::Unknown(failure),
+        },
+        Read::FunctionAlias { function, .. } => Fact::FunctionAlias {
+            function: function.clone(),
+            alias: Seen::Unknown(failure),
+        },
+        Read::Workload(workload) => Fact::Workload {
+            workload: workload.clone(),
+            observed: Seen::Unknown(failure),
+        },
+        other => panic!("no consumer is read by {other:?}"),
     }
 }
 
@@ -70,7 +89,7 @@ pub fn kind(read: &Read) -> String {
 }
 
 /// Every kind of read.
-pub const KINDS: [&str; 20] = [
+pub const KINDS: [&str; 23] = [
     "RestApi",
     "RestApiSearch",
     "Methods",
@@ -91,4 +110,7 @@ pub const KINDS: [&str; 20] = [
     "SecretValue",
     "Login",
     "BoundSecret",
+    "Workload",
+    "Function",
+    "FunctionAlias",
 ];

@@ -4,6 +4,7 @@
 mod cluster;
 mod elasticache;
 mod failing;
+mod functions;
 mod group;
 mod journal;
 mod secrets;
@@ -19,12 +20,14 @@ use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
     AWSPENDING, Action, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed,
-    Plan, Read, Secret, SecretValue, Seen, Sensitive, Spelling, plan, plan_teardown,
+    Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive, Spelling, consumers, plan,
+    plan_teardown,
 };
 
 pub use cluster::Cluster;
 pub use elasticache::ElastiCache;
 pub use failing::KINDS;
+pub use functions::Functions;
 pub use journal::Journal;
 pub use secrets::SecretsManager;
 
@@ -38,6 +41,7 @@ pub struct World {
     pub cache: ElastiCache,
     pub secrets: SecretsManager,
     pub cluster: Cluster,
+    pub functions: Functions,
     pub now: Timestamp,
     /// Rounds in a row that have seen the replication group available.
     sightings: u32,
@@ -52,6 +56,8 @@ pub struct World {
     brought_in: BTreeSet<String>,
     /// Since when a version has been pending, as status has it.
     pending_since: Option<(String, Timestamp)>,
+    /// The versions of functions that the reconcile has published: rounds that act follow each other in one.
+    published: BTreeMap<String, PublishedVersion>,
     /// Since when a version has been current, as status has it.
     promoted: Option<(String, Timestamp)>,
     /// When the operator acted last.
@@ -84,6 +90,7 @@ impl Default for World {
             cache: ElastiCache::default(),
             secrets: SecretsManager::default(),
             cluster: Cluster::default(),
+            functions: Functions::default(),
             now: fixtures::now(),
             sightings: 0,
             spellings: BTreeMap::new(),
@@ -91,6 +98,7 @@ impl Default for World {
             values: BTreeMap::new(),
             tags: BTreeMap::new(),
             brought_in: BTreeSet::new(),
+            published: BTreeMap::new(),
             promoted: None,
             pending_since: None,
             acted: None,
@@ -205,6 +213,9 @@ impl World {
             let waited = plan.wake_up().unwrap_or(Duration::from_mins(10));
             self.now += waited;
             self.cache.tick();
+            self.cluster.tick();
+            self.functions.tick();
+            self.published.clear();
             return Step::Idle(Box::new(plan));
         }
         self.acted = Some(self.now);
@@ -220,6 +231,7 @@ impl World {
                 return Step::Acted;
             }
         }
+        self.published = observed.published;
         self.spellings = observed.cache.spellings;
         self.brought_in = observed.secret.brought_in;
         Step::Acted
@@ -299,8 +311,10 @@ impl World {
         let mut observed = Observed {
             account: Some(ACCOUNT.into()),
             previously_bound: self.cluster.names(),
+            previously_bound_functions: self.functions.remembered.clone(),
             ..Observed::default()
         };
+        observed.published = self.published.clone();
         observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
         observed.gateway.intent = self.intent;
         observed.secret.promoted = self.promoted.clone();
@@ -315,7 +329,10 @@ impl World {
     }
 
     fn read(&mut self, read: &Read) -> Fact {
-        self.aws_reads += usize::from(!matches!(read, Read::BoundSecret { .. } | Read::Login(_)));
+        self.aws_reads += usize::from(!matches!(
+            read,
+            Read::BoundSecret { .. } | Read::Workload(_) | Read::Login(_)
+        ));
         if let Some(class) = self.unreadable.get(&failing::kind(read)) {
             return failing::failed(read, *class);
         }
@@ -341,6 +358,8 @@ impl World {
                     .log_in(&self.secrets.values[&attempt.version].password),
             },
             Read::BoundSecret { name } => self.cluster.read(name),
+            Read::Workload(workload) => self.cluster.read_workload(workload),
+            Read::Function { .. } | Read::FunctionAlias { .. } => self.functions.read(read),
             _ => self.gateway.read(read),
         }
     }
@@ -363,12 +382,36 @@ impl World {
                 self.cluster.write(action);
                 None
             }
+            Action::Function(action) => self.functions.write(action),
             Action::Gateway(_) | Action::Permission(_) => self.gateway.write(action, document),
         }
     }
 }
 
 impl World {
+    /// Status of the consumers, as a fresh report of a settled world would have it: not up to date.
+    pub fn behind(&self, desired: &Desired) -> Vec<String> {
+        let mut observed = self.remembered();
+        observed.secret.secret = self
+            .secrets
+            .secret
+            .clone()
+            .map_or(Seen::Absent, Seen::Present);
+        for consumer in consumers(desired, &observed) {
+            observed.record(match &consumer.read {
+                Read::BoundSecret { name } => self.cluster.read(name),
+                Read::Workload(workload) => self.cluster.read_workload(workload),
+                read => self.functions.read(read),
+            });
+        }
+        let secret = self.secrets.secret.as_ref().unwrap();
+        consumers(desired, &observed)
+            .into_iter()
+            .filter(|consumer| !consumer.is_up_to_date(secret))
+            .map(|consumer| consumer.name)
+            .collect()
+    }
+
     /// Whether everything of the object is there, so that somebody can meddle with it.
     pub fn is_whole(&self) -> bool {
         let cache = &self.cache;

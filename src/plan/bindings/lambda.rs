@@ -1,0 +1,298 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::api::Reason;
+use crate::model::{Desired, DesiredFunction, Identity};
+use crate::plan::{
+    Action, AspectPlan, Context, FunctionAction, FunctionUpdate, Observed, ObservedAlias,
+    ObservedFunction, PublishedVersion, Read, Rotating, Seen, Sensitive, Variables,
+};
+
+use super::{RETRY, credential, is_in_grace};
+
+/// The variables of ours. Nobody else may use the names: what else they hold is overwritten.
+const NAMES: [&str; 5] = [
+    "CACHE_HOST",
+    "CACHE_PORT",
+    "CACHE_KEY_PREFIX",
+    SECRET_ARN,
+    SECRET_VERSION,
+];
+const SECRET_ARN: &str = "CACHE_SECRET_ARN";
+const SECRET_VERSION: &str = "CACHE_SECRET_VERSION_ID";
+/// Bytes of all variables together, as JSON: Lambda's quota.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MOST_BYTES: usize = 4096;
+/// How often an update under way is looked at.
+const UPDATE_PACE: Duration = Duration::from_secs(15);
+/// How often something that another deployment has to do first is looked at.
+const RELEASE_PACE: Duration = Duration::from_mins(1);
+
+/// Decides on the functions: their environment names endpoint and secret, and the version of their alias does as well.
+pub(super) fn plan_functions(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+) -> AspectPlan {
+    let mut plan = AspectPlan::default();
+    if observed.account.is_none() {
+        return plan;
+    }
+    if !desired.bindings.functions.is_empty() {
+        match variables(desired, observed, context) {
+            Ok(ours) => {
+                for function in &desired.bindings.functions {
+                    plan.extend(plan_function(desired, observed, context, (function, &ours)));
+                }
+            }
+            Err(otherwise) => plan.extend(otherwise),
+        }
+    }
+    if is_in_grace(observed) {
+        plan = plan.quietly(
+            "functions are being given the current version of the secret; the one before works as well",
+        );
+    }
+    let removed = observed.previously_bound_functions.iter().filter(|arn| {
+        let functions = &desired.bindings.functions;
+        functions.iter().all(|function| function.arn != **arn)
+    });
+    for arn in removed {
+        plan.extend(plan_removal(&desired.identity, observed, context, arn));
+    }
+    plan
+}
+
+/// What the environment is to say.
+fn variables(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+) -> Result<Variables, AspectPlan> {
+    let (value, endpoint) = credential(desired, observed, context)?;
+    let secret = observed.secret.secret.present();
+    let arn = secret.map_or("", |secret| &secret.arn);
+    let values = [
+        endpoint.host.clone(),
+        endpoint.port.to_string(),
+        desired.secret.key_prefix.clone(),
+        arn.to_owned(),
+        value.version_id.clone(),
+    ];
+    let named = NAMES.into_iter().zip(values);
+    Ok(named
+        .map(|(name, value)| (name.to_owned(), Sensitive::new(value)))
+        .collect())
+}
+
+fn function_of<'a>(observed: &'a Observed, arn: &str) -> &'a Seen<ObservedFunction> {
+    observed.functions.get(arn).unwrap_or(&Seen::Unread)
+}
+
+fn plan_function(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+    (function, ours): (&DesiredFunction, &Variables),
+) -> AspectPlan {
+    let arn = &function.arn;
+    let seen = match function_of(observed, arn) {
+        // During the grace of a rotation each look counts: the old password waits for it.
+        Seen::Unread if context.depth.wants(Rotating::Functions) || is_in_grace(observed) => {
+            return AspectPlan::read(Read::Function { arn: arn.clone() });
+        }
+        Seen::Unread => return AspectPlan::default(),
+        Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
+        Seen::Absent => return missing(&format!("the function {arn}")),
+        Seen::Present(seen) => seen,
+    };
+    if let Some(other) = other_owner(&desired.identity, &seen.variables) {
+        return AspectPlan::block(
+            Reason::NameTaken,
+            format!(
+                "the function {arn} has the variables of another CachedApi (CACHE_SECRET_ARN is {other}), so it is left alone; a function can be bound by one \
+                 object: take the other binding out, or the variable, if that object is gone"
+            ),
+        );
+    }
+    if seen.update == FunctionUpdate::InProgress {
+        return in_progress(arn, context);
+    }
+    if !holds(&seen.variables, ours) {
+        return set_variables(arn, seen, ours);
+    }
+    if let FunctionUpdate::Failed(why) = &seen.update {
+        let message = format!("the last update of the function {arn} failed: {why}");
+        return AspectPlan::block(Reason::Rejected, message);
+    }
+    function
+        .alias
+        .as_ref()
+        .map_or_else(AspectPlan::default, |alias| {
+            plan_alias(observed, context, (arn, alias), (seen, ours))
+        })
+}
+
+fn missing(what: &str) -> AspectPlan {
+    let message = format!("{what} of spec.bindings does not exist; create it or change the spec");
+    AspectPlan::block(Reason::ReferenceNotFound, message)
+}
+
+fn in_progress(arn: &str, context: Context) -> AspectPlan {
+    let message = format!("Lambda is updating the function {arn}");
+    AspectPlan::wait(Reason::Modifying, message, context.pace(UPDATE_PACE))
+}
+
+fn holds(variables: &Variables, ours: &Variables) -> bool {
+    ours.iter()
+        .all(|(name, value)| variables.get(name) == Some(value))
+}
+
+/// Everything that is in the environment, and ours.
+fn set_variables(arn: &str, seen: &ObservedFunction, ours: &Variables) -> AspectPlan {
+    let mut variables = seen.variables.clone();
+    variables.extend(ours.clone());
+    let bytes = size(&variables);
+    if bytes > MOST_BYTES {
+        return AspectPlan::block(
+            Reason::QuotaExceeded,
+            format!(
+                "the environment of the function {arn} would have {bytes} bytes with the variables of this object; Lambda allows {MOST_BYTES}: make others shorter"
+            ),
+        );
+    }
+    update(arn, seen, variables)
+}
+
+fn update(arn: &str, seen: &ObservedFunction, variables: Variables) -> AspectPlan {
+    AspectPlan::act(Action::Function(FunctionAction::UpdateConfiguration {
+        function: arn.to_owned(),
+        revision: seen.revision.clone(),
+        variables,
+    }))
+}
+
+/// As Lambda measures it: the variables as JSON.
+fn size(variables: &Variables) -> usize {
+    let plain: BTreeMap<&str, &str> = variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.reveal()))
+        .collect();
+    json!(plain).to_string().len()
+}
+
+/// A version is published from what `$LATEST` is and the alias moved to it, unless that would put code live that the alias does not serve.
+fn plan_alias(
+    observed: &Observed,
+    context: Context,
+    (arn, name): (&str, &str),
+    (function, ours): (&ObservedFunction, &Variables),
+) -> AspectPlan {
+    let alias: &ObservedAlias = match observed.aliases.get(arn).unwrap_or(&Seen::Unread) {
+        Seen::Unread => {
+            return AspectPlan::read(Read::FunctionAlias {
+                function: arn.to_owned(),
+                alias: name.to_owned(),
+            });
+        }
+        Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
+        Seen::Absent => return missing(&format!("the alias {name} of the function {arn}")),
+        Seen::Present(alias) => alias,
+    };
+    let release = |what: &str| {
+        let message = format!("the alias {name} of the function {arn} {what}");
+        AspectPlan::wait(Reason::RollingOut, message, RELEASE_PACE)
+    };
+    if holds(&alias.variables, ours) {
+        return AspectPlan::default();
+    }
+    if alias.weighted {
+        return release("shares its calls out over two versions; it is moved when that is over");
+    }
+    if alias.code != function.code {
+        return release(
+            "serves other code than $LATEST, so no version is published; it gets the current environment with the next release",
+        );
+    }
+    match observed.published.get(arn) {
+        None => AspectPlan::act(Action::Function(FunctionAction::PublishVersion {
+            function: arn.to_owned(),
+            revision: function.revision.clone(),
+        })),
+        Some(PublishedVersion { active: false, .. }) => in_progress(arn, context),
+        Some(PublishedVersion { number, .. }) => {
+            AspectPlan::act(Action::Function(FunctionAction::UpdateAlias {
+                function: arn.to_owned(),
+                alias: name.to_owned(),
+                version: number.clone(),
+                revision: alias.revision.clone(),
+            }))
+        }
+    }
+}
+
+/// Takes our variables out of `$LATEST`. Published versions cannot be changed, and keep them.
+pub(in crate::plan) fn plan_removal(
+    identity: &Identity,
+    observed: &Observed,
+    context: Context,
+    arn: &str,
+) -> AspectPlan {
+    match function_of(observed, arn) {
+        Seen::Unread => AspectPlan::read(Read::Function {
+            arn: arn.to_owned(),
+        }),
+        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+        Seen::Present(seen) if has_variables_of(identity, &seen.variables) => {
+            if seen.update == FunctionUpdate::InProgress {
+                return in_progress(arn, context);
+            }
+            let mut variables = seen.variables.clone();
+            variables.retain(|name, _| !NAMES.contains(&name.as_str()));
+            update(arn, seen, variables)
+        }
+        Seen::Absent | Seen::Present(_) => AspectPlan::default(),
+    }
+}
+
+/// Whether an environment names the secret of this object.
+#[must_use]
+pub fn has_variables_of(identity: &Identity, variables: &Variables) -> bool {
+    secret_name(variables).is_some_and(|name| is_of(identity, name))
+}
+
+/// The version of the secret that an environment names.
+pub(super) fn version_in(variables: &Variables) -> Option<String> {
+    variables
+        .get(SECRET_VERSION)
+        .map(|version| version.reveal().to_owned())
+}
+
+/// The secret's name and Secrets Manager's suffix.
+fn secret_name(variables: &Variables) -> Option<&str> {
+    let arn = variables.get(SECRET_ARN)?.reveal();
+    Some(arn.split_once(":secret:")?.1)
+}
+
+fn is_of(identity: &Identity, name: &str) -> bool {
+    name.strip_prefix(&identity.secret_name())
+        .is_some_and(|suffix| suffix.starts_with('-'))
+}
+
+/// The ARN of another object's secret.
+fn other_owner<'a>(identity: &Identity, variables: &'a Variables) -> Option<&'a str> {
+    let name = secret_name(variables)?;
+    (name.starts_with("cachedapi/") && !is_of(identity, name))
+        .then(|| variables[SECRET_ARN].reveal())
+}
+
+/// The least that who reads the secret needs to be allowed. The secret is encrypted with the account's own key for Secrets Manager, which asks for nothing more.
+#[must_use]
+pub fn consumer_policy(secret_arn: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret_arn}],
+    })
+}

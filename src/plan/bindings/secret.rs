@@ -1,0 +1,279 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use crate::api::Reason;
+use crate::model::{Desired, DesiredApiKey};
+use crate::plan::{
+    AWSPREVIOUS, Action, AspectPlan, BoundSecret, ClusterAction, Context, Endpoint, Observed, Read,
+    SecretValue, Seen, Sensitive,
+};
+
+use super::{RETRY, credential, is_in_grace};
+
+/// Key of the password before the current one.
+const PREVIOUS_PASSWORD: &str = "previousPassword";
+
+/// Decides on the Kubernetes Secrets.
+pub(super) fn plan_secrets(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    let mut plan = AspectPlan::default();
+    for secret in &desired.bindings.secrets {
+        plan.extend(plan_secret(observed, &secret.name, || {
+            credential_content(desired, observed, context, secret.previous_password)
+        }));
+    }
+    for key in desired.gateway.api_keys.values() {
+        plan.extend(plan_secret(observed, &key.secret, || {
+            api_key(desired, observed, context, key)
+        }));
+    }
+    plan.extend(plan_removed(desired, observed));
+    plan
+}
+
+/// Decides on one Secret. The content is looked at even where the Secret is unread, so that both are read at once.
+fn plan_secret(
+    observed: &Observed,
+    name: &str,
+    content: impl FnOnce() -> Result<Content, AspectPlan>,
+) -> AspectPlan {
+    let content = content();
+    match (bound(observed, name), content) {
+        (Seen::Unread, content) => {
+            let mut plan = AspectPlan::read(Read::BoundSecret {
+                name: name.to_owned(),
+            });
+            plan.reads
+                .extend(content.err().into_iter().flat_map(|plan| plan.reads));
+            plan
+        }
+        (Seen::Unknown(failure), _) => AspectPlan::unknown(failure, RETRY),
+        (Seen::Present(secret), _) if !secret.owned => {
+            AspectPlan::block(Reason::NameTaken, name_taken(name))
+        }
+        (_, Err(plan)) => plan,
+        (Seen::Present(secret), Ok(content)) if content.is_in(secret) => AspectPlan::default(),
+        (_, Ok(Content::Assumed { otherwise, .. })) => otherwise,
+        (seen, Ok(Content::Known { data, version })) => {
+            let follows = seen
+                .present()
+                .is_some_and(|secret| secret.version.is_some() && secret.version != version);
+            let plan = AspectPlan::act(Action::Cluster(ClusterAction::ApplySecret {
+                name: name.to_owned(),
+                data,
+                version,
+            }));
+            // Until then it holds the version before, which works as well.
+            if follows {
+                plan.quietly(format!("the Secret {name} follows the AWS secret"))
+            } else {
+                plan
+            }
+        }
+    }
+}
+
+fn name_taken(name: &str) -> String {
+    format!(
+        "the Secret {name} is not owned by this object, so it is left alone; choose another name in the spec or delete that Secret"
+    )
+}
+
+/// Secrets of bindings and keys that left the spec.
+fn plan_removed(desired: &Desired, observed: &Observed) -> AspectPlan {
+    let keys = desired.gateway.api_keys.values().map(|key| &key.secret);
+    let bound = desired.bindings.secrets.iter().map(|secret| &secret.name);
+    let wanted: BTreeSet<&String> = bound.chain(keys).collect();
+    let mut plan = AspectPlan::default();
+    for name in observed
+        .previously_bound
+        .iter()
+        .filter(|name| !wanted.contains(name))
+    {
+        plan.extend(match self::bound(observed, name) {
+            Seen::Unread => AspectPlan::read(Read::BoundSecret { name: name.clone() }),
+            Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
+            Seen::Present(BoundSecret {
+                owned: true,
+                resource_version,
+                ..
+            }) => {
+                let (name, resource_version) = (name.clone(), resource_version.clone());
+                AspectPlan::act(Action::Cluster(ClusterAction::DeleteSecret {
+                    name,
+                    resource_version,
+                }))
+            }
+            Seen::Absent | Seen::Present(_) => AspectPlan::default(),
+        });
+    }
+    plan
+}
+
+pub(super) fn bound<'a>(observed: &'a Observed, name: &str) -> &'a Seen<BoundSecret> {
+    static UNREAD: Seen<BoundSecret> = Seen::Unread;
+    observed.bound.get(name).unwrap_or(&UNREAD)
+}
+
+/// What a Secret should hold.
+enum Content {
+    /// This, from that version of the AWS secret.
+    Known {
+        data: BTreeMap<String, Sensitive>,
+        version: Option<String>,
+    },
+    /// What it holds, if it comes from that version: the value was not read in this round.
+    Assumed {
+        version: Option<String>,
+        /// What to do if it does not.
+        otherwise: AspectPlan,
+    },
+}
+
+impl Content {
+    /// Whether `secret` holds it.
+    fn is_in(&self, secret: &BoundSecret) -> bool {
+        match self {
+            Self::Known { data, version } => {
+                secret.version == *version
+                    && data.contains_key(PREVIOUS_PASSWORD)
+                        == secret.data.contains_key(PREVIOUS_PASSWORD)
+                    && data
+                        .iter()
+                        .all(|(key, value)| secret.data.get(key) == Some(value))
+            }
+            Self::Assumed { version, .. } => secret.version == *version && !secret.data.is_empty(),
+        }
+    }
+}
+
+/// Endpoint and credential in the shape of the Service Binding specification, out of the current value of the object's secret; or what to do to
+/// get to know it.
+/// <https://servicebinding.io/spec/core/1.1.0/#well-known-secret-entries>
+fn credential_content(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+    with_previous: bool,
+) -> Result<Content, AspectPlan> {
+    let (value, endpoint) = credential(desired, observed, context)?;
+    let previous = if with_previous {
+        previous_password(desired, observed, value)?
+    } else {
+        None
+    };
+    let data = entries(desired, value, endpoint)
+        .into_iter()
+        .chain(previous.map(|password| (PREVIOUS_PASSWORD, password)))
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+    Ok(Content::Known {
+        data,
+        version: Some(value.version_id.clone()),
+    })
+}
+
+/// The password before the current one, while the cache accepts it.
+fn previous_password(
+    desired: &Desired,
+    observed: &Observed,
+    current: &SecretValue,
+) -> Result<Option<Sensitive>, AspectPlan> {
+    if observed.cache.passwords.is_none() {
+        let id = desired.cache.user.id.clone();
+        match &observed.cache.user {
+            Seen::Unread => return Err(AspectPlan::read(Read::User { id })),
+            Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
+            Seen::Absent | Seen::Present(_) => return Ok(None),
+        }
+    }
+    let secret = observed.secret.secret.present();
+    let Some((secret, version)) = secret
+        .and_then(|secret| Some((secret, secret.labelled(AWSPREVIOUS)?)))
+        .filter(|_| is_in_grace(observed))
+    else {
+        return Ok(None);
+    };
+    match observed.secret.value(version) {
+        Seen::Unread => Err(AspectPlan::read(Read::SecretValue {
+            arn: secret.arn.clone(),
+            version: version.to_owned(),
+        })),
+        Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Present(before)
+            if before.username == current.username
+                && before.password != current.password
+                && !before.password.reveal().is_empty() =>
+        {
+            Ok(Some(before.password.clone()))
+        }
+        Seen::Absent | Seen::Present(_) => Ok(None),
+    }
+}
+
+fn entries(
+    desired: &Desired,
+    value: &SecretValue,
+    endpoint: &Endpoint,
+) -> [(&'static str, Sensitive); 9] {
+    let (username, password) = (&value.username, value.password.reveal());
+    let uri = Sensitive::new(format!(
+        "rediss://{}:{}@{endpoint}",
+        escape(username).reveal(),
+        escape(password).reveal()
+    ));
+    [
+        ("type", Sensitive::new(desired.secret.engine.as_str())),
+        ("provider", Sensitive::new("cachedapi")),
+        ("host", Sensitive::new(&*endpoint.host)),
+        ("port", Sensitive::new(endpoint.port.to_string())),
+        ("username", Sensitive::new(&**username)),
+        ("password", value.password.clone()),
+        ("uri", uri),
+        ("tls", Sensitive::new("true")),
+        ("keyPrefix", Sensitive::new(&*desired.secret.key_prefix)),
+    ]
+}
+
+/// Percent-encodes what RFC 3986 does not allow in `userinfo`, and what it allows but readers of URIs stumble over.
+fn escape(text: &str) -> Sensitive {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    Sensitive::new(escaped)
+}
+
+/// The value of an API key. The gateway reads keys when it gets to them; until then a Secret that holds something is taken to hold the right thing.
+fn api_key(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+    key: &DesiredApiKey,
+) -> Result<Content, AspectPlan> {
+    let wait = || {
+        let message = format!("the API key {} is not there yet", key.name);
+        AspectPlan::wait(Reason::WaitingForDependency, message, context.pace(RETRY))
+    };
+    match &observed.gateway.api_keys {
+        Seen::Unread => Ok(Content::Assumed {
+            version: None,
+            otherwise: wait(),
+        }),
+        Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Absent => Err(wait()),
+        Seen::Present(keys) => {
+            let own = keys
+                .get(&key.name)
+                .filter(|found| desired.identity.owns(&found.tags))
+                .ok_or_else(wait)?;
+            Ok(Content::Known {
+                data: [("apiKey".to_owned(), own.value.clone())].into(),
+                version: None,
+            })
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The consumers that keep the old password in the cache.
+
+use crate::plan::rotation::Pending;
+use crate::plan::{AspectPlan, Read, Seen, consumers};
+
+use super::rotate::{Scene, no_third};
+
+/// After how many times the grace the old password is taken out though a consumer may still use it: one that never gets done must not keep it for ever.
+const PATIENCE: u32 = 2;
+
+impl Scene<'_> {
+    /// Whether the consumers that are `behind` are still waited for.
+    pub(super) fn held_back(self, behind: &[String]) -> bool {
+        !behind.is_empty() && !self.is_over(PATIENCE)
+    }
+
+    /// Whether `times` the grace is over.
+    fn is_over(self, times: u32) -> bool {
+        let (grace, now) = (self.desired.secret.rotation.grace, self.context.now);
+        self.grace_end()
+            .is_some_and(|end| end + grace * (times - 1) <= now)
+    }
+
+    /// The consumers that do not have the current password and may hold the one before, when that is all that keeps it in the cache.
+    ///
+    /// With a pending version on the nodes the second password is that version's, and no consumer holds it.
+    pub(super) fn behind(
+        self,
+        pending: Pending,
+        passwords: u32,
+    ) -> Result<Vec<String>, AspectPlan> {
+        if no_third(pending, passwords) || !self.is_over(1) {
+            return Ok(Vec::new());
+        }
+        let consumers = consumers(self.desired, self.observed);
+        let unread = consumers
+            .iter()
+            .filter(|consumer| consumer.seen == Seen::Unread);
+        let reads: Vec<Read> = unread.map(|consumer| consumer.read.clone()).collect();
+        if !reads.is_empty() {
+            return Err(AspectPlan {
+                reads,
+                ..AspectPlan::default()
+            });
+        }
+        let behind = consumers
+            .iter()
+            .filter(|consumer| !consumer.is_up_to_date(self.secret));
+        Ok(behind
+            .map(|consumer| format!("the {} {}", consumer.kind, consumer.name))
+            .collect())
+    }
+}

@@ -1,0 +1,146 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::{
+    Fact, FunctionAction, FunctionUpdate, ObservedAlias, ObservedFunction, PublishedVersion, Read,
+    Seen, Variables,
+};
+
+/// Bound Lambda functions, by ARN.
+#[derive(Clone, Default)]
+pub struct Functions {
+    pub all: BTreeMap<String, Lambda>,
+    /// Those that status remembers.
+    pub remembered: BTreeSet<String>,
+}
+
+/// A function with an alias `live`.
+#[derive(Clone, Default)]
+pub struct Lambda {
+    pub variables: Variables,
+    pub updating: bool,
+    pub code: String,
+    pub revision: u32,
+    /// Environment and code of each version, from number 1 on.
+    pub versions: Vec<(Variables, String)>,
+    /// Number of the version that the alias points to.
+    pub live: usize,
+    pub weighted: bool,
+}
+
+impl Functions {
+    /// Somebody makes a function with this variable.
+    pub fn make(&mut self, arn: &str, variable: (&str, &str)) -> &mut Lambda {
+        let variables: Variables = [(
+            variable.0.to_owned(),
+            crate::plan::Sensitive::new(variable.1),
+        )]
+        .into();
+        let made = Lambda {
+            versions: vec![(variables.clone(), String::new())],
+            variables,
+            live: 1,
+            ..Lambda::default()
+        };
+        self.all.insert(arn.to_owned(), made);
+        self.all.get_mut(arn).unwrap()
+    }
+
+    pub fn tick(&mut self) {
+        for function in self.all.values_mut() {
+            function.updating = false;
+        }
+    }
+
+    pub fn read(&self, read: &Read) -> Fact {
+        match read {
+            Read::Function { arn } => Fact::Function {
+                arn: arn.clone(),
+                function: self
+                    .all
+                    .get(arn)
+                    .map_or(Seen::Absent, |function| Seen::Present(function.observe())),
+            },
+            Read::FunctionAlias { function, .. } => Fact::FunctionAlias {
+                function: function.clone(),
+                alias: self
+                    .all
+                    .get(function)
+                    .map_or(Seen::Absent, |function| Seen::Present(function.alias())),
+            },
+            other => panic!("Lambda has no use for {other:?}"),
+        }
+    }
+
+    pub fn write(&mut self, action: &FunctionAction) -> Option<Fact> {
+        let arn = match action {
+            FunctionAction::UpdateConfiguration { function, .. }
+            | FunctionAction::PublishVersion { function, .. }
+            | FunctionAction::UpdateAlias { function, .. } => function,
+        };
+        let function = self.all.get_mut(arn).expect("the function is there");
+        self.remembered.insert(arn.clone());
+        match action {
+            FunctionAction::UpdateConfiguration {
+                revision,
+                variables,
+                ..
+            } => {
+                assert!(!function.updating, "ResourceConflictException: {arn}");
+                assert_eq!(*revision, function.revision.to_string());
+                function.variables = variables.clone();
+                function.updating = true;
+                function.revision += 1;
+                None
+            }
+            FunctionAction::PublishVersion { revision, .. } => {
+                assert!(!function.updating, "ResourceConflictException: {arn}");
+                assert_eq!(*revision, function.revision.to_string());
+                let current = (function.variables.clone(), function.code.clone());
+                if function.versions.last() != Some(&current) {
+                    function.versions.push(current);
+                }
+                Some(Fact::FunctionPublished {
+                    function: arn.clone(),
+                    version: PublishedVersion {
+                        number: function.versions.len().to_string(),
+                        active: true,
+                    },
+                })
+            }
+            FunctionAction::UpdateAlias { version, .. } => {
+                function.live = version.parse().unwrap();
+                None
+            }
+        }
+    }
+}
+
+impl Lambda {
+    fn observe(&self) -> ObservedFunction {
+        ObservedFunction {
+            revision: self.revision.to_string(),
+            variables: self.variables.clone(),
+            code: Some(self.code.clone()),
+            update: if self.updating {
+                FunctionUpdate::InProgress
+            } else {
+                FunctionUpdate::Done
+            },
+        }
+    }
+
+    /// What callers of the alias get.
+    pub fn served(&self) -> &(Variables, String) {
+        &self.versions[self.live - 1]
+    }
+
+    fn alias(&self) -> ObservedAlias {
+        let (variables, code) = self.served().clone();
+        ObservedAlias {
+            revision: self.live.to_string(),
+            weighted: self.weighted,
+            variables,
+            code: Some(code),
+        }
+    }
+}
