@@ -63,10 +63,12 @@ pub struct Context {
 /// Decides what to do to get from `observed` to `desired`.
 #[must_use]
 pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
+    let cache = cache::plan_cache(desired, observed, context);
+    let credentials = secret::plan_secret(desired, observed, context);
     Plan {
         api: gateway::plan_gateway(desired, observed, context).reads_first(),
-        cache: cache::plan_cache(desired, observed, context),
-        credentials: secret::plan_secret(desired, observed, context),
+        credentials: secret::one_change_of_the_user(&cache, credentials),
+        cache,
         bindings: bindings::plan_bindings(desired, observed, context),
     }
 }

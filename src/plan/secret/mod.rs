@@ -19,8 +19,8 @@ use crate::model::Desired;
 
 use super::cache::own_endpoint;
 use super::{
-    Action, AspectPlan, Context, Endpoint, Observed, Read, Secret, SecretAction, SecretFacts,
-    SecretValue, Seen,
+    Action, AspectPlan, CacheAction, Context, Endpoint, Observed, Read, Secret, SecretAction,
+    SecretFacts, SecretValue, Seen,
 };
 
 /// When to look again after a read failed.
@@ -42,6 +42,27 @@ pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> 
             }))
         }
         Seen::Present(secret) => plan_value(desired, observed, secret, context),
+    }
+}
+
+/// ElastiCache takes one change of a user at a time: where the cache's part changes the user's rights in this round, its passwords come after.
+pub(super) fn one_change_of_the_user(cache: &AspectPlan, credentials: AspectPlan) -> AspectPlan {
+    let changed = |id: &String| {
+        let changes = |action: &Action| matches!(action, Action::Cache(CacheAction::ModifyUserAccess { id: other, .. }) if other == id);
+        cache.actions.iter().any(changes)
+    };
+    let sets = |action: &Action| matches!(action, Action::Cache(CacheAction::SetPasswords { id, .. }) if changed(id));
+    if !credentials.actions.iter().any(sets) {
+        return credentials;
+    }
+    let wait = AspectPlan::wait(
+        Reason::Rotating,
+        "the rights of the cache's user are put right first",
+        Duration::from_secs(1),
+    );
+    AspectPlan {
+        quietly: credentials.quietly,
+        ..wait
     }
 }
 

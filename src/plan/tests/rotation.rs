@@ -358,3 +358,16 @@ fn the_list_always_holds_the_current_password() {
         "one list for both, and one for the new one alone"
     );
 }
+
+#[test]
+fn rights_and_passwords_of_a_user_that_were_both_changed_are_put_right_one_after_the_other() {
+    let (mut world, desired) = settled(&spec_json());
+    let id = identity().cache_id();
+    world
+        .cache
+        .passwords
+        .insert(id.clone(), vec![Sensitive::new("by-hand")]);
+    world.cache.users.get_mut(&id).unwrap().access_string = "on ~* +@all".into();
+    world.settle(&desired);
+    assert!(opens(&world, &password(&world)));
+}
