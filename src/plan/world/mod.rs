@@ -417,6 +417,9 @@ impl World {
         let cache = &self.cache;
         !cache.subnet_groups.is_empty()
             && cache.users.len() == 2
+            // ElastiCache changes active users only, and what is changed before the operator has looked once is taken for ElastiCache's spelling.
+            && cache.users.values().all(|user| user.status == "active")
+            && self.spellings.values().all(|spelling| spelling.reported.is_some())
             && !cache.user_groups.is_empty()
             && !cache.groups.is_empty()
             && self.secrets.current().is_some()
