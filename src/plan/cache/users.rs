@@ -155,8 +155,7 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     let cache = &scene.desired.cache;
     let thing = format!("the user group {}", cache.id);
     let wanted = BTreeSet::from([cache.user.id.clone(), cache.default_user.id.clone()]);
-    let wants_group =
-        scene.context.depth.wants(Rotating::UserGroup) || !scene.desired.secret.rotation.probe;
+    let wants_group = scene.context.depth.wants(Rotating::UserGroup);
     let Some(group) = look(&scene.observed.cache.user_group, wants_group, || {
         Read::UserGroup {
             id: cache.id.clone(),
