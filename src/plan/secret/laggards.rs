@@ -3,7 +3,7 @@
 use crate::plan::rotation::Pending;
 use crate::plan::{AspectPlan, Read, Seen, consumers};
 
-use super::rotate::{Scene, no_third};
+use super::rotate::Scene;
 
 /// After how many times the grace the old password is taken out though a consumer may still use it: one that never gets done must not keep it for ever.
 const PATIENCE: u32 = 2;
@@ -29,7 +29,7 @@ impl Scene<'_> {
         pending: Pending,
         passwords: u32,
     ) -> Result<Vec<String>, AspectPlan> {
-        if no_third(pending, passwords) || !self.is_over(1) {
+        if self.no_third(pending, passwords) || !self.is_over(1) {
             return Ok(Vec::new());
         }
         let consumers = consumers(self.desired, self.observed);

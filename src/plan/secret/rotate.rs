@@ -89,11 +89,6 @@ fn own_group<'a>(
     }
 }
 
-/// Whether the user has no password besides the current and the pending one.
-pub(super) const fn no_third(pending: Pending, passwords: u32) -> bool {
-    passwords <= 1 || matches!(pending, Pending::Ours(Accepted::All | Accepted::Some))
-}
-
 impl Scene<'_> {
     fn plan(self, lack: Option<&str>) -> Result<AspectPlan, AspectPlan> {
         let version = self.secret.current();
@@ -122,7 +117,7 @@ impl Scene<'_> {
             stuck: false,
             due,
             grace_over: !self.held_back(&behind)
-                && self.grace_over(wanted && no_third(pending, passwords))?,
+                && self.grace_over(wanted && self.no_third(pending, passwords))?,
         };
         let standing = match next_step(standing) {
             // These change or need nothing in ElastiCache.

@@ -10,7 +10,7 @@ use crate::plan::{
     Seen,
 };
 
-use super::rotate::{Scene, looked, no_third};
+use super::rotate::{Scene, looked};
 use super::{RETRY, unusable, value_of};
 
 /// How long a password may take to reach every node before it is set once more.
@@ -58,8 +58,8 @@ impl<'a> Scene<'a> {
             Current::Password(Accepted::All) => None,
             _ => self.previous()?,
         };
-        let grace_over =
-            standing.grace_over && self.grace_over(no_third(standing.pending, user.passwords))?;
+        let grace_over = standing.grace_over
+            && self.grace_over(self.no_third(standing.pending, user.passwords))?;
         Ok(Standing {
             passwords: user.passwords,
             grace_over,
@@ -98,6 +98,16 @@ impl<'a> Scene<'a> {
         let since = value.password_since.or(value.created)?;
         Some(self.desired.secret.rotation.last_moment(self.context.now))
             .filter(|moment| *moment > since)
+    }
+
+    /// Whether the user has no password besides the current and the pending one: the nodes say so, or this process set its list and it still spreads.
+    pub(super) fn no_third(self, pending: Pending, passwords: u32) -> bool {
+        let set = self
+            .secret
+            .labelled(AWSPENDING)
+            .is_some_and(|version| self.observed.secret.brought_in.contains(version));
+        passwords <= 1
+            || matches!(pending, Pending::Ours(accepted) if set || matches!(accepted, Accepted::All | Accepted::Some))
     }
 
     /// Whether nobody needs the password before the current one. With `same`, a version before that has the current password, as that of a new secret has

@@ -173,6 +173,30 @@ fn a_new_password_can_be_rotated_at_once() {
 }
 
 #[test]
+fn a_password_that_spreads_is_looked_after() {
+    let (mut world, mut desired) = settled(&spec_json());
+    let old = password(&world);
+    desired.secret.rotation.requests.rotate = Some(world.now);
+    while !promoted(&world, &old) {
+        world.round(&desired);
+        if world
+            .secrets
+            .secret
+            .as_ref()
+            .unwrap()
+            .labelled(AWSPENDING)
+            .is_some()
+        {
+            let plan = world.glance(&desired);
+            assert!(
+                plan.acts() || plan.wake_up().is_some(),
+                "it sleeps in the middle of a rotation: {plan:#?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_rotation_does_not_start_inside_the_grace_of_the_last_one() {
     let (mut world, mut desired, old) = due();
     run_until(&mut world, &desired, |world| promoted(world, &old));

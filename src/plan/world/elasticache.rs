@@ -20,6 +20,8 @@ pub struct ElastiCache {
     pub snapshots: BTreeMap<String, String>,
     /// Passwords by user.
     pub passwords: BTreeMap<String, Vec<Sensitive>>,
+    /// What the nodes know while a user is being modified.
+    pub(super) before: BTreeMap<String, Vec<Sensitive>>,
     /// Tags by ARN.
     pub tags: BTreeMap<String, Tags>,
     /// Ticks left of what is under way, by ARN.
@@ -74,13 +76,19 @@ impl ElastiCache {
     pub fn log_in(&self, password: &Sensitive) -> Login {
         let members = self.user_groups.values().flat_map(|group| &group.user_ids);
         let known = members
-            .filter_map(|user| self.passwords.get(user))
+            .filter_map(|user| self.passwords_on_nodes(user))
             .any(|passwords| passwords.contains(password));
         Login {
             accepted: if known { Accepted::All } else { Accepted::None },
             flaw: None,
             obstacle: None,
         }
+    }
+
+    fn passwords_on_nodes(&self, user: &str) -> Option<&Vec<Sensitive>> {
+        let modified = self.busy.contains_key(&arn("user", user));
+        let before = self.before.get(user).filter(|_| modified);
+        before.or_else(|| self.passwords.get(user))
     }
 
     /// Somebody deletes a user, and it is gone at once.
@@ -109,6 +117,8 @@ impl ElastiCache {
             .map(|(arn, _)| arn.clone())
             .collect();
         self.busy.retain(|_, left| *left > 0);
+        self.before
+            .retain(|user, _| !done.contains(&arn("user", user)));
         self.users
             .retain(|_, user| !done.contains(&user.arn) || user.status != "deleting");
         self.user_groups
@@ -208,7 +218,9 @@ impl ElastiCache {
         user.status = "modifying".into();
         self.busy.insert(arn("user", id), QUICK);
         let values = passwords.iter().map(|password| password.value.clone());
-        self.passwords.insert(id.to_owned(), values.collect());
+        let before = self.passwords.insert(id.to_owned(), values.collect());
+        self.before
+            .insert(id.to_owned(), before.unwrap_or_default());
     }
 
     fn create_user(&mut self, user: &DesiredUser, engine: Engine, tags: &Tags) {

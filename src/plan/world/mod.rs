@@ -19,9 +19,9 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    AWSPENDING, Action, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings, Observed,
-    Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive, Spelling, consumers, plan,
-    plan_teardown,
+    AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings,
+    Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive, Spelling,
+    consumers, plan, plan_teardown,
 };
 
 pub use cluster::Cluster;
@@ -184,6 +184,13 @@ impl World {
         self.brought_in.clear();
     }
 
+    /// One look at what is awaited; gives its plan.
+    pub fn glance(&mut self, desired: &Desired) -> Plan {
+        let decide = converge(desired);
+        let tags = self.tags.clone();
+        self.observe(&decide, Depth::Glance, tags).1
+    }
+
     /// One look of the poll `n`; gives its plan.
     pub fn poll(&mut self, desired: &Desired, n: u64) -> Plan {
         let decide = converge(desired);
@@ -234,6 +241,7 @@ impl World {
         self.published = observed.published;
         self.spellings = observed.cache.spellings;
         self.brought_in = observed.secret.brought_in;
+        self.passwords = observed.cache.passwords;
         Step::Acted
     }
 
@@ -368,7 +376,12 @@ impl World {
         match action {
             Action::Cache(action) => {
                 self.cache.write(action);
-                None
+                match action {
+                    CacheAction::SetPasswords { id, .. } => {
+                        Some(self.cache.read(&Read::User { id: id.clone() }))
+                    }
+                    _ => None,
+                }
             }
             Action::Secret(action) => {
                 self.secrets.write(action);
@@ -461,6 +474,7 @@ impl Truth {
     /// Without what is still under way by itself.
     pub fn at_rest(mut self) -> Self {
         self.cache.busy.clear();
+        self.cache.before.clear();
         self
     }
 }
