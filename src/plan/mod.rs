@@ -10,6 +10,7 @@
 mod action;
 pub mod audit;
 mod bindings;
+mod bound;
 mod cache;
 mod depth;
 mod describe;
@@ -31,6 +32,7 @@ mod world;
 
 pub use action::*;
 pub use bindings::{Consumer, Progress, consumer_policy, consumers, has_variables_of};
+pub use bound::*;
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
