@@ -38,8 +38,8 @@ pub struct Memory {
     pub sightings: u32,
     /// How ElastiCache spells the rights that we gave to users.
     pub spellings: BTreeMap<String, Spelling>,
-    /// Number of passwords that the back ends' user had when it was looked at last.
-    pub passwords: Option<u32>,
+    /// Number of passwords that each of the back ends' users had when it was looked at last.
+    pub passwords: BTreeMap<String, u32>,
     /// Versions whose passwords this process had the user accept, in its last list.
     pub brought_in: BTreeSet<String>,
     /// Values of the secret by version, which never change; erased when they are dropped.

@@ -29,7 +29,10 @@ pub enum Fact {
         permission: Seen<Permission>,
     },
     SubnetGroup(Seen<SubnetGroup>),
-    User(Seen<CacheUser>),
+    User {
+        id: String,
+        user: Seen<CacheUser>,
+    },
     DefaultUser(Seen<CacheUser>),
     UserGroup(Seen<UserGroup>),
     ReplicationGroup(Seen<ReplicationGroup>),
@@ -95,13 +98,13 @@ impl Observed {
                 permission,
             } => drop(gateway.permissions.insert(function, permission)),
             Fact::SubnetGroup(seen) => cache.subnet_group = seen,
-            Fact::User(seen) => {
-                cache.learn_spelling(&seen);
-                cache.passwords = seen
-                    .present()
-                    .map(|user| user.passwords)
-                    .or(cache.passwords);
-                cache.user = seen;
+            Fact::User { id, user } => {
+                cache.learn_spelling(&user);
+                let known = user.present();
+                cache
+                    .passwords
+                    .extend(known.map(|user| (user.name.clone(), user.passwords)));
+                cache.users.insert(id, user);
             }
             Fact::DefaultUser(seen) => {
                 cache.learn_spelling(&seen);
@@ -256,16 +259,19 @@ impl Observed {
             | CacheAction::ModifySubnetGroup { .. }
             | CacheAction::DeleteSubnetGroup { .. } => cache.subnet_group = Seen::Unread,
             // A password changes nothing else: the group stays available throughout.
-            CacheAction::CreateUser { .. } | CacheAction::SetPasswords { .. } => {
-                cache.user = Seen::Unread;
+            CacheAction::CreateUser {
+                user: DesiredUser { id, .. },
+                ..
             }
+            | CacheAction::SetPasswords { id, .. } => drop(cache.users.remove(id)),
             CacheAction::CreateDefaultUser { .. } => cache.default_user = Seen::Unread,
             CacheAction::CreateUserGroup { .. } => cache.user_group = Seen::Unread,
             CacheAction::ModifyUserAccess { .. }
             | CacheAction::DeleteUser { .. }
             | CacheAction::ModifyUserGroup { .. }
             | CacheAction::DeleteUserGroup { .. } => {
-                (cache.user, cache.default_user) = (Seen::Unread, Seen::Unread);
+                cache.users.clear();
+                cache.default_user = Seen::Unread;
                 (cache.user_group, cache.group) = (Seen::Unread, Seen::Unread);
                 cache.available_sightings = 0;
             }
@@ -287,7 +293,11 @@ impl Fact {
     fn cache_arn(&self) -> Option<String> {
         let arn = match self {
             Self::SubnetGroup(Seen::Present(group)) => &group.arn,
-            Self::User(Seen::Present(user)) | Self::DefaultUser(Seen::Present(user)) => &user.arn,
+            Self::User {
+                user: Seen::Present(user),
+                ..
+            }
+            | Self::DefaultUser(Seen::Present(user)) => &user.arn,
             Self::UserGroup(Seen::Present(group)) => &group.arn,
             Self::ReplicationGroup(Seen::Present(group)) => &group.arn,
             _ => return None,

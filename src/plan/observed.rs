@@ -171,8 +171,8 @@ pub struct Permission {
 pub struct ObservedCache {
     /// The subnet group.
     pub subnet_group: Seen<SubnetGroup>,
-    /// The back ends' user.
-    pub user: Seen<CacheUser>,
+    /// The users that back ends log in as, by id.
+    pub users: BTreeMap<String, Seen<CacheUser>>,
     /// The user named `default`.
     pub default_user: Seen<CacheUser>,
     /// The user group.
@@ -188,10 +188,18 @@ pub struct ObservedCache {
     /// How ElastiCache spells the rights that we gave, by user id: it reports an access string in other words than it was given. Kept by the
     /// controller; without it, rights that are spelled differently are given once more.
     pub spellings: BTreeMap<String, Spelling>,
-    /// Number of passwords that the back ends' user had when it was looked at last. Kept by the controller.
-    pub passwords: Option<u32>,
+    /// Number of passwords that each of the back ends' users had when it was looked at last, by the name that it logs in with. Kept by the controller.
+    pub passwords: BTreeMap<String, u32>,
     /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
     pub available_sightings: u32,
+}
+
+impl ObservedCache {
+    /// One of the back ends' users.
+    #[must_use]
+    pub fn user(&self, id: &str) -> &Seen<CacheUser> {
+        self.users.get(id).unwrap_or(&Seen::Unread)
+    }
 }
 
 /// A cache subnet group.
@@ -208,6 +216,8 @@ pub struct SubnetGroup {
 pub struct CacheUser {
     /// ARN.
     pub arn: String,
+    /// Name that clients log in with.
+    pub name: String,
     /// `creating`, `active`, `modifying`, `deleting`; an unknown word means wait.
     pub status: String,
     /// Engine.
@@ -338,6 +348,15 @@ pub struct ObservedSecret {
     pub brought_in: BTreeSet<String>,
     /// Request tokens that made a version before, with another password than would be made now.
     pub taken: BTreeSet<String>,
+}
+
+impl Observed {
+    /// Number of passwords that the user had which the current version of the secret names, when it was looked at last.
+    #[must_use]
+    pub fn passwords(&self) -> Option<u32> {
+        let value = self.secret.current_value().present()?;
+        self.cache.passwords.get(&value.username).copied()
+    }
 }
 
 impl ObservedSecret {

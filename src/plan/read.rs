@@ -54,7 +54,7 @@ pub enum Read {
         /// Name.
         name: String,
     },
-    /// `DescribeUsers` of one id: the back ends' user.
+    /// `DescribeUsers` of one id: a user that back ends log in as.
     User {
         /// Id.
         id: String,

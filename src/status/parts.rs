@@ -163,11 +163,7 @@ fn rotation(
     let pending = secret
         .labelled(AWSPENDING)
         .filter(|version| *version != current);
-    let grace = report
-        .observed
-        .cache
-        .passwords
-        .is_some_and(|count| count > 1);
+    let grace = report.observed.passwords().is_some_and(|count| count > 1);
     let (id, phase) = match pending {
         Some(version) => (version, RotationPhase::Pending),
         None if grace => (current, RotationPhase::Grace),

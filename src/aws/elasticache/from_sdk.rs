@@ -23,6 +23,7 @@ pub(super) fn user(user: types::User) -> CacheUser {
         .and_then(|authentication| authentication.password_count);
     CacheUser {
         arn: user.arn.unwrap_or_default(),
+        name: user.user_name.unwrap_or_default(),
         status: user.status.unwrap_or_default(),
         engine: user.engine.unwrap_or_default(),
         access_string: user.access_string.unwrap_or_default(),

@@ -4,7 +4,7 @@ use aws_sdk_elasticache::types::Tag;
 
 use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
-use crate::plan::{CacheAction, CacheUser, Fact, Failure, Password, Sensitive};
+use crate::plan::{CacheAction, CacheUser, Fact, Failure, Password, Seen, Sensitive};
 
 use super::super::call::{changed, created, deleted, fact};
 use super::super::operations::{
@@ -38,10 +38,10 @@ pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -
             password,
             tags,
         } => {
-            let user = cache
+            let made = cache
                 .create_user(user, *engine, &password.value, tags)
                 .await?;
-            Ok(fact(Fact::User, user))
+            Ok(user_fact(&user.id, made))
         }
         CacheAction::CreateDefaultUser { user, engine, tags } => {
             cache.create_default_user(user, *engine, tags).await
@@ -166,6 +166,7 @@ impl ElastiCache {
             let user = aws_sdk_elasticache::types::User::builder();
             let user = user
                 .set_arn(reply.arn)
+                .set_user_name(reply.user_name)
                 .set_status(reply.status)
                 .set_engine(reply.engine);
             let user = user
@@ -205,6 +206,7 @@ impl ElastiCache {
             let user = aws_sdk_elasticache::types::User::builder();
             let user = user
                 .set_arn(reply.arn)
+                .set_user_name(reply.user_name)
                 .set_status(reply.status)
                 .set_engine(reply.engine);
             let user = user
@@ -212,7 +214,7 @@ impl ElastiCache {
                 .set_authentication(reply.authentication);
             from_sdk::user(user.build())
         });
-        Ok(fact(Fact::User, user))
+        Ok(user_fact(id, user))
     }
 
     async fn delete_user(&self, id: &str) -> Outcome {
@@ -277,6 +279,14 @@ impl ElastiCache {
         )?;
         Ok(None)
     }
+}
+
+/// What the reply says of a user, when it says all.
+fn user_fact(id: &str, user: Option<CacheUser>) -> Option<Fact> {
+    user.map(|user| Fact::User {
+        id: id.to_owned(),
+        user: Seen::Present(user),
+    })
 }
 
 /// A list that is empty is left out of the request.

@@ -118,7 +118,9 @@ impl Basis<'_> {
             CacheAction::CreateSubnetGroup { .. } => {
                 Need::Absent(cache.subnet_group == Seen::Absent)
             }
-            CacheAction::CreateUser { .. } => Need::Absent(cache.user == Seen::Absent),
+            CacheAction::CreateUser { user, .. } => {
+                Need::Absent(*cache.user(&user.id) == Seen::Absent)
+            }
             CacheAction::CreateDefaultUser { .. } => {
                 Need::Absent(cache.default_user == Seen::Absent)
             }
@@ -134,7 +136,7 @@ impl Basis<'_> {
                 let user = if default {
                     &cache.default_user
                 } else {
-                    &cache.user
+                    cache.user(id)
                 };
                 self.own(cache, user.present().map(|user| &user.arn))
             }

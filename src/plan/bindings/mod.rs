@@ -55,7 +55,7 @@ fn plan_at(desired: &Desired, observed: &Observed, context: Context) -> AspectPl
 
 /// Whether the password before the current one works as well, so that a consumer that lags behind is served.
 fn is_in_grace(observed: &Observed) -> bool {
-    observed.cache.passwords.is_some_and(|count| count > 1)
+    observed.passwords().is_some_and(|count| count > 1)
 }
 
 /// What consumers are to have: the current value of the object's secret, once it names the endpoint; or what to do to get to know it.

@@ -178,9 +178,9 @@ fn previous_password(
     observed: &Observed,
     current: &SecretValue,
 ) -> Result<Option<Sensitive>, AspectPlan> {
-    if observed.cache.passwords.is_none() {
+    if observed.passwords().is_none() {
         let id = desired.cache.user.id.clone();
-        match &observed.cache.user {
+        match observed.cache.user(&id) {
             Seen::Unread => return Err(AspectPlan::read(Read::User { id })),
             Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
             Seen::Absent | Seen::Present(_) => return Ok(None),

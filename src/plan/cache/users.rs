@@ -34,7 +34,7 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
         id: wanted.id.clone(),
     };
     let Some(user) = look(
-        &scene.observed.cache.user,
+        scene.observed.cache.user(&wanted.id),
         scene.context.depth.wants(Rotating::User),
         read,
     )?

@@ -7,13 +7,17 @@ fn arn(kind: &str, id: &str) -> String {
 }
 
 fn user(id: &str, status: &str) -> Fact {
-    Fact::User(Seen::Present(CacheUser {
-        arn: arn("user", id),
-        status: status.into(),
-        engine: "valkey".into(),
-        access_string: "on ~* +@all".into(),
-        passwords: 1,
-    }))
+    Fact::User {
+        id: id.into(),
+        user: Seen::Present(CacheUser {
+            arn: arn("user", id),
+            name: id.into(),
+            status: status.into(),
+            engine: "valkey".into(),
+            access_string: "on ~* +@all".into(),
+            passwords: 1,
+        }),
+    }
 }
 
 fn create_user() -> Action {
@@ -58,12 +62,13 @@ fn a_new_user_changes_nothing_else_and_a_changed_one_its_groups() {
     let absent = || {
         let mut observed = Observed::default();
         let cache = &mut observed.cache;
-        (cache.user, cache.user_group, cache.group) = (Seen::Absent, Seen::Absent, Seen::Absent);
+        cache.users.insert("u".into(), Seen::Absent);
+        (cache.user_group, cache.group) = (Seen::Absent, Seen::Absent);
         observed
     };
     let mut observed = absent();
     observed.learn(&create_user(), None);
-    assert_eq!(observed.cache.user, Seen::Absent);
+    assert_eq!(observed.cache.user("u"), &Seen::Absent);
     assert_eq!(observed.cache.user_group, Seen::Absent);
     let mut observed = absent();
     let change = CacheAction::ModifyUserAccess {

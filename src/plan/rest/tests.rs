@@ -52,7 +52,7 @@ fn a_replication_group_and_the_user_whose_password_matters_are_looked_at_every_t
     assert!(observed.cache.group.present().is_some());
     let later = relying_on(observed.at_rest(&plan, |_| false));
     assert_eq!(later.cache.group, Seen::Unread);
-    assert_eq!(later.cache.user, Seen::Unread);
+    assert_eq!(later.cache.users, BTreeMap::new());
 }
 
 #[test]

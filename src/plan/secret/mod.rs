@@ -69,7 +69,7 @@ pub(super) fn one_change_of_the_user(cache: &AspectPlan, credentials: AspectPlan
 /// A cache user keeps the password of a secret that is gone, and a new secret would hold another one: so there is no new secret while there is the user.
 fn plan_creation(desired: &Desired, observed: &Observed) -> AspectPlan {
     let (name, user) = (&desired.secret.name, &desired.cache.user.id);
-    match &observed.cache.user {
+    match observed.cache.user(user) {
         Seen::Unread => AspectPlan::read(Read::User { id: user.clone() }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Seen::Absent => AspectPlan::act(Action::Secret(create(desired))),
@@ -175,7 +175,8 @@ fn complete(
     if same {
         return AspectPlan::default();
     }
-    let user_arn = observed.cache.user.present().map(|user| user.arn.clone());
+    let user = observed.cache.user(&desired.cache.user.id).present();
+    let user_arn = user.map(|user| user.arn.clone());
     AspectPlan::act(Action::Secret(SecretAction::PutSecretValue {
         arn: arn.to_owned(),
         token: token(desired, current, endpoint),

@@ -103,7 +103,7 @@ impl Scene<'_> {
             return Err(AspectPlan::block(Reason::CacheOpen, flaw.clone()));
         }
         let pending = self.pending()?;
-        let passwords = self.observed.cache.passwords.unwrap_or(1);
+        let passwords = self.observed.passwords().unwrap_or(1);
         let due = self.due_since().is_some();
         let wanted = due || matches!(pending, Pending::Ours(_));
         let behind = self.behind(pending, passwords)?;

@@ -24,7 +24,7 @@ impl<'a> Scene<'a> {
         let id = &self.desired.cache.user.id;
         let cache = &self.observed.cache;
         let mut reads = Vec::new();
-        let user = looked(&cache.user, Read::User { id: id.clone() }, &mut reads)?;
+        let user = looked(cache.user(id), Read::User { id: id.clone() }, &mut reads)?;
         // Without a login, its word on the group is all there is.
         let user_group = if self.desired.secret.rotation.probe {
             None

@@ -105,7 +105,10 @@ fn a_secret_is_created_with_the_same_token_in_every_process() {
         }],
         "a user would have the password of a secret that is gone"
     );
-    observed.cache.user = Seen::Absent;
+    observed
+        .cache
+        .users
+        .insert(identity().cache_id(), Seen::Absent);
     let plan = plan(&observed);
     let [
         Action::Secret(SecretAction::CreateSecret {
@@ -140,11 +143,15 @@ fn no_new_password_is_made_while_the_user_has_the_old_one() {
     let user = CacheUser {
         arn: "arn:user".into(),
         status: "active".into(),
+        name: identity().cache_username(),
         engine: "valkey".into(),
         access_string: String::new(),
         passwords: 1,
     };
-    observed.cache.user = Seen::Present(user);
+    observed
+        .cache
+        .users
+        .insert(identity().cache_id(), Seen::Present(user));
     assert_eq!(plan(&observed).blocks[0].reason, Reason::SecretUnusable);
     assert!(plan(&observed).actions.is_empty());
 }
@@ -161,7 +168,10 @@ fn a_failed_read_creates_nothing() {
     for class in [Class::Transient, Class::Busy, Class::Blocked] {
         let mut observed = Observed::default();
         observed.secret.secret = Seen::Unknown(failure(class));
-        observed.cache.user = Seen::Absent;
+        observed
+            .cache
+            .users
+            .insert(identity().cache_id(), Seen::Absent);
         let plan = plan(&observed);
         assert!(plan.actions.is_empty() && !plan.is_settled(), "{class:?}");
     }

@@ -85,7 +85,7 @@ impl Site<'_> {
             self.estate.identity.default_user_id(),
         );
         let cache = &self.observed.cache;
-        let mut plan = self.remove_user(&id, Read::User { id: id.clone() }, &cache.user);
+        let mut plan = self.remove_user(&id, Read::User { id: id.clone() }, cache.user(&id));
         plan.extend(self.remove_user(
             &default_id,
             Read::DefaultUser {

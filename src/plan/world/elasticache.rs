@@ -50,7 +50,10 @@ impl ElastiCache {
     pub fn read(&self, read: &Read) -> Fact {
         match read {
             Read::SubnetGroup { name } => Fact::SubnetGroup(seen(self.subnet_groups.get(name))),
-            Read::User { id } => Fact::User(seen(self.users.get(id))),
+            Read::User { id } => Fact::User {
+                id: id.clone(),
+                user: seen(self.users.get(id)),
+            },
             Read::DefaultUser { id } => Fact::DefaultUser(seen(self.users.get(id))),
             Read::UserGroup { id } => Fact::UserGroup(seen(self.user_groups.get(id))),
             Read::ReplicationGroup { id } => Fact::ReplicationGroup(seen(self.groups.get(id))),
@@ -226,6 +229,7 @@ impl ElastiCache {
     fn create_user(&mut self, user: &DesiredUser, engine: Engine, tags: &Tags) {
         let made = CacheUser {
             arn: arn("user", &user.id),
+            name: user.name.clone(),
             status: "creating".into(),
             engine: engine.as_str().into(),
             access_string: respell(&user.access_string),

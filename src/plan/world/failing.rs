@@ -30,7 +30,10 @@ pub fn failed(read: &Read, class: Class) -> Fact {
             permission: Seen::Unknown(failure),
         },
         Read::SubnetGroup { .. } => Fact::SubnetGroup(Seen::Unknown(failure)),
-        Read::User { .. } => Fact::User(Seen::Unknown(failure)),
+        Read::User { id } => Fact::User {
+            id: id.clone(),
+            user: Seen::Unknown(failure),
+        },
         Read::DefaultUser { .. } => Fact::DefaultUser(Seen::Unknown(failure)),
         Read::UserGroup { .. } => Fact::UserGroup(Seen::Unknown(failure)),
         Read::ReplicationGroup { .. } => Fact::ReplicationGroup(Seen::Unknown(failure)),

@@ -48,7 +48,7 @@ pub struct World {
     /// What the operator learned of access strings.
     spellings: BTreeMap<String, Spelling>,
     /// How many passwords the user had when the operator looked last.
-    passwords: Option<u32>,
+    passwords: BTreeMap<String, u32>,
     /// The values that the operator has read, and the tags that it read in full looks.
     values: BTreeMap<String, Seen<SecretValue>>,
     tags: BTreeMap<String, Seen<Tags>>,
@@ -94,7 +94,7 @@ impl Default for World {
             now: fixtures::now(),
             sightings: 0,
             spellings: BTreeMap::new(),
-            passwords: None,
+            passwords: BTreeMap::new(),
             values: BTreeMap::new(),
             tags: BTreeMap::new(),
             brought_in: BTreeSet::new(),
@@ -178,7 +178,7 @@ impl World {
     pub fn restart(&mut self) {
         (self.sightings, self.acted) = (0, None);
         self.spellings.clear();
-        self.passwords = None;
+        self.passwords.clear();
         self.values.clear();
         self.tags.clear();
         self.brought_in.clear();
@@ -248,7 +248,7 @@ impl World {
     /// What the process and the status keep of what was seen.
     fn remember(&mut self, observed: &Observed) {
         self.spellings = observed.cache.spellings.clone();
-        self.passwords = observed.cache.passwords;
+        self.passwords.clone_from(&observed.cache.passwords);
         self.tags = observed.cache.tags.clone();
         self.values = observed.secret.values.clone();
         self.values.retain(|_, value| value.present().is_some());
@@ -327,7 +327,7 @@ impl World {
         observed.gateway.intent = self.intent;
         observed.secret.promoted = self.promoted.clone();
         observed.secret.pending_since = self.pending_since.clone();
-        observed.cache.passwords = self.passwords;
+        observed.cache.passwords.clone_from(&self.passwords);
         observed.secret.values = self.values.clone();
         observed.secret.brought_in = self.brought_in.clone();
         observed.cache.spellings = self.spellings.clone();
