@@ -1,6 +1,6 @@
 //! Everything together: control plane, local AWS, sample back end, and the operator installed by its chart.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -45,6 +45,8 @@ pub struct Environment {
     pub aws: LocalAws,
     /// The Kubernetes control plane; none where the cluster is somebody else's.
     control_plane: Option<ControlPlane>,
+    /// The authority of the cache nodes' certificates; none where nodes are not real.
+    cache_ca: Option<PathBuf>,
     kubectl: Kubectl,
     programs: Programs,
     place: Place,
@@ -121,11 +123,13 @@ impl Environment {
                 behaviour,
             )
         })?;
+        let cache_ca = behaviour.nodes.then(|| aws.write_cache_ca(&place.folder));
+        let cache_ca = cache_ca.transpose()?;
         let backend = progress::step("start the sample back end", || {
-            let ca = behaviour.nodes.then(|| aws.write_cache_ca(&place.folder));
-            Backend::start(&place, ports.backend, ca.transpose()?.as_deref())
+            Backend::start(&place, ports.backend, cache_ca.as_deref())
         })?;
         Ok(Self {
+            cache_ca,
             backend,
             aws,
             control_plane: None,
@@ -145,13 +149,16 @@ impl Environment {
         let values = [&local, values].concat();
         progress::step("helm install the chart", || release.install(&values))?;
         // Amazon's authorities are among a system's; the local AWS has its own.
-        let authority = self.aws.write_cache_ca(&self.place.folder)?;
-        let authority = ("SSL_CERT_FILE", authority.to_string_lossy().into_owned());
+        let authority = self.cache_ca.as_ref().map(|path| {
+            let path = path.to_string_lossy().into_owned();
+            ("SSL_CERT_FILE", path)
+        });
         // It delivers no request late.
         let lifetime = ("CACHEDAPI_REQUEST_LIFETIME", "0s".to_owned());
         let identity: Vec<_> = local_aws::credentials()
             .into_iter()
-            .chain([authority, lifetime])
+            .chain(authority)
+            .chain([lifetime])
             .collect();
         progress::step(
             "start the operator as the Deployment and its ServiceAccount say",

@@ -23,6 +23,9 @@ pub const ANNOTATION_PAUSED: &str = "cachedapi.dev/paused";
 pub const ANNOTATION_RECONCILE: &str = "cachedapi.dev/reconcile-requested-at";
 /// Annotation: asks for a rotation of the password as of a time, RFC 3339, e.g. `2026-11-25T12:00:00Z`. A time that is still to come is waited for.
 pub const ANNOTATION_ROTATE: &str = "cachedapi.dev/rotate-requested-at";
+/// Annotation: the credential leaked as of a time, RFC 3339. A cache user made before it is replaced by another one, and the connections that it opened are
+/// closed.
+pub const ANNOTATION_REVOKE: &str = "cachedapi.dev/revoke-requested-at";
 /// Annotation of a bound Secret: version of the AWS secret that its content comes from.
 pub const ANNOTATION_SECRET_VERSION: &str = "cachedapi.dev/secret-version";
 /// Annotation of the pod template of a workload that is rolled, with the object's name behind it: version of the AWS secret that its pods read. Each

@@ -135,9 +135,9 @@ pub struct RotationStatus {
 /// How far a rotation is.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RotationPhase {
-    /// The new password is being brought to the cache; the old one is current.
+    /// The new password, or the new user, is being brought to the cache; the old one is current.
     Pending,
-    /// The new password is current; the old one works until the grace is over.
+    /// The new password, or the new user, is current; the old one works until the grace is over.
     Grace,
 }
 

@@ -11,7 +11,7 @@ use crate::api::Reason;
 use crate::model::Tags;
 use crate::plan::{
     AWSCURRENT, AWSPENDING, Class, Endpoint, Fact, Failure, Secret, SecretAction, SecretFacts,
-    SecretValue, Seen, Sensitive,
+    SecretValue, Seen, Sensitive, Successor,
 };
 
 use super::call::{Caller, Refusal, created, deleted, seen, timestamp};
@@ -78,10 +78,14 @@ impl SecretsManager {
                 token,
                 from,
                 since,
+                successor,
             } => {
-                return self
-                    .put_pending(arn, &token.to_string(), from, *since)
-                    .await;
+                let content = self.content(arn, from).await?.since(*since);
+                let content = match successor {
+                    Some(successor) => content.with_successor(successor),
+                    None => content,
+                };
+                return self.put_pending(arn, &token.to_string(), content).await;
             }
             SecretAction::Promote { arn, to, from } => {
                 self.promote(arn, to, from.as_deref()).await?;
@@ -127,12 +131,10 @@ impl SecretsManager {
         &self,
         arn: &str,
         token: &str,
-        from: &str,
-        since: Timestamp,
+        content: Content,
     ) -> Result<Option<Fact>, Failure> {
         let password = password::random(PUT_SECRET_VALUE)?;
-        let content = self.content(arn, from).await?;
-        let content = content.with_password(&password).since(since);
+        let content = content.with_password(&password);
         let reply = self.put(arn, token, AWSPENDING, &content).await;
         match created(reply.map_err(|refusal| refusal.without(&password)))? {
             Some(()) => Ok(Some(Fact::SecretValue {
@@ -241,11 +243,14 @@ impl Content {
             password: Sensitive::new(self.field("password").unwrap_or_default()),
             engine: self.field("engine").map(ToOwned::to_owned),
             endpoint: self.endpoint(),
-            password_since: self
-                .field("passwordSince")
-                .and_then(|since| since.parse().ok()),
+            password_since: self.time("passwordSince"),
+            user_since: self.time("userSince"),
             created: self.created,
         }
+    }
+
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        self.field(name)?.parse().ok()
     }
 
     /// AWS's own templates write the port as a number, consoles as a text.
@@ -272,6 +277,16 @@ impl Content {
         self
     }
 
+    fn with_successor(mut self, user: &Successor) -> Self {
+        self.set("username", user.username.as_str());
+        self.set("userSince", user.since.to_string());
+        match &user.arn {
+            Some(arn) => self.set("user_arn", arn.as_str()),
+            None => drop(self.object.remove("user_arn")),
+        }
+        self
+    }
+
     /// With `facts` in it; what else there is stays.
     fn with_facts(mut self, facts: &SecretFacts) -> Self {
         self.set("engine", facts.engine.as_str());
@@ -279,6 +294,9 @@ impl Content {
         self.set("replicationGroupId", facts.replication_group_id.as_str());
         self.set("keyPrefix", facts.key_prefix.as_str());
         self.set("tls", true);
+        if let Some(since) = facts.user_since {
+            self.set("userSince", since.to_string());
+        }
         if let Some(arn) = &facts.user_arn {
             self.set("user_arn", arn.as_str());
         }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 use tokio::time::Instant;
 
-use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_ROTATE, CachedApi};
+use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_REVOKE, ANNOTATION_ROTATE, CachedApi};
 use crate::model::Tags;
-use crate::plan::{Aspect, AtRest, Depth, Failure, SecretValue, Seen, Spelling};
+use crate::plan::{Aspect, AtRest, Depth, Failure, KnownUser, SecretValue, Seen, Spelling};
 
 use super::backoff;
 
@@ -27,7 +27,7 @@ pub struct Memory {
     uid: String,
     generation: Option<i64>,
     request: Option<String>,
-    rotate: Option<String>,
+    rotate: [Option<String>; 2],
     /// Whether all was as desired when it was last looked at in full, for this generation and request, and nothing has changed but what a rotation does.
     pub settled: bool,
     /// Whether something went on when it was looked at last.
@@ -38,8 +38,8 @@ pub struct Memory {
     pub sightings: u32,
     /// How ElastiCache spells the rights that we gave to users.
     pub spellings: BTreeMap<String, Spelling>,
-    /// Number of passwords that each of the back ends' users had when it was looked at last.
-    pub passwords: BTreeMap<String, u32>,
+    /// The back ends' users that were there when they were looked at last, by id.
+    pub known_users: BTreeMap<String, KnownUser>,
     /// Versions whose passwords this process had the user accept, in its last list.
     pub brought_in: BTreeSet<String>,
     /// Values of the secret by version, which never change; erased when they are dropped.
@@ -86,7 +86,8 @@ impl Memory {
             (self.settled, self.misses, self.rest) = (false, 0, None);
             self.holds.clear();
         }
-        let rotate = object.annotations().get(ANNOTATION_ROTATE).cloned();
+        let rotate = [ANNOTATION_ROTATE, ANNOTATION_REVOKE]
+            .map(|name| object.annotations().get(name).cloned());
         if self.rotate != rotate {
             (self.rotate, self.misses) = (rotate, 0);
             self.holds.clear();

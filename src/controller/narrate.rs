@@ -55,7 +55,16 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
             ),
         });
     }
-    let text = format!("{operation} {}", action.target());
+    let mut text = format!("{operation} {}", action.target());
+    if let Action::Cache(CacheAction::ModifyUserGroup { remove, .. }) = action
+        && !remove.is_empty()
+    {
+        let users: Vec<&str> = remove.iter().map(String::as_str).collect();
+        text += &format!(
+            ": {} leaves the cache, which closes its connections",
+            users.join(", ")
+        );
+    }
     Some(Note {
         warning: false,
         reason: operation.into(),
@@ -181,6 +190,21 @@ mod tests {
             let notes = transitions(&before, &[after]);
             assert_eq!(notes.first().map(|note| note.warning), told, "{case}");
         }
+    }
+
+    #[test]
+    fn that_a_user_leaves_the_cache_is_told_with_what_it_means() {
+        let remove = CacheAction::ModifyUserGroup {
+            id: "capi".into(),
+            add: [].into(),
+            remove: ["leaked".to_owned()].into(),
+        };
+        assert_eq!(
+            written(Aspect::Credentials, &Action::Cache(remove))
+                .unwrap()
+                .text,
+            "ModifyUserGroup capi: leaked leaves the cache, which closes its connections"
+        );
     }
 
     #[test]

@@ -272,7 +272,7 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     let mut observed = Observed::default();
     observed.cache.available_sightings = memory.sightings;
     observed.cache.spellings = memory.spellings.clone();
-    observed.cache.passwords.clone_from(&memory.passwords);
+    observed.cache.known_users.clone_from(&memory.known_users);
     observed.secret.brought_in.clone_from(&memory.brought_in);
     observed.secret.values = memory.values.clone();
     if memory.settled {
@@ -325,7 +325,9 @@ async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, 
     let plan = rounds.run().await;
     (memory.acted, memory.sightings) = (rounds.acted, rounds.observed.cache.available_sightings);
     memory.spellings = rounds.observed.cache.spellings.clone();
-    memory.passwords.clone_from(&rounds.observed.cache.passwords);
+    memory
+        .known_users
+        .clone_from(&rounds.observed.cache.known_users);
     memory
         .brought_in
         .clone_from(&rounds.observed.secret.brought_in);

@@ -6,7 +6,9 @@ use kube::runtime::reflector::Store;
 use kube::runtime::{PredicateConfig, WatchStreamExt, reflector, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 
-use crate::api::{ANNOTATION_PAUSED, ANNOTATION_RECONCILE, ANNOTATION_ROTATE, CachedApi};
+use crate::api::{
+    ANNOTATION_PAUSED, ANNOTATION_RECONCILE, ANNOTATION_REVOKE, ANNOTATION_ROTATE, CachedApi,
+};
 
 /// An object as the API server has it. One that has not the shape of a `CachedApi` is carried along, so that it does not stop the watch.
 pub type Guarded = DeserializeGuard<CachedApi>;
@@ -51,6 +53,7 @@ fn what_we_act_on(object: &Guarded) -> Option<u64> {
         annotation(ANNOTATION_PAUSED),
         annotation(ANNOTATION_RECONCILE),
         annotation(ANNOTATION_ROTATE),
+        annotation(ANNOTATION_REVOKE),
     );
     facts.hash(&mut hasher);
     Some(hasher.finish())
@@ -99,6 +102,7 @@ mod tests {
             (
                 "a request to rotate",
                 json!({"metadata": {"annotations": {ANNOTATION_ROTATE: "2026-11-25T12:00:00Z"}}}),
+                json!({"metadata": {"annotations": {ANNOTATION_REVOKE: "2026-11-25T12:00:00Z"}}}),
                 true,
             ),
             (

@@ -53,7 +53,7 @@ pub struct DesiredCache {
     pub security_group_ids: BTreeSet<String>,
     /// Days that automatic snapshots are kept.
     pub snapshot_retention_days: u32,
-    /// The user that back ends log in as.
+    /// The user that back ends log in as first; one that a revocation makes has the same rights.
     pub user: DesiredUser,
     /// The user named `default`, switched off.
     pub default_user: DesiredUser,
@@ -140,8 +140,6 @@ pub struct DesiredSecret {
     pub recovery_window_days: u32,
     /// Engine of the cache, as the value's `engine`.
     pub engine: Engine,
-    /// User that the password belongs to.
-    pub username: String,
     /// Id of the cache, as the value's `replicationGroupId`.
     pub cache_id: String,
     /// Prefix of every key that the user may touch, as the value's `keyPrefix`.
@@ -162,7 +160,6 @@ impl DesiredSecret {
             token: identity.token("secret"),
             recovery_window_days: spec.credentials.recovery_window_days,
             engine: spec.cache.replication_group.engine,
-            username: identity.cache_username(),
             cache_id: identity.cache_id(),
             key_prefix: identity.key_prefix(),
         })

@@ -1,7 +1,8 @@
 use crate::api::{CachedApiSpec, DeletionPolicy};
 
 use super::{
-    DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, Identity, Tags, Violation,
+    DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, DesiredUser, Identity, Tags,
+    Violation,
 };
 
 /// What AWS and the cluster should look like for one object.
@@ -23,6 +24,18 @@ pub struct Desired {
     pub bindings: DesiredBindings,
     /// What happens on deletion.
     pub deletion: DeletionPolicy,
+}
+
+impl Desired {
+    /// The back ends' user of this name; none when no user of the object's is called so.
+    #[must_use]
+    pub fn user_named(&self, name: &str) -> Option<DesiredUser> {
+        Some(DesiredUser {
+            id: self.identity.user_id(name)?,
+            name: name.to_owned(),
+            access_string: self.cache.user.access_string.clone(),
+        })
+    }
 }
 
 /// The spec's meaning, or everything that is wrong with it.

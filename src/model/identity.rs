@@ -89,6 +89,35 @@ impl Identity {
         format!("capi-{}", self.short_uid())
     }
 
+    /// Name, and id, of the user that a revocation makes with the version `token`. ElastiCache allows 40 characters.
+    #[must_use]
+    pub fn successor(&self, token: Uuid) -> String {
+        let token = token.simple().to_string();
+        format!("{}-{}", self.cache_username(), &token[..8])
+    }
+
+    /// Id of the back ends' user of this name; none when no user of the object's is called so.
+    #[must_use]
+    pub fn user_id(&self, name: &str) -> Option<String> {
+        let first = self.cache_username();
+        let suffix = name.strip_prefix(&first)?;
+        if suffix.is_empty() {
+            return Some(self.cache_id());
+        }
+        let suffix = suffix.strip_prefix('-')?;
+        let ours = suffix.len() == 8
+            && suffix
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        ours.then(|| name.to_owned())
+    }
+
+    /// Whether the back ends' user of this id is the object's, going by the id.
+    #[must_use]
+    pub fn is_user_id(&self, id: &str) -> bool {
+        id == self.cache_id() || self.user_id(id).is_some_and(|own| own == id)
+    }
+
     /// A Secrets Manager request token for `purpose`: the same object and purpose give the same token in every process.
     #[must_use]
     pub fn token(&self, purpose: &str) -> Uuid {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::api::{ANNOTATION_ROTATE, CredentialsSpec, PasswordSpec, Probe};
+use crate::api::{ANNOTATION_REVOKE, ANNOTATION_ROTATE, CredentialsSpec, PasswordSpec, Probe};
 
 use super::{Identity, Violation, duration};
 
@@ -34,13 +34,18 @@ pub struct DesiredRotation {
 pub struct Requests {
     /// A rotation, as of a time.
     pub rotate: Option<Timestamp>,
+    /// Another user instead of those made before a time.
+    pub revoke: Option<Timestamp>,
 }
 
 impl Requests {
     /// What the annotations of an object ask for, or everything that is wrong with them.
     pub fn read(annotations: &BTreeMap<String, String>) -> Result<Self, Vec<Violation>> {
-        let rotate = time(annotations, ANNOTATION_ROTATE).map_err(|violation| vec![violation])?;
-        Ok(Self { rotate })
+        let times = [ANNOTATION_ROTATE, ANNOTATION_REVOKE].map(|name| time(annotations, name));
+        match times {
+            [Ok(rotate), Ok(revoke)] => Ok(Self { rotate, revoke }),
+            times => Err(times.into_iter().filter_map(Result::err).collect()),
+        }
     }
 }
 
@@ -97,8 +102,15 @@ impl DesiredRotation {
     #[must_use]
     pub fn next_moment(&self, now: Timestamp) -> Timestamp {
         let scheduled = self.scheduled(now) + self.every;
-        let requested = self.requests.rotate.filter(|at| *at > now);
-        requested.map_or(scheduled, |at| at.min(scheduled))
+        let requests = [self.requests.rotate, self.requests.revoke];
+        let requested = requests.into_iter().flatten().filter(|at| *at > now);
+        requested.chain([scheduled]).min().unwrap_or(scheduled)
+    }
+
+    /// The moment, up to `now`, that asks for a user made after it.
+    #[must_use]
+    pub fn revoked_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.requests.revoke.filter(|at| *at <= now)
     }
 
     /// The schedule counts from the Unix epoch, so that it needs no memory.
@@ -116,5 +128,10 @@ impl Identity {
     /// that version was lost. Every process gives the same.
     pub fn rotation_tokens(&self, moment: Timestamp) -> impl Iterator<Item = Uuid> {
         (0..ATTEMPTS).map(move |attempt| self.token(&format!("rotation:{moment}:{attempt}")))
+    }
+
+    /// The same for a revocation.
+    pub fn revocation_tokens(&self, moment: Timestamp) -> impl Iterator<Item = Uuid> {
+        (0..ATTEMPTS).map(move |attempt| self.token(&format!("revocation:{moment}:{attempt}")))
     }
 }

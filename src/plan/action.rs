@@ -322,6 +322,8 @@ pub enum SecretAction {
         token: Uuid,
         from: String,
         since: Timestamp,
+        /// The user that the password is for, when it is another than that of `from`.
+        successor: Option<Successor>,
     },
     /// Moves AWSCURRENT, if `from` still has it; Secrets Manager moves AWSPREVIOUS to where it came from.
     Promote {
@@ -343,12 +345,25 @@ pub enum SecretAction {
     },
 }
 
-/// The fields of a secret's value that are no secret: `engine`, `username`, `host`, `port`, `tls`, `replicationGroupId`, `keyPrefix`, `user_arn`.
+/// A user that comes in place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// Name that clients log in with.
+    pub username: String,
+    /// ARN that it will have, when the other one's is known.
+    pub arn: Option<String>,
+    /// The moment that it was made for.
+    pub since: Timestamp,
+}
+
+/// The fields of a secret's value that are no secret: `engine`, `username`, `userSince`, `host`, `port`, `tls`, `replicationGroupId`, `keyPrefix`, `user_arn`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct SecretFacts {
     pub engine: Engine,
     pub username: String,
+    /// The moment that the user was made for, when a person asked for it.
+    pub user_since: Option<Timestamp>,
     pub replication_group_id: String,
     pub key_prefix: String,
     /// ARN of the cache user, once known: AWS's own rotation function asks for it.

@@ -4,9 +4,10 @@ use crate::model::{DesiredUser, Tags, Workload};
 
 use super::{
     Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
-    FunctionAction, GatewayAction, Login, Observed, ObservedAlias, ObservedCache, ObservedFunction,
-    ObservedWorkload, Permission, PermissionAction, PublishedVersion, ReplicationGroup, RestApi,
-    Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan, UserGroup,
+    FunctionAction, GatewayAction, KnownUser, Login, Observed, ObservedAlias, ObservedCache,
+    ObservedFunction, ObservedWorkload, Permission, PermissionAction, PublishedVersion,
+    ReplicationGroup, RestApi, Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan,
+    UserGroup,
 };
 
 /// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
@@ -100,10 +101,7 @@ impl Observed {
             Fact::SubnetGroup(seen) => cache.subnet_group = seen,
             Fact::User { id, user } => {
                 cache.learn_spelling(&user);
-                let known = user.present();
-                cache
-                    .passwords
-                    .extend(known.map(|user| (user.name.clone(), user.passwords)));
+                cache.remember(&id, &user);
                 cache.users.insert(id, user);
             }
             Fact::DefaultUser(seen) => {
@@ -165,9 +163,15 @@ impl Observed {
             }
             Action::Function(action) => self.forget_function(action),
             Action::Cache(action) => {
-                if let CacheAction::SetPasswords { passwords, .. } = action {
-                    let versions = passwords.iter().map(|password| password.version.clone());
-                    self.secret.brought_in = versions.collect();
+                match action {
+                    CacheAction::SetPasswords { passwords, .. } => {
+                        let versions = passwords.iter().map(|password| password.version.clone());
+                        self.secret.brought_in = versions.collect();
+                    }
+                    CacheAction::CreateUser { password, .. } => {
+                        self.secret.brought_in.insert(password.version.clone());
+                    }
+                    _ => {}
                 }
                 self.secret.logins.clear();
                 self.forget_cache(action);
@@ -322,6 +326,21 @@ fn created_with(action: &Action) -> Option<&Tags> {
 }
 
 impl ObservedCache {
+    /// Takes note of a user that is there, or forgets it.
+    fn remember(&mut self, id: &str, seen: &Seen<CacheUser>) {
+        match seen {
+            Seen::Present(user) => {
+                let known = KnownUser {
+                    name: user.name.clone(),
+                    passwords: user.passwords,
+                };
+                self.known_users.insert(id.to_owned(), known);
+            }
+            Seen::Absent => drop(self.known_users.remove(id)),
+            Seen::Unread | Seen::Unknown(_) => {}
+        }
+    }
+
     /// The first report of an active user after its rights were given is how ElastiCache spells them.
     fn learn_spelling(&mut self, seen: &Seen<CacheUser>) {
         let Some(user) = seen.present().filter(|user| user.status == "active") else {

@@ -27,6 +27,7 @@ mod seen;
 mod teardown;
 #[cfg(test)]
 mod tests;
+mod user;
 #[cfg(test)]
 mod world;
 
@@ -38,10 +39,12 @@ pub use fact::Fact;
 pub use failure::{Class, Failure};
 pub use gateway::{deployment_hash, served_hash};
 pub use observed::*;
+use outline::looked;
 pub use outline::*;
 pub use read::{Attempt, Read};
 pub use rest::AtRest;
 pub use seen::{Seen, Sensitive};
+pub use user::current_user;
 
 use std::time::Duration;
 
@@ -69,7 +72,7 @@ pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
     let credentials = secret::plan_secret(desired, observed, context);
     Plan {
         api: gateway::plan_gateway(desired, observed, context).reads_first(),
-        credentials: secret::one_change_of_the_user(&cache, credentials),
+        credentials: secret::one_change_at_a_time(&cache, credentials),
         cache,
         bindings: bindings::plan_bindings(desired, observed, context),
     }

@@ -188,8 +188,8 @@ pub struct ObservedCache {
     /// How ElastiCache spells the rights that we gave, by user id: it reports an access string in other words than it was given. Kept by the
     /// controller; without it, rights that are spelled differently are given once more.
     pub spellings: BTreeMap<String, Spelling>,
-    /// Number of passwords that each of the back ends' users had when it was looked at last, by the name that it logs in with. Kept by the controller.
-    pub passwords: BTreeMap<String, u32>,
+    /// The back ends' users that were there when they were looked at last, by id. Kept by the controller.
+    pub known_users: BTreeMap<String, KnownUser>,
     /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
     pub available_sightings: u32,
 }
@@ -234,6 +234,15 @@ impl CacheUser {
     pub fn id(&self) -> &str {
         self.arn.rsplit(':').next().unwrap_or_default()
     }
+}
+
+/// What is remembered of a cache user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownUser {
+    /// Name that clients log in with.
+    pub name: String,
+    /// Number of passwords.
+    pub passwords: u32,
 }
 
 /// An access string in our words and in ElastiCache's.
@@ -355,7 +364,9 @@ impl Observed {
     #[must_use]
     pub fn passwords(&self) -> Option<u32> {
         let value = self.secret.current_value().present()?;
-        self.cache.passwords.get(&value.username).copied()
+        let mut users = self.cache.known_users.values();
+        let user = users.find(|user| user.name == value.username)?;
+        Some(user.passwords)
     }
 }
 
@@ -440,6 +451,8 @@ pub struct SecretValue {
     pub endpoint: Option<Endpoint>,
     /// `passwordSince`: the moment that the password was made for.
     pub password_since: Option<Timestamp>,
+    /// `userSince`: the moment that the user was made for, when a person asked for it.
+    pub user_since: Option<Timestamp>,
     /// When the version was made.
     pub created: Option<Timestamp>,
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::api::Reason;
 
-use super::{Action, Class, Failure, Read};
+use super::{Action, Class, Failure, Read, Seen};
 
 /// A part of the object that is decided on independently of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +86,15 @@ impl AspectPlan {
     pub fn read(read: Read) -> Self {
         Self {
             reads: vec![read],
+            ..Self::default()
+        }
+    }
+
+    /// A plan that only asks for `reads`.
+    #[must_use]
+    pub fn read_all(reads: Vec<Read>) -> Self {
+        Self {
+            reads,
             ..Self::default()
         }
     }
@@ -193,6 +202,24 @@ impl AspectPlan {
             .flatten()
             .min();
     }
+}
+
+/// When to look again after a read failed.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// What is known of a thing; an unread one is added to `reads`.
+pub(super) fn looked<'a, T>(
+    seen: &'a Seen<T>,
+    read: Read,
+    reads: &mut Vec<Read>,
+) -> Result<Option<&'a T>, AspectPlan> {
+    match seen {
+        Seen::Unread => reads.push(read),
+        Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Absent => {}
+        Seen::Present(thing) => return Ok(Some(thing)),
+    }
+    Ok(None)
 }
 
 /// What is decided for the object in one round.

@@ -6,9 +6,10 @@ use crate::api::{
     ApiStatus, BindingStatus, CacheStatus, ConsumerStatus, CredentialsStatus, DeploymentStatus,
     Intent, Pending, RotationPhase, RotationStatus,
 };
+use crate::model::Desired;
 use crate::plan::{
     AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, consumer_policy,
-    consumers, deployment_hash, has_variables_of, served_hash,
+    consumers, current_user, deployment_hash, has_variables_of, served_hash,
 };
 
 use super::Report;
@@ -163,7 +164,10 @@ fn rotation(
     let pending = secret
         .labelled(AWSPENDING)
         .filter(|version| *version != current);
-    let grace = report.observed.passwords().is_some_and(|count| count > 1);
+    let grace = report.observed.passwords().is_some_and(|count| count > 1)
+        || report
+            .desired
+            .is_some_and(|desired| is_being_replaced(desired, report.observed));
     let (id, phase) = match pending {
         Some(version) => (version, RotationPhase::Pending),
         None if grace => (current, RotationPhase::Grace),
@@ -177,6 +181,13 @@ fn rotation(
         phase,
         since: since.unwrap_or(Time(report.now)),
     })
+}
+
+/// Whether there is a user of ours besides the current one.
+fn is_being_replaced(desired: &Desired, observed: &Observed) -> bool {
+    let current = current_user(desired, observed).id;
+    let mut known = observed.cache.known_users.keys();
+    known.any(|id| *id != current && desired.identity.is_user_id(id))
 }
 
 pub(super) fn pending(report: &Report) -> Vec<Pending> {

@@ -72,6 +72,7 @@ fn put_pending(secret: &Secret) -> SecretAction {
         token: Uuid::from_u128(7),
         from: secret.current().unwrap().to_owned(),
         since: "2026-11-25T12:00:00Z".parse().unwrap(),
+        successor: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod life;
 mod look;
 mod nodes;
 mod pause;
+mod revocation;
 mod rotation;
 mod tripwire;
 mod two;

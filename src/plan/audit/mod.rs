@@ -10,8 +10,8 @@ use crate::model::Identity;
 use super::gateway::CREATION_GRACE;
 use super::rotation::Accepted;
 use super::{
-    Action, Aspect, AspectPlan, CacheAction, ClusterAction, Context, GatewayAction, GroupChange,
-    INTENT_REST_API, Observed, Plan, Secret, SecretAction,
+    AWSCURRENT, AWSPENDING, Action, Aspect, AspectPlan, CacheAction, ClusterAction, Context,
+    GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, Secret, SecretAction,
 };
 
 /// What a plan is for.
@@ -44,6 +44,7 @@ pub struct Basis<'a> {
 /// - The replication group is changed by one action of a round at most.
 /// - A REST API is created after the announcement of it, and not while an earlier announcement may still come true.
 /// - A user keeps the current password whenever its passwords are set, and what becomes current is accepted by every node, as far as they are asked.
+/// - No user leaves the cache that the current or the pending version names.
 /// - Outside a teardown only what is superseded is deleted.
 #[must_use]
 pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
@@ -124,6 +125,12 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
                 format!("passwords are set without the current one, or more than two: {action:?}")
             })
         }
+        Action::Cache(CacheAction::ModifyUserGroup { remove, .. }) => {
+            let id = remove.iter().find(|id| is_named(basis, id))?;
+            Some(format!(
+                "a user leaves the cache that a version of the secret names: {id}"
+            ))
+        }
         Action::Secret(SecretAction::Promote { to, .. }) => {
             let refused = secret
                 .logins
@@ -135,6 +142,15 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether the current or the pending version of the secret names the user `id`.
+fn is_named(basis: Basis, id: &str) -> bool {
+    let secret = &basis.observed.secret;
+    let labels = [AWSCURRENT, AWSPENDING].into_iter();
+    let versions = labels.filter_map(|label| secret.secret.present()?.labelled(label));
+    let mut values = versions.filter_map(|version| secret.value(version).present());
+    values.any(|value| basis.identity.user_id(&value.username).as_deref() == Some(id))
 }
 
 /// Whether `action` makes the replication group leave `available`.
@@ -162,11 +178,14 @@ fn destroys(basis: Basis, action: &Action) -> bool {
     match action {
         Action::Cache(
             CacheAction::DeleteSubnetGroup { .. }
-            | CacheAction::DeleteUser { .. }
             | CacheAction::DeleteUserGroup { .. }
             | CacheAction::DeleteReplicationGroup { .. },
         )
         | Action::Secret(SecretAction::DeleteSecret { .. }) => true,
+        Action::Cache(CacheAction::DeleteUser { id }) => {
+            let group = basis.observed.cache.user_group.present();
+            group.is_none_or(|group| group.user_ids.contains(id)) || is_named(basis, id)
+        }
         Action::Gateway(GatewayAction::DeleteRestApi { api }) => {
             !basis.observed.gateway.duplicates.contains(api)
         }

@@ -5,7 +5,7 @@ use crate::api::Reason;
 use crate::model::{Desired, DesiredApiKey};
 use crate::plan::{
     AWSPREVIOUS, Action, AspectPlan, BoundSecret, ClusterAction, Context, Endpoint, Observed, Read,
-    SecretValue, Seen, Sensitive,
+    SecretValue, Seen, Sensitive, current_user,
 };
 
 use super::{RETRY, credential, is_in_grace};
@@ -179,7 +179,7 @@ fn previous_password(
     current: &SecretValue,
 ) -> Result<Option<Sensitive>, AspectPlan> {
     if observed.passwords().is_none() {
-        let id = desired.cache.user.id.clone();
+        let id = current_user(desired, observed).id;
         match observed.cache.user(&id) {
             Seen::Unread => return Err(AspectPlan::read(Read::User { id })),
             Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),

@@ -28,6 +28,7 @@ fn observed(password: &str) -> Observed {
             port: 6379,
         }),
         password_since: None,
+        user_since: None,
         created: None,
     };
     observed

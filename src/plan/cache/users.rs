@@ -6,6 +6,7 @@ use crate::api::Reason;
 use crate::model::DesiredUser;
 use crate::plan::{
     Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
+    current_user,
 };
 
 use super::RETRY;
@@ -29,7 +30,7 @@ pub(super) fn plan_users(scene: Scene) -> Part {
 }
 
 fn plan_user(scene: Scene) -> Result<Part, Part> {
-    let wanted = &scene.desired.cache.user;
+    let wanted = &current_user(scene.desired, scene.observed);
     let read = || Read::User {
         id: wanted.id.clone(),
     };
@@ -42,7 +43,7 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
         let create = CacheAction::CreateUser {
             user: wanted.clone(),
             engine: scene.desired.cache.engine,
-            password: password(scene)?,
+            password: password(scene, wanted)?,
             tags: scene.desired.tags.clone(),
         };
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(create))));
@@ -115,7 +116,7 @@ fn words(access_string: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The user's first password: that of the current version of the object's own secret.
-fn password(scene: Scene) -> Result<Password, Part> {
+fn password(scene: Scene, user: &DesiredUser) -> Result<Password, Part> {
     let (wanted, observed) = (&scene.desired.secret, &scene.observed.secret);
     let secret = look(&observed.secret, true, || Read::Secret {
         name: wanted.name.clone(),
@@ -133,7 +134,7 @@ fn password(scene: Scene) -> Result<Password, Part> {
         None => None,
     };
     value
-        .filter(|value| !value.password.reveal().is_empty())
+        .filter(|value| value.username == user.name && !value.password.reveal().is_empty())
         .map(|value| Password {
             version: value.version_id.clone(),
             value: value.password.clone(),
@@ -141,7 +142,7 @@ fn password(scene: Scene) -> Result<Password, Part> {
         .ok_or_else(|| {
             let message = format!(
                 "the user {} waits for its password in the secret {}",
-                scene.desired.cache.user.id, wanted.name
+                user.id, wanted.name
             );
             Part::not_yet(AspectPlan::wait(
                 Reason::WaitingForDependency,
@@ -154,7 +155,8 @@ fn password(scene: Scene) -> Result<Password, Part> {
 fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     let cache = &scene.desired.cache;
     let thing = format!("the user group {}", cache.id);
-    let wanted = BTreeSet::from([cache.user.id.clone(), cache.default_user.id.clone()]);
+    let user = current_user(scene.desired, scene.observed);
+    let wanted = BTreeSet::from([user.id, cache.default_user.id.clone()]);
     let wants_group = scene.context.depth.wants(Rotating::UserGroup);
     let Some(group) = look(&scene.observed.cache.user_group, wants_group, || {
         Read::UserGroup {
@@ -178,14 +180,17 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
         return Err(Part::not_yet(scene.busy_user(&thing, &group.status)));
     }
     scene.check_ownership(&group.arn, &thing)?;
-    if group.user_ids == wanted {
+    let add: BTreeSet<_> = wanted.difference(&group.user_ids).cloned().collect();
+    // Users of ours come and go with a revocation, which the credentials' part decides on.
+    let foreign = |id: &&String| !scene.desired.identity.is_user_id(id);
+    let remove = group.user_ids.difference(&wanted).filter(foreign);
+    let remove: BTreeSet<_> = remove.cloned().collect();
+    if add.is_empty() && remove.is_empty() {
         return Ok(Part::there());
     }
     if !members {
         return Err(Part::not_yet(AspectPlan::default()));
     }
-    let add = wanted.difference(&group.user_ids).cloned().collect();
-    let remove = group.user_ids.difference(&wanted).cloned().collect();
     Err(Part::not_yet(AspectPlan::act(Action::Cache(
         CacheAction::ModifyUserGroup {
             id: cache.id.clone(),

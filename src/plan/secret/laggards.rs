@@ -38,10 +38,7 @@ impl Scene<'_> {
             .filter(|consumer| consumer.seen == Seen::Unread);
         let reads: Vec<Read> = unread.map(|consumer| consumer.read.clone()).collect();
         if !reads.is_empty() {
-            return Err(AspectPlan {
-                reads,
-                ..AspectPlan::default()
-            });
+            return Err(AspectPlan::read_all(reads));
         }
         let behind = consumers
             .iter()

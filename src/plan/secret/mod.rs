@@ -4,23 +4,25 @@
 //! current again if it opens the cache. What else is put right are the facts around it, endpoint and engine.
 
 mod laggards;
+mod revoke;
 mod rotate;
 mod standing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::api::Reason;
-use crate::model::Desired;
+use crate::model::{Desired, DesiredUser};
 
 use super::cache::own_endpoint;
 use super::{
     Action, AspectPlan, CacheAction, Context, Endpoint, Observed, Read, Secret, SecretAction,
-    SecretFacts, SecretValue, Seen,
+    SecretFacts, SecretValue, Seen, current_user, looked,
 };
 
 /// When to look again after a read failed.
@@ -32,7 +34,7 @@ pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> 
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret { name: name.clone() }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-        Seen::Absent => plan_creation(desired, observed),
+        Seen::Absent => plan_creation(desired, observed, context),
         Seen::Present(secret) if !desired.identity.owns(&secret.tags) => {
             AspectPlan::block(Reason::NameTaken, name_taken(name, secret.deleted))
         }
@@ -45,19 +47,17 @@ pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> 
     }
 }
 
-/// ElastiCache takes one change of a user at a time: where the cache's part changes the user's rights in this round, its passwords come after.
-pub(super) fn one_change_of_the_user(cache: &AspectPlan, credentials: AspectPlan) -> AspectPlan {
-    let changed = |id: &String| {
-        let changes = |action: &Action| matches!(action, Action::Cache(CacheAction::ModifyUserAccess { id: other, .. }) if other == id);
-        cache.actions.iter().any(changes)
-    };
-    let sets = |action: &Action| matches!(action, Action::Cache(CacheAction::SetPasswords { id, .. }) if changed(id));
-    if !credentials.actions.iter().any(sets) {
+/// ElastiCache takes one change of a user, or of a user group, at a time: where the cache's part changes one in this round, the change of the credentials'
+/// part comes after.
+pub(super) fn one_change_at_a_time(cache: &AspectPlan, credentials: AspectPlan) -> AspectPlan {
+    let changed: BTreeSet<_> = cache.actions.iter().filter_map(changed_by).collect();
+    let mut changes = credentials.actions.iter().filter_map(changed_by);
+    if !changes.any(|thing| changed.contains(&thing)) {
         return credentials;
     }
     let wait = AspectPlan::wait(
         Reason::Rotating,
-        "the rights of the cache's user are put right first",
+        "the cache's users are put right first",
         Duration::from_secs(1),
     );
     AspectPlan {
@@ -66,30 +66,61 @@ pub(super) fn one_change_of_the_user(cache: &AspectPlan, credentials: AspectPlan
     }
 }
 
-/// A cache user keeps the password of a secret that is gone, and a new secret would hold another one: so there is no new secret while there is the user.
-fn plan_creation(desired: &Desired, observed: &Observed) -> AspectPlan {
-    let (name, user) = (&desired.secret.name, &desired.cache.user.id);
-    match observed.cache.user(user) {
-        Seen::Unread => AspectPlan::read(Read::User { id: user.clone() }),
-        Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-        Seen::Absent => AspectPlan::act(Action::Secret(create(desired))),
-        Seen::Present(_) => {
-            let message = format!(
-                "the secret {name} is gone, and with it the password of the cache's user {user}; restore the secret, or delete the user in ElastiCache: \
-                 both are then created anew"
-            );
-            AspectPlan::block(Reason::SecretUnusable, message)
-        }
+/// The user or the user group that `action` changes.
+fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
+    match action {
+        Action::Cache(
+            CacheAction::ModifyUserAccess { id, .. }
+            | CacheAction::SetPasswords { id, .. }
+            | CacheAction::DeleteUser { id },
+        ) => Some(("user", id)),
+        Action::Cache(CacheAction::ModifyUserGroup { id, .. }) => Some(("user group", id)),
+        _ => None,
     }
 }
 
-fn create(desired: &Desired) -> SecretAction {
+/// A cache user keeps the password of a secret that is gone, and a new secret would hold another one: so there is no new secret while there is a user.
+fn plan_creation(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    let (first, cache) = (&desired.cache.user.id, &observed.cache);
+    let mut reads = Vec::new();
+    let user = looked(
+        cache.user(first),
+        Read::User { id: first.clone() },
+        &mut reads,
+    );
+    let id = desired.cache.id.clone();
+    let group = looked(&cache.user_group, Read::UserGroup { id }, &mut reads);
+    let (user, group) = match (user, group) {
+        (Err(plan), _) | (_, Err(plan)) => return plan,
+        (Ok(user), Ok(group)) => (user.map(|_| first), group),
+    };
+    if !reads.is_empty() {
+        return AspectPlan::read_all(reads);
+    }
+    let mut members = group.into_iter().flat_map(|group| &group.user_ids);
+    let Some(user) = user.or_else(|| members.find(|id| desired.identity.is_user_id(id))) else {
+        return AspectPlan::act(Action::Secret(create(desired, context.now)));
+    };
+    let message = format!(
+        "the secret {} is gone, and with it the password of the cache's user {user}; restore the secret, or delete the user in ElastiCache: \
+         both are then created anew",
+        desired.secret.name
+    );
+    AspectPlan::block(Reason::SecretUnusable, message)
+}
+
+fn create(desired: &Desired, now: Timestamp) -> SecretAction {
     let secret = &desired.secret;
     SecretAction::CreateSecret {
         name: secret.name.clone(),
         description: secret.description.clone(),
         token: secret.token,
-        facts: facts(desired, None, None),
+        // The user that is made now is younger than all that was asked for.
+        facts: facts(
+            desired,
+            &desired.cache.user,
+            secret.rotation.revoked_at(now),
+        ),
         tags: desired.tags.clone(),
     }
 }
@@ -150,12 +181,15 @@ fn value_of(secret: &Secret, version: &str) -> Read {
 
 /// What makes a value useless that only a person can have written.
 fn unusable(desired: &Desired, value: &SecretValue) -> Option<String> {
-    let username = &desired.secret.username;
     if value.password.reveal().is_empty() {
         return Some("has no password; put the password back, e.g. by moving AWSCURRENT to the version before".into());
     }
-    (value.username != *username)
-        .then(|| format!("names another user than the cache's; set username to {username}"))
+    desired.user_named(&value.username).is_none().then(|| {
+        format!(
+            "names another user than the cache's; put the username back, which is {} unless the credential was revoked",
+            desired.cache.user.name
+        )
+    })
 }
 
 /// Writes endpoint and engine into the value, when they are known and not there.
@@ -175,14 +209,31 @@ fn complete(
     if same {
         return AspectPlan::default();
     }
-    let user = observed.cache.user(&desired.cache.user.id).present();
-    let user_arn = user.map(|user| user.arn.clone());
+    let user = current_user(desired, observed);
+    let seen = observed.cache.user(&user.id);
     AspectPlan::act(Action::Secret(SecretAction::PutSecretValue {
         arn: arn.to_owned(),
         token: token(desired, current, endpoint),
         from: current.to_owned(),
-        facts: facts(desired, user_arn, endpoint.cloned()),
+        facts: SecretFacts {
+            user_arn: seen.present().map(|user| user.arn.clone()),
+            endpoint: endpoint.cloned(),
+            ..facts(desired, &user, value.user_since)
+        },
     }))
+}
+
+fn facts(desired: &Desired, user: &DesiredUser, user_since: Option<Timestamp>) -> SecretFacts {
+    let secret = &desired.secret;
+    SecretFacts {
+        engine: secret.engine,
+        username: user.name.clone(),
+        user_since,
+        replication_group_id: secret.cache_id.clone(),
+        key_prefix: secret.key_prefix.clone(),
+        user_arn: None,
+        endpoint: None,
+    }
 }
 
 fn token(desired: &Desired, from: &str, endpoint: Option<&Endpoint>) -> Uuid {
@@ -191,16 +242,4 @@ fn token(desired: &Desired, from: &str, endpoint: Option<&Endpoint>) -> Uuid {
         "endpoint:{from}:{endpoint}:{}",
         desired.secret.engine.as_str()
     ))
-}
-
-fn facts(desired: &Desired, user_arn: Option<String>, endpoint: Option<Endpoint>) -> SecretFacts {
-    let secret = &desired.secret;
-    SecretFacts {
-        engine: secret.engine,
-        username: secret.username.clone(),
-        replication_group_id: secret.cache_id.clone(),
-        key_prefix: secret.key_prefix.clone(),
-        user_arn,
-        endpoint,
-    }
 }

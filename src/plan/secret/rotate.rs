@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use uuid::Uuid;
+
 use crate::api::Reason;
 use crate::model::Desired;
 use crate::plan::cache::{GROUP_PACE, USER_PACE};
@@ -10,7 +13,7 @@ use crate::plan::rotation::{
 };
 use crate::plan::{
     AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, Context, Observed, Password, Purpose,
-    Read, ReplicationGroup, Secret, SecretAction, Seen,
+    Read, ReplicationGroup, Secret, SecretAction, Seen, Successor,
 };
 
 use super::RETRY;
@@ -52,7 +55,7 @@ pub(super) fn plan_rotation(
     scene.plan(lack.as_deref()).unwrap_or_else(|plan| plan)
 }
 
-fn no_password(desired: &Desired, lack: &str) -> AspectPlan {
+pub(super) fn no_password(desired: &Desired, lack: &str) -> AspectPlan {
     let message = format!(
         "the current value of the secret {} {lack}",
         desired.secret.name
@@ -103,6 +106,9 @@ impl Scene<'_> {
             return Err(AspectPlan::block(Reason::CacheOpen, flaw.clone()));
         }
         let pending = self.pending()?;
+        if let Some(plan) = self.revocation(current, pending)? {
+            return Ok(plan);
+        }
         let passwords = self.observed.passwords().unwrap_or(1);
         let due = self.due_since().is_some();
         let wanted = due || matches!(pending, Pending::Ours(_));
@@ -132,7 +138,12 @@ impl Scene<'_> {
     fn carry_out(self, standing: Standing, lack: Option<&str>, behind: &[String]) -> AspectPlan {
         let decided = match next_step(standing) {
             Step::Rest => return self.rest(behind),
-            Step::Put => self.put(),
+            Step::Put => {
+                let rotation = &self.desired.secret.rotation;
+                let moment = rotation.last_moment(self.context.now);
+                let tokens = self.desired.identity.rotation_tokens(moment);
+                self.put(tokens, moment, |_| None)
+            }
             Step::AcceptPending => self.set_passwords(
                 &[self.secret.labelled(AWSPENDING), self.secret.current()],
                 Purpose::BringIn,
@@ -194,22 +205,33 @@ impl Scene<'_> {
             Some(end) if end > now => end,
             _ => self.desired.secret.rotation.next_moment(now),
         };
+        self.rest_until(Some(next))
+    }
+
+    /// Nothing to do before `moment`.
+    pub(super) fn rest_until(self, moment: Option<Timestamp>) -> AspectPlan {
+        let wait = |moment: Timestamp| {
+            Duration::try_from(moment.duration_since(self.context.now)).unwrap_or_default()
+        };
         AspectPlan {
-            scheduled: Duration::try_from(next.duration_since(now))
-                .ok()
-                .map(|wait| wait.max(Duration::from_secs(1))),
+            scheduled: moment.map(|moment| wait(moment).max(Duration::from_secs(1))),
             ..AspectPlan::default()
         }
     }
 
-    fn put(self) -> AspectPlan {
-        let moment = self.desired.secret.rotation.last_moment(self.context.now);
+    /// Puts a pending version whose id is the first of `tokens` that is free, with a password made for `moment`.
+    pub(super) fn put(
+        self,
+        mut tokens: impl Iterator<Item = Uuid>,
+        moment: Timestamp,
+        successor: impl FnOnce(Uuid) -> Option<Successor>,
+    ) -> AspectPlan {
         let lost = self.secret.labelled(AWSPENDING);
-        let free = |token: &uuid::Uuid| {
+        let free = |token: &Uuid| {
             let token = token.to_string();
             lost != Some(token.as_str()) && !self.observed.secret.taken.contains(&token)
         };
-        let token = self.desired.identity.rotation_tokens(moment).find(free);
+        let token = tokens.find(free);
         let Some((token, current)) = token.zip(self.secret.current()) else {
             let message = format!(
                 "the rotation due since {moment} was given up too often: each version that it made in the secret {} was taken away; the next moment starts afresh",
@@ -222,6 +244,7 @@ impl Scene<'_> {
             token,
             from: current.to_owned(),
             since: moment,
+            successor: successor(token),
         }))
     }
 
@@ -239,15 +262,14 @@ impl Scene<'_> {
                 });
             }
         }
-        let id = self.desired.cache.user.id.clone();
         AspectPlan::act(Action::Cache(CacheAction::SetPasswords {
-            id,
+            id: self.user().id,
             passwords,
             purpose,
         }))
     }
 
-    fn promote(self, label: &str) -> AspectPlan {
+    pub(super) fn promote(self, label: &str) -> AspectPlan {
         let Some(to) = self.secret.labelled(label) else {
             return AspectPlan::default();
         };
@@ -258,7 +280,7 @@ impl Scene<'_> {
         }))
     }
 
-    fn drop_pending(self) -> AspectPlan {
+    pub(super) fn drop_pending(self) -> AspectPlan {
         let Some(version) = self.secret.labelled(AWSPENDING) else {
             return AspectPlan::default();
         };
@@ -268,8 +290,8 @@ impl Scene<'_> {
         }))
     }
 
-    fn wait(self, awaited: Awaited) -> AspectPlan {
-        let (user, name) = (&self.desired.cache.user.id, &self.desired.secret.name);
+    pub(super) fn wait(self, awaited: Awaited) -> AspectPlan {
+        let (user, name) = (self.user().id, &self.desired.secret.name);
         match awaited {
             Awaited::Rest => AspectPlan::wait(
                 Reason::Rotating,
@@ -310,7 +332,7 @@ impl Scene<'_> {
         }
     }
 
-    fn foreign(self) -> AspectPlan {
+    pub(super) fn foreign(self) -> AspectPlan {
         let name = &self.desired.secret.name;
         let message = if self.secret.rotation_enabled {
             format!(
@@ -324,19 +346,4 @@ impl Scene<'_> {
         };
         AspectPlan::block(Reason::ForeignRotation, message)
     }
-}
-
-/// What is known of a thing; an unread one is added to `reads`.
-pub(super) fn looked<'a, T>(
-    seen: &'a Seen<T>,
-    read: Read,
-    reads: &mut Vec<Read>,
-) -> Result<Option<&'a T>, AspectPlan> {
-    match seen {
-        Seen::Unread => reads.push(read),
-        Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
-        Seen::Absent => {}
-        Seen::Present(thing) => return Ok(Some(thing)),
-    }
-    Ok(None)
 }

@@ -4,25 +4,27 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::model::DesiredUser;
 use crate::plan::rotation::{Accepted, Current, Pending, Standing};
 use crate::plan::{
-    AWSPENDING, AWSPREVIOUS, AspectPlan, Attempt, CacheUser, Endpoint, Login, Read, SecretValue,
-    Seen,
+    AWSPENDING, AWSPREVIOUS, AspectPlan, Attempt, Endpoint, Login, Read, SecretValue, Seen,
+    current_user, looked,
 };
 
-use super::rotate::{Scene, looked};
+use super::rotate::Scene;
 use super::{RETRY, unusable, value_of};
 
 /// How long a password may take to reach every node before it is set once more.
 const STUCK: Duration = Duration::from_mins(2);
+/// A user or a user group at rest.
+pub(super) const ACTIVE: &str = "active";
 /// Rounds in a row that must have seen the replication group available.
 const SIGHTINGS: u32 = 2;
 
 impl<'a> Scene<'a> {
     /// The same, with everything that is read only when there may be something to do.
     pub(super) fn look_closely(self, standing: Standing) -> Result<Standing, AspectPlan> {
-        let id = &self.desired.cache.user.id;
-        let cache = &self.observed.cache;
+        let (id, cache) = (&self.user().id, &self.observed.cache);
         let mut reads = Vec::new();
         let user = looked(cache.user(id), Read::User { id: id.clone() }, &mut reads)?;
         // Without a login, its word on the group is all there is.
@@ -33,27 +35,16 @@ impl<'a> Scene<'a> {
             looked(&cache.user_group, Read::UserGroup { id }, &mut reads)?
         };
         if !reads.is_empty() {
-            return Err(AspectPlan {
-                reads,
-                ..AspectPlan::default()
-            });
+            return Err(AspectPlan::read_all(reads));
         }
         // The cache's part makes it.
         let Some(user) = user else {
             return Err(AspectPlan::default());
         };
-        self.check_user(user)?;
-        let group = self.group;
-        let at_rest = user.status == "active"
-            && user_group.is_none_or(|group| group.status == "active")
-            && group.status == "available"
-            && group.node_groups_available
-            && group.pending.is_empty()
-            && cache.available_sightings >= SIGHTINGS;
-        let stuck = self
-            .context
-            .acted
-            .is_none_or(|acted| self.context.now.duration_since(acted).unsigned_abs() > STUCK);
+        self.check_own(&user.arn, &user.status)?;
+        let at_rest = user.status == ACTIVE
+            && user_group.is_none_or(|group| group.status == ACTIVE)
+            && self.group_at_rest();
         let previous = match standing.current {
             Current::Password(Accepted::All) => None,
             _ => self.previous()?,
@@ -64,23 +55,38 @@ impl<'a> Scene<'a> {
             passwords: user.passwords,
             grace_over,
             at_rest,
-            stuck,
+            stuck: self.stuck(),
             previous,
             ..standing
         })
     }
 
-    /// Passes when the user is known to be the object's own.
-    fn check_user(self, user: &CacheUser) -> Result<(), AspectPlan> {
-        match self
-            .observed
-            .cache
-            .tags
-            .get(&user.arn)
-            .unwrap_or(&Seen::Unread)
-        {
-            Seen::Unread if user.status == "active" => Err(AspectPlan::read(Read::CacheTags {
-                arn: user.arn.clone(),
+    /// The user that consumers log in as.
+    pub(super) fn user(self) -> DesiredUser {
+        current_user(self.desired, self.observed)
+    }
+
+    /// The replication group is available and nothing is pending in it, seen twice in a row.
+    pub(super) fn group_at_rest(self) -> bool {
+        let group = self.group;
+        group.status == "available"
+            && group.node_groups_available
+            && group.pending.is_empty()
+            && self.observed.cache.available_sightings >= SIGHTINGS
+    }
+
+    /// What is under way has not moved for longer than it takes.
+    pub(super) fn stuck(self) -> bool {
+        let (acted, now) = (self.context.acted, self.context.now);
+        acted.is_none_or(|acted| now.duration_since(acted).unsigned_abs() > STUCK)
+    }
+
+    /// Passes when the user, or the user group, of this ARN is known to be the object's own.
+    pub(super) fn check_own(self, arn: &str, status: &str) -> Result<(), AspectPlan> {
+        let tags = self.observed.cache.tags.get(arn);
+        match tags.unwrap_or(&Seen::Unread) {
+            Seen::Unread if status == ACTIVE => Err(AspectPlan::read(Read::CacheTags {
+                arn: arn.to_owned(),
             })),
             Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
             Seen::Present(tags) if self.desired.identity.owns(tags) => Ok(()),
@@ -154,11 +160,13 @@ impl<'a> Scene<'a> {
                 Accepted::None
             });
         }
-        let secret = &self.desired.secret;
+        let Some(value) = self.observed.secret.value(version).present() else {
+            return Err(AspectPlan::read(value_of(self.secret, version)));
+        };
         let attempt = Attempt {
             version: version.to_owned(),
-            username: secret.username.clone(),
-            key_prefix: secret.key_prefix.clone(),
+            username: value.username.clone(),
+            key_prefix: self.desired.secret.key_prefix.clone(),
             nodes: self.nodes(),
         };
         self.login(version)
@@ -183,23 +191,30 @@ impl<'a> Scene<'a> {
         if self.secret.current() == Some(version) {
             return Ok(Pending::Promoted);
         }
+        let identity = &self.desired.identity;
         let ours = |moment: Timestamp| {
-            self.desired
-                .identity
-                .rotation_tokens(moment)
-                .any(|token| token.to_string() == version)
+            let mut tokens = identity.rotation_tokens(moment);
+            tokens.any(|token| token.to_string() == version)
         };
+        let successor = |moment: Timestamp| {
+            let mut tokens = identity.revocation_tokens(moment);
+            tokens.any(|token| token.to_string() == version)
+        };
+        let rotation = &self.desired.secret.rotation;
+        let now = self.context.now;
         match self.observed.secret.value(version) {
             Seen::Unread => Err(AspectPlan::read(value_of(self.secret, version))),
             Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
             Seen::Present(value)
-                if value.password_since.is_some_and(ours)
+                if (value.password_since.is_some_and(ours)
+                    || value.user_since.is_some_and(successor))
                     && unusable(self.desired, value).is_none() =>
             {
                 self.accepted(version).map(Pending::Ours)
             }
             Seen::Absent | Seen::Present(_)
-                if ours(self.desired.secret.rotation.last_moment(self.context.now)) =>
+                if ours(rotation.last_moment(now))
+                    || rotation.revoked_at(now).is_some_and(successor) =>
             {
                 Ok(Pending::Lost)
             }

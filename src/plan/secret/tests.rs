@@ -1,6 +1,6 @@
 use super::*;
 use crate::fixtures::{context, desired as desired_of, identity, spec_json};
-use crate::plan::{CacheUser, Class, Failure, ReplicationGroup, Sensitive};
+use crate::plan::{CacheUser, Class, Failure, ReplicationGroup, Sensitive, UserGroup};
 
 fn desired() -> Desired {
     desired_of(spec_json())
@@ -28,6 +28,7 @@ fn value() -> SecretValue {
         engine: Some("valkey".into()),
         endpoint: Some(endpoint("a")),
         password_since: None,
+        user_since: None,
         created: Some(crate::fixtures::now()),
     }
 }
@@ -100,15 +101,21 @@ fn a_secret_is_created_with_the_same_token_in_every_process() {
     observed.secret.secret = Seen::Absent;
     assert_eq!(
         plan(&observed).reads,
-        [Read::User {
-            id: identity().cache_id()
-        }],
+        [
+            Read::User {
+                id: identity().cache_id()
+            },
+            Read::UserGroup {
+                id: identity().cache_id()
+            }
+        ],
         "a user would have the password of a secret that is gone"
     );
     observed
         .cache
         .users
         .insert(identity().cache_id(), Seen::Absent);
+    observed.cache.user_group = Seen::Absent;
     let plan = plan(&observed);
     let [
         Action::Secret(SecretAction::CreateSecret {
@@ -152,6 +159,26 @@ fn no_new_password_is_made_while_the_user_has_the_old_one() {
         .cache
         .users
         .insert(identity().cache_id(), Seen::Present(user));
+    observed.cache.user_group = Seen::Absent;
+    assert_eq!(plan(&observed).blocks[0].reason, Reason::SecretUnusable);
+    assert!(plan(&observed).actions.is_empty());
+}
+
+#[test]
+fn no_new_password_is_made_while_a_successor_of_the_user_is_in_the_cache() {
+    let mut observed = Observed::default();
+    observed.secret.secret = Seen::Absent;
+    observed
+        .cache
+        .users
+        .insert(identity().cache_id(), Seen::Absent);
+    let successor = identity().successor(identity().token("secret"));
+    observed.cache.user_group = Seen::Present(UserGroup {
+        arn: "arn:group".into(),
+        status: "active".into(),
+        engine: "valkey".into(),
+        user_ids: [identity().default_user_id(), successor].into(),
+    });
     assert_eq!(plan(&observed).blocks[0].reason, Reason::SecretUnusable);
     assert!(plan(&observed).actions.is_empty());
 }

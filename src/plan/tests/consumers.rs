@@ -8,7 +8,6 @@ use super::settled;
 use crate::api::Reason;
 use crate::fixtures::{desired, spec_json};
 use crate::model::{Desired, Workload, WorkloadKind};
-use crate::plan::rotation::Accepted;
 use crate::plan::world::{Step, World};
 use crate::plan::{Action, CacheAction, ClusterAction, Plan, Purpose, Sensitive};
 
@@ -46,7 +45,7 @@ fn password(world: &World) -> Sensitive {
 }
 
 fn opens(world: &World, password: &Sensitive) -> bool {
-    world.cache.log_in(password).accepted == Accepted::All
+    world.cache.is_opened_by(password)
 }
 
 fn rolled(world: &World) -> Option<String> {

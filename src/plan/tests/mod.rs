@@ -9,6 +9,7 @@ mod functions;
 mod golden;
 mod property;
 mod refusal;
+mod revocation;
 mod rotation;
 mod teardown;
 

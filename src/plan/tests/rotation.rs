@@ -6,7 +6,6 @@ use super::settled;
 use crate::api::Reason;
 use crate::fixtures::{identity, spec_json};
 use crate::model::Desired;
-use crate::plan::rotation::Accepted;
 use crate::plan::world::{Step, World};
 use crate::plan::{
     AWSCURRENT, AWSPENDING, AWSPREVIOUS, Action, CacheAction, Plan, SecretAction, SecretValue,
@@ -21,7 +20,7 @@ fn password(world: &World) -> Sensitive {
 }
 
 fn opens(world: &World, password: &Sensitive) -> bool {
-    world.cache.log_in(password).accepted == Accepted::All
+    world.cache.is_opened_by(password)
 }
 
 fn bound(world: &World) -> Sensitive {

@@ -26,6 +26,13 @@ fn estate(policy: &Value) -> Estate {
     Estate::new(identity(), &spec(json), [], [])
 }
 
+/// The object of `everything` is deleted without a snapshot, and nothing is left.
+pub(super) fn take_down(world: &mut World) {
+    let plan = world.tear_down(&estate(&json!({"cache": "Delete"})));
+    assert!(plan.is_settled(), "{plan:#?}");
+    assert_nothing_left(world, "in the end");
+}
+
 pub(super) fn assert_nothing_left(world: &World, when: &str) {
     assert!(
         world.gateway.api.is_none() && world.gateway.usage_plan.is_none(),

@@ -75,17 +75,29 @@ impl ElastiCache {
         }
     }
 
-    /// What every node says to `password`.
-    pub fn log_in(&self, password: &Sensitive) -> Login {
-        let members = self.user_groups.values().flat_map(|group| &group.user_ids);
-        let known = members
-            .filter_map(|user| self.passwords_on_nodes(user))
-            .any(|passwords| passwords.contains(password));
+    /// What every node says to a user and its password.
+    pub fn log_in(&self, username: &str, password: &Sensitive) -> Login {
+        let known = self
+            .members_with(password)
+            .any(|id| self.users.get(id).is_some_and(|user| user.name == username));
         Login {
             accepted: if known { Accepted::All } else { Accepted::None },
             flaw: None,
             obstacle: None,
         }
+    }
+
+    /// Whether a user with this password opens the cache.
+    pub fn is_opened_by(&self, password: &Sensitive) -> bool {
+        self.members_with(password).next().is_some()
+    }
+
+    fn members_with(&self, password: &Sensitive) -> impl Iterator<Item = &String> {
+        let members = self.user_groups.values().flat_map(|group| &group.user_ids);
+        members.filter(|id| {
+            let passwords = self.passwords_on_nodes(id);
+            passwords.is_some_and(|passwords| passwords.contains(password))
+        })
     }
 
     fn passwords_on_nodes(&self, user: &str) -> Option<&Vec<Sensitive>> {

@@ -19,9 +19,9 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, MethodSettings,
-    Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive, Spelling,
-    consumers, plan, plan_teardown,
+    AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, KnownUser,
+    MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive,
+    Spelling, consumers, plan, plan_teardown,
 };
 
 pub use cluster::Cluster;
@@ -47,8 +47,8 @@ pub struct World {
     sightings: u32,
     /// What the operator learned of access strings.
     spellings: BTreeMap<String, Spelling>,
-    /// How many passwords the user had when the operator looked last.
-    passwords: BTreeMap<String, u32>,
+    /// The users that were there when the operator looked last.
+    known_users: BTreeMap<String, KnownUser>,
     /// The values that the operator has read, and the tags that it read in full looks.
     values: BTreeMap<String, Seen<SecretValue>>,
     tags: BTreeMap<String, Seen<Tags>>,
@@ -94,7 +94,7 @@ impl Default for World {
             now: fixtures::now(),
             sightings: 0,
             spellings: BTreeMap::new(),
-            passwords: BTreeMap::new(),
+            known_users: BTreeMap::new(),
             values: BTreeMap::new(),
             tags: BTreeMap::new(),
             brought_in: BTreeSet::new(),
@@ -178,7 +178,7 @@ impl World {
     pub fn restart(&mut self) {
         (self.sightings, self.acted) = (0, None);
         self.spellings.clear();
-        self.passwords.clear();
+        self.known_users.clear();
         self.values.clear();
         self.tags.clear();
         self.brought_in.clear();
@@ -217,7 +217,9 @@ impl World {
         self.remember(&observed);
         self.journal.note(self.now, &plan);
         if !plan.acts() {
-            let waited = plan.wake_up().unwrap_or(Duration::from_mins(10));
+            let poll = Duration::from_mins(10);
+            let scheduled = plan.scheduled().map_or(poll, |at| at.min(poll));
+            let waited = plan.wake_up().unwrap_or(scheduled);
             self.now += waited;
             self.cache.tick();
             self.cluster.tick();
@@ -241,14 +243,14 @@ impl World {
         self.published = observed.published;
         self.spellings = observed.cache.spellings;
         self.brought_in = observed.secret.brought_in;
-        self.passwords = observed.cache.passwords;
+        self.known_users = observed.cache.known_users;
         Step::Acted
     }
 
     /// What the process and the status keep of what was seen.
     fn remember(&mut self, observed: &Observed) {
         self.spellings = observed.cache.spellings.clone();
-        self.passwords.clone_from(&observed.cache.passwords);
+        self.known_users.clone_from(&observed.cache.known_users);
         self.tags = observed.cache.tags.clone();
         self.values = observed.secret.values.clone();
         self.values.retain(|_, value| value.present().is_some());
@@ -327,7 +329,7 @@ impl World {
         observed.gateway.intent = self.intent;
         observed.secret.promoted = self.promoted.clone();
         observed.secret.pending_since = self.pending_since.clone();
-        observed.cache.passwords.clone_from(&self.passwords);
+        observed.cache.known_users.clone_from(&self.known_users);
         observed.secret.values = self.values.clone();
         observed.secret.brought_in = self.brought_in.clone();
         observed.cache.spellings = self.spellings.clone();
@@ -361,9 +363,10 @@ impl World {
             Read::Secret { .. } | Read::SecretValue { .. } => self.secrets.read(read),
             Read::Login(attempt) => Fact::Login {
                 version: attempt.version.clone(),
-                login: self
-                    .cache
-                    .log_in(&self.secrets.values[&attempt.version].password),
+                login: self.cache.log_in(
+                    &attempt.username,
+                    &self.secrets.values[&attempt.version].password,
+                ),
             },
             Read::BoundSecret { name } => self.cluster.read(name),
             Read::Workload(workload) => self.cluster.read_workload(workload),

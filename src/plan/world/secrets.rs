@@ -109,15 +109,23 @@ impl SecretsManager {
     fn rotate(&mut self, action: &SecretAction) {
         match action {
             SecretAction::PutPendingPassword {
-                token, from, since, ..
+                token,
+                from,
+                since,
+                successor,
+                ..
             } => {
                 self.secret_at_rest();
-                let value = SecretValue {
+                let mut value = SecretValue {
                     version_id: token.to_string(),
                     password: Sensitive::new(format!("{VALUE_PASSWORD}{}", self.values.len())),
                     password_since: Some(*since),
                     ..self.values[from].clone()
                 };
+                if let Some(successor) = successor {
+                    value.username.clone_from(&successor.username);
+                    value.user_since = Some(successor.since);
+                }
                 assert!(
                     !self.values.contains_key(&value.version_id),
                     "ResourceExistsException: {token}"
@@ -186,6 +194,7 @@ fn value(token: Uuid, facts: &SecretFacts, password: Sensitive) -> SecretValue {
         engine: Some(facts.engine.as_str().into()),
         endpoint: facts.endpoint.clone(),
         password_since: None,
+        user_since: facts.user_since,
         created: Some(fixtures::now()),
     }
 }
