@@ -73,7 +73,7 @@ impl DesiredRotation {
             rotate_every,
             client_cache_ttl,
             grace,
-        } = &spec.password;
+        } = &spec.password.clone().unwrap_or_default();
         let every = duration::parse(rotate_every).filter(|every| !every.is_zero())?;
         let ttl = duration::parse(client_cache_ttl)?;
         let grace = match grace {

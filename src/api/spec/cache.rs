@@ -104,8 +104,9 @@ macro_rules! every {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CredentialsSpec {
-    /// A generated password for one cache user, kept in AWS Secrets Manager and rotated.
-    pub password: PasswordSpec,
+    /// A generated password for one cache user, kept in AWS Secrets Manager and rotated. The default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordSpec>,
     /// Whether the operator proves by logging in to the cache that the credential opens it.
     pub probe: Probe,
     /// Days during which the secret can be restored after the object was deleted.
@@ -116,7 +117,7 @@ pub struct CredentialsSpec {
 impl Default for CredentialsSpec {
     fn default() -> Self {
         Self {
-            password: PasswordSpec::default(),
+            password: None,
             probe: Probe::default(),
             recovery_window_days: 30,
         }
