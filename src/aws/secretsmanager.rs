@@ -65,13 +65,8 @@ impl SecretsManager {
                 from,
                 facts,
             } => {
-                let content = self.content(arn, from).await?;
-                let password = content.password().ok_or_else(|| unusable(arn, from))?;
-                let content = content.with_facts(facts);
-                let reply = self
-                    .put(arn, &token.to_string(), AWSCURRENT, &content)
-                    .await;
-                created(reply.map_err(|refusal| refusal.without(&password)))?;
+                let token = token.to_string();
+                self.put_facts(arn, &token, from, facts).await?;
             }
             SecretAction::PutPendingPassword {
                 arn,
@@ -122,6 +117,22 @@ impl SecretsManager {
             .with_facts(facts);
         let request = request.secret_string(content.text().reveal());
         let reply = self.caller.call(CREATE_SECRET, name, request.send()).await;
+        created(reply.map_err(|refusal| refusal.without(&password)))?;
+        Ok(())
+    }
+
+    /// A version with the password of `from`.
+    async fn put_facts(
+        &self,
+        arn: &str,
+        token: &str,
+        from: &str,
+        facts: &SecretFacts,
+    ) -> Result<(), Failure> {
+        let content = self.content(arn, from).await?;
+        let password = content.password().ok_or_else(|| unusable(arn, from))?;
+        let content = content.with_facts(facts);
+        let reply = self.put(arn, token, AWSCURRENT, &content).await;
         created(reply.map_err(|refusal| refusal.without(&password)))?;
         Ok(())
     }

@@ -91,10 +91,7 @@ impl Services {
             Read::SubnetGroup { name } => {
                 Fact::SubnetGroup(elasticache::read_subnet_group(cache, name).await)
             }
-            Read::User { id } => Fact::User {
-                id: id.clone(),
-                user: elasticache::read_user(cache, id).await,
-            },
+            Read::User { id } => elasticache::read_back_ends_user(cache, id).await,
             Read::DefaultUser { id } => Fact::DefaultUser(elasticache::read_user(cache, id).await),
             Read::UserGroup { id } => {
                 Fact::UserGroup(elasticache::read_user_group(cache, id).await)

@@ -60,10 +60,8 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
         && !remove.is_empty()
     {
         let users: Vec<&str> = remove.iter().map(String::as_str).collect();
-        text += &format!(
-            ": {} leaves the cache, which closes its connections",
-            users.join(", ")
-        );
+        let users = users.join(", ");
+        text = format!("{text}: {users} leaves the cache, which closes its connections");
     }
     Some(Note {
         warning: false,

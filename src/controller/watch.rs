@@ -102,6 +102,10 @@ mod tests {
             (
                 "a request to rotate",
                 json!({"metadata": {"annotations": {ANNOTATION_ROTATE: "2026-11-25T12:00:00Z"}}}),
+                true,
+            ),
+            (
+                "a request to revoke",
                 json!({"metadata": {"annotations": {ANNOTATION_REVOKE: "2026-11-25T12:00:00Z"}}}),
                 true,
             ),

@@ -93,13 +93,18 @@ pub async fn settled(world: &World) -> ReplicationGroup {
 async fn users_and_their_group_are_as_they_were_asked_for() {
     let world = World::new();
     prepare(&world).await;
-    let Fact::User(Seen::Present(user)) = world.read(Read::User { id: ID.into() }).await else {
+    let Fact::User {
+        user: Seen::Present(user),
+        ..
+    } = world.read(Read::User { id: ID.into() }).await
+    else {
         panic!("no user")
     };
     assert_eq!(
         (&*user.status, &*user.engine, user.passwords),
         ("active", "valkey", 1)
     );
+    assert_eq!(user.name, "capi-00000007");
     assert!(user.access_string.contains("~capi:7:*"), "{user:?}");
     let Fact::DefaultUser(Seen::Present(CacheUser { access_string, .. })) = world
         .read(Read::DefaultUser {
@@ -297,7 +302,11 @@ async fn subnets_access_and_members_are_changed_in_place() {
     world
         .act(CacheAction::ModifyUserAccess { id, access_string })
         .await;
-    let Fact::User(Seen::Present(user)) = world.read(Read::User { id: ID.into() }).await else {
+    let Fact::User {
+        user: Seen::Present(user),
+        ..
+    } = world.read(Read::User { id: ID.into() }).await
+    else {
         panic!("no user")
     };
     assert!(user.access_string.contains("~x:*"), "{user:?}");
@@ -367,7 +376,10 @@ async fn what_is_deleted_is_gone_but_the_final_snapshot() {
     );
     assert_eq!(
         world.read(Read::User { id: ID.into() }).await,
-        Fact::User(Seen::Absent)
+        Fact::User {
+            id: ID.into(),
+            user: Seen::Absent
+        }
     );
     assert_eq!(
         world.read(Read::UserGroup { id: ID.into() }).await,

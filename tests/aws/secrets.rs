@@ -1,7 +1,7 @@
 use cachedapi_operator::api::Engine;
 use cachedapi_operator::plan::{
     AWSPENDING, AWSPREVIOUS, Class, Endpoint, Fact, Password, Read, Secret, SecretAction,
-    SecretFacts, SecretValue, Seen,
+    SecretFacts, SecretValue, Seen, Successor,
 };
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ pub fn facts(endpoint: Option<&str>) -> SecretFacts {
     SecretFacts {
         engine: Engine::Valkey,
         username: "capi-00000007".into(),
+        user_since: None,
         replication_group_id: "capi-7".into(),
         key_prefix: "capi:7:".into(),
         user_arn: endpoint.map(|_| "arn:aws:elasticache:user".into()),
@@ -139,6 +140,42 @@ async fn a_password_is_brought_in_and_made_current_and_everything_else_stays() {
     let after = secret(&world).await;
     assert_eq!(after.current(), Some(pending.as_str()));
     assert_eq!(after.labelled(AWSPREVIOUS), secret_before.current());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_for_another_user_names_that_user_and_keeps_the_rest() {
+    let world = World::new();
+    world.act(create()).await;
+    put(&world, "cache.example.com").await;
+    let (before, current) = (secret(&world).await, value(&world).await);
+    let since = "2026-11-28T12:00:00Z".parse().unwrap();
+    let SecretAction::PutPendingPassword {
+        arn, token, from, ..
+    } = put_pending(&before)
+    else {
+        unreachable!()
+    };
+    world
+        .act(SecretAction::PutPendingPassword {
+            arn,
+            token,
+            from,
+            since,
+            successor: Some(Successor {
+                username: "capi-00000007-0a1b2c3d".into(),
+                arn: None,
+                since,
+            }),
+        })
+        .await;
+    let pending = value_of(&world, &before.arn, &token.to_string()).await;
+    assert_eq!(pending.username, "capi-00000007-0a1b2c3d");
+    assert_eq!(
+        (pending.user_since, pending.password_since),
+        (Some(since), Some(since))
+    );
+    assert_eq!(pending.endpoint, current.endpoint);
+    assert_ne!(pending.password, current.password);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,8 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    read_group, read_node, read_snapshot, read_subnet_group, read_tags, read_user, read_user_group,
+    read_back_ends_user, read_group, read_node, read_snapshot, read_subnet_group, read_tags,
+    read_user, read_user_group,
 };
 pub(super) use write::execute;
 

@@ -1,5 +1,5 @@
 use crate::model::Tags;
-use crate::plan::{CacheNode, CacheUser, ReplicationGroup, Seen, SubnetGroup, UserGroup};
+use crate::plan::{CacheNode, CacheUser, Fact, ReplicationGroup, Seen, SubnetGroup, UserGroup};
 
 use super::super::call::{Refusal, seen};
 use super::super::operations::{
@@ -28,6 +28,13 @@ pub(in crate::aws) async fn read_user(cache: &ElastiCache, id: &str) -> Seen<Cac
     let request = cache.client.describe_users().user_id(id);
     let reply = cache.caller.call(DESCRIBE_USERS, id, request.send()).await;
     only(reply.map(|reply| reply.users), from_sdk::user)
+}
+
+pub(in crate::aws) async fn read_back_ends_user(cache: &ElastiCache, id: &str) -> Fact {
+    Fact::User {
+        id: id.to_owned(),
+        user: read_user(cache, id).await,
+    }
 }
 
 pub(in crate::aws) async fn read_user_group(cache: &ElastiCache, id: &str) -> Seen<UserGroup> {

@@ -50,9 +50,9 @@ pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> 
 /// ElastiCache takes one change of a user, or of a user group, at a time: where the cache's part changes one in this round, the change of the credentials'
 /// part comes after.
 pub(super) fn one_change_at_a_time(cache: &AspectPlan, credentials: AspectPlan) -> AspectPlan {
-    let changed: BTreeSet<_> = cache.actions.iter().filter_map(changed_by).collect();
+    let busy: BTreeSet<_> = cache.actions.iter().filter_map(changed_by).collect();
     let mut changes = credentials.actions.iter().filter_map(changed_by);
-    if !changes.any(|thing| changed.contains(&thing)) {
+    if !changes.any(|thing| busy.contains(&thing)) {
         return credentials;
     }
     let wait = AspectPlan::wait(
