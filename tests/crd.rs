@@ -354,7 +354,8 @@ fn defaults_are_safe_and_read_back_as_the_types_have_them() {
     );
     assert_eq!(
         spec["credentials"],
-        json!({"password": {"rotateEvery": "30d", "clientCacheTtl": "1h"}, "probe": "Login", "recoveryWindowDays": 30})
+        json!({"probe": "Login", "recoveryWindowDays": 30}),
+        "no way in is written, which means a password"
     );
     assert_eq!(
         spec["deletionPolicy"],
