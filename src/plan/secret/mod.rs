@@ -47,8 +47,8 @@ pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> 
     }
 }
 
-/// ElastiCache takes one change of a user, or of a user group, at a time: where the cache's part changes one in this round, the change of the credentials'
-/// part comes after.
+/// ElastiCache takes one change of a user, of a user group or of a replication group at a time, and a user group changes with its replication group: where
+/// the cache's part changes one in this round, the change of the credentials' part comes after.
 pub(super) fn one_change_at_a_time(cache: &AspectPlan, credentials: AspectPlan) -> AspectPlan {
     let busy: BTreeSet<_> = cache.actions.iter().filter_map(changed_by).collect();
     let mut changes = credentials.actions.iter().filter_map(changed_by);
@@ -57,7 +57,7 @@ pub(super) fn one_change_at_a_time(cache: &AspectPlan, credentials: AspectPlan) 
     }
     let wait = AspectPlan::wait(
         Reason::Rotating,
-        "the cache's users are put right first",
+        "another change of the cache or its users comes first",
         Duration::from_secs(1),
     );
     AspectPlan {
@@ -66,7 +66,7 @@ pub(super) fn one_change_at_a_time(cache: &AspectPlan, credentials: AspectPlan) 
     }
 }
 
-/// The user or the user group that `action` changes.
+/// What `action` changes: a user, or the replication group with its user group.
 fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
     match action {
         Action::Cache(
@@ -74,7 +74,12 @@ fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
             | CacheAction::SetPasswords { id, .. }
             | CacheAction::DeleteUser { id },
         ) => Some(("user", id)),
-        Action::Cache(CacheAction::ModifyUserGroup { id, .. }) => Some(("user group", id)),
+        Action::Cache(
+            CacheAction::ModifyUserGroup { id, .. }
+            | CacheAction::ModifyReplicationGroup { id, .. }
+            | CacheAction::IncreaseReplicaCount { id, .. }
+            | CacheAction::DecreaseReplicaCount { id, .. },
+        ) => Some(("group", id)),
         _ => None,
     }
 }

@@ -17,6 +17,12 @@ fn user<'a>(world: &'a mut World, id: &str) -> &'a mut CacheUser {
     world.cache.users.get_mut(id).unwrap()
 }
 
+/// Id of the user that the secret names.
+fn back_ends_user(world: &World) -> String {
+    let value = world.secrets.current().unwrap();
+    identity().user_id(&value.username).unwrap()
+}
+
 fn members(world: &mut World) -> &mut BTreeSet<String> {
     &mut world.cache.user_groups.get_mut(&id()).unwrap().user_ids
 }
@@ -40,18 +46,23 @@ pub(super) const DRIFTS: [(&str, Drift); 20] = [
             .pop_first();
     }),
     ("the user's rights", |world| {
-        user(world, &id()).access_string = "on ~* +@all".into();
+        let id = back_ends_user(world);
+        user(world, &id).access_string = "on ~* +@all".into();
     }),
     ("the default user switched on", |world| {
         user(world, &identity().default_user_id()).access_string = "on ~* +@all".into();
     }),
     ("the user taken out of the group", |world| {
-        members(world).remove(&id());
+        let id = back_ends_user(world);
+        members(world).remove(&id);
     }),
     ("a foreign user in the group", |world| {
         members(world).insert("foreign".into());
     }),
-    ("the user deleted", |world| world.cache.lose_user(&id())),
+    ("the user deleted", |world| {
+        let id = back_ends_user(world);
+        world.cache.lose_user(&id);
+    }),
     ("the user group detached", |world| {
         group(world).user_group_ids.clear();
     }),

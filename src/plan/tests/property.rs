@@ -1,14 +1,21 @@
 //! Random histories: the spec changes, somebody meddles, reads fail, time passes. In the end the object is what its last spec says, or gone.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::drift::DRIFTS;
 use super::{settled, teardown};
 use crate::fixtures::{desired, identity, route, spec, spec_json};
-use crate::model::{Estate, Workload, WorkloadKind};
+use crate::model::{Desired, Estate, Workload, WorkloadKind};
 use crate::plan::Class;
+use crate::plan::rotation::Accepted;
 use crate::plan::world::{KINDS, World};
+
+/// How long the user before works.
+const SHORT_GRACE: Duration = Duration::from_mins(2);
 
 /// Something that happens to an object.
 #[derive(Clone, Debug)]
@@ -17,6 +24,7 @@ enum Event {
     Drift(usize),
     Unreadable(usize, bool),
     Readable,
+    Leak,
     Rounds(u8),
 }
 
@@ -54,12 +62,13 @@ fn edits() -> impl Strategy<Value = Edit> {
     ]
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+fn events(leaks: u32) -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
         4 => edits().prop_map(Event::Edit),
         3 => (0..DRIFTS.len()).prop_map(Event::Drift),
         1 => (0..KINDS.len(), any::<bool>()).prop_map(|(kind, blocked)| Event::Unreadable(kind, blocked)),
         1 => Just(Event::Readable),
+        leaks => Just(Event::Leak),
         5 => (1..25u8).prop_map(Event::Rounds),
     ];
     proptest::collection::vec(event, 1..14)
@@ -119,9 +128,16 @@ fn edit(json: &mut Value, edit: &Edit) {
     }
 }
 
-/// What the object has gone through: the world and the last spec.
-fn history(events: &[Event]) -> (World, Value) {
-    let (mut world, mut json) = (World::default(), spec_json());
+/// What a spec means when a leak was reported at that time.
+fn meaning(json: &Value, leak: Option<Timestamp>) -> Desired {
+    let mut desired = desired(json.clone());
+    desired.secret.rotation.requests.revoke = leak;
+    desired
+}
+
+/// What the object has gone through: the world, the last spec, and when the last leak was reported.
+fn history(events: &[Event]) -> (World, Value, Option<Timestamp>) {
+    let (mut world, mut json, mut leak) = (World::default(), spec_json(), None);
     world.cluster.deploy(&Workload {
         kind: WorkloadKind::Deployment,
         name: "orders".into(),
@@ -142,22 +158,23 @@ fn history(events: &[Event]) -> (World, Value) {
                 );
             }
             Event::Readable => world.unreadable.clear(),
+            Event::Leak => leak = Some(world.now),
             Event::Rounds(count) => {
-                let desired = desired(json.clone());
+                let desired = meaning(&json, leak);
                 (0..*count).for_each(|_| drop(world.round(&desired)));
             }
         }
     }
     world.unreadable.clear();
-    (world, json)
+    (world, json, leak)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happened_the_object_becomes_what_its_spec_says(events in events()) {
-        let (mut world, json) = history(&events);
+    fn whatever_happened_the_object_becomes_what_its_spec_says(events in events(0)) {
+        let (mut world, json, _) = history(&events);
         let mut without = json.clone();
         edit(&mut without, &Edit::Workload(false));
         let (fresh, _) = settled(&without);
@@ -171,8 +188,31 @@ proptest! {
     }
 
     #[test]
-    fn whatever_happened_a_deleted_object_leaves_nothing(events in events()) {
-        let (mut world, json) = history(&events);
+    fn whatever_happened_a_leaked_credential_opens_nothing_and_the_current_one_everything(events in events(3)) {
+        let (mut world, json, leak) = history(&events);
+        let leaked = world.secrets.current();
+        let leak = leak.unwrap_or(world.now);
+        let desired = meaning(&json, Some(leak));
+        // The user before leaves when its time has come, and is then deleted.
+        for _ in 0..3 {
+            let plan = world.settle(&desired);
+            prop_assert!(plan.is_settled(), "{plan:#?}");
+            world.now += SHORT_GRACE;
+        }
+        let current = world.secrets.current().unwrap();
+        prop_assert_eq!(world.cache.log_in(&current.username, &current.password).accepted, Accepted::All);
+        for bound in world.cluster.secrets.values().filter_map(|secret| secret.data.get("username")) {
+            prop_assert_eq!(bound.reveal(), &current.username);
+        }
+        prop_assert_eq!(world.cache.users.len(), 2, "{:?}", world.cache.users);
+        if let Some(leaked) = leaked.filter(|leaked| leaked.user_since.is_none_or(|since| since < leak)) {
+            prop_assert!(!world.cache.is_opened_by(&leaked.password));
+        }
+    }
+
+    #[test]
+    fn whatever_happened_a_deleted_object_leaves_nothing(events in events(1)) {
+        let (mut world, json, _) = history(&events);
         let estate = Estate::new(identity(), &spec(json), world.gateway.permissions.keys().cloned(), world.functions.remembered.clone());
         let plan = world.tear_down(&estate);
         prop_assert!(plan.is_settled(), "{plan:#?}");
