@@ -13,6 +13,7 @@
 //! | 3 | `cluster` | the only module that talks to the API server, besides `controller` | the layers above |
 //! | 3 | `login` | the only module that talks to the cache's nodes: proves passwords | the layers above |
 //! | 4 | `controller` | watches, lease, concurrency, requeue | everything |
+//! | - | `fence` | until when this process may write | nothing of ours |
 //! | - | `telemetry` | logs and metrics | nothing of ours |
 //!
 //! `aws`, `cluster` and `login` do not know each other. Layers 0 to 2 import no runtime, no client, no clock, no random source and
@@ -36,6 +37,8 @@ pub mod aws;
 pub mod cluster;
 #[cfg(feature = "operator")]
 pub mod controller;
+#[cfg(feature = "operator")]
+pub mod fence;
 #[cfg(feature = "operator")]
 pub mod login;
 pub mod model;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use cachedapi_operator::aws::{self, Aws, Call, CallObserver, PolicyScope};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
+use cachedapi_operator::fence::Fence;
 use cachedapi_operator::login;
 use cachedapi_operator::telemetry::{self, AwsCall, Endpoints, Health, Metrics};
 use cachedapi_operator::{api, model};
@@ -129,7 +130,8 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
         .pod_name
         .clone()
         .unwrap_or_else(|| format!("cachedapi-operator-{}", std::process::id()));
-    let cluster = Cluster::new(client, name.clone());
+    let fence = Fence::open();
+    let cluster = Cluster::new(client, name.clone(), fence.clone());
     let id = match &options.cluster_id {
         Some(id) => id.clone(),
         None => cluster.id().await.context("cannot tell the cluster by the UID of the namespace kube-system; --cluster-id names it")?,
@@ -144,6 +146,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
             &aws::sdk_config().await,
             options.quota_share,
             Arc::new(Counted(metrics.clone())),
+            fence,
         ),
         login: Arc::new(login::Tls::new()?),
         cluster,

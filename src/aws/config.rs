@@ -6,7 +6,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+
+use crate::fence::Fence;
 
 /// Part of the account's request quotas that the operator may use, above 0 and at most 1. The rest is for people and other tools:
 /// API Gateway's quotas are per account and Region, and cannot be raised.
@@ -32,27 +39,25 @@ pub async fn sdk_config() -> SdkConfig {
     aws_config::load_defaults(BehaviorVersion::latest()).await
 }
 
-/// `config` with what every client of ours needs.
+/// `config` with what every client of ours needs. Nothing is sent when `fence` is closed.
 ///
 /// Clients share one HTTP client. The SDK's default is one for each service and Region, with a pool of connections and a parsed copy of the
 /// system's root certificates of its own.
 ///
 /// Stalled-stream protection is off: replies are small, the operation's time-out bounds them, and the protection takes a slow answer for
 /// a stalled one. A `PutRestApi` of 6 MB takes API Gateway some ten seconds, hence the minute.
-pub(super) fn adjust(config: &SdkConfig) -> SdkConfig {
+pub(super) fn adjust(config: &SdkConfig, fence: Fence) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_mins(1))
         .build();
+    let client = config.http_client().unwrap_or_else(http_client);
     let builder = config
         .to_builder()
+        .http_client(fenced(client, fence))
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    let builder = match config.http_client() {
-        Some(_) => builder,
-        None => builder.http_client(http_client()),
-    };
     match AppName::new("cachedapi-operator") {
         Ok(name) => builder.app_name(name).build(),
         Err(_) => builder.build(),
@@ -66,6 +71,35 @@ fn http_client() -> SharedHttpClient {
         .build_https()
 }
 
+/// `client` within `fence`. A connector gets requests that are signed, and is the last that the SDK asks: reads go the same way, which does no harm.
+fn fenced(client: SharedHttpClient, fence: Fence) -> SharedHttpClient {
+    http_client_fn(move |settings, components| {
+        SharedHttpConnector::new(Fenced {
+            connector: client.http_connector(settings, components),
+            fence: fence.clone(),
+        })
+    })
+}
+
+#[derive(Debug)]
+struct Fenced {
+    connector: SharedHttpConnector,
+    fence: Fence,
+}
+
+impl HttpConnector for Fenced {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (connector, fence) = (self.connector.clone(), self.fence.clone());
+        HttpConnectorFuture::new(async move {
+            // Within the fence from the start: some connectors send as soon as they are called.
+            let answer = fence.within(async { connector.call(request).await });
+            answer
+                .await
+                .unwrap_or_else(|over| Err(ConnectorError::other(over.into(), None)))
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +108,6 @@ mod tests {
     fn the_clients_of_all_services_and_regions_share_one_http_client() {
         let config = SdkConfig::builder().build();
         assert!(config.http_client().is_none());
-        assert!(adjust(&config).http_client().is_some());
+        assert!(adjust(&config, Fence::open()).http_client().is_some());
     }
 }

@@ -26,6 +26,7 @@ use aws_config::SdkConfig;
 use tokio::sync::OnceCell;
 
 use crate::api::Reason;
+use crate::fence::Fence;
 use crate::plan::{Action, Class, Fact, Failure, Read, Seen};
 
 use call::Caller;
@@ -53,11 +54,17 @@ struct Inner {
 
 impl Aws {
     /// AWS through `config`, which brings credentials, endpoint, HTTP client and time source; a simulation puts its own in there. Retries,
-    /// time-outs and the application's name are set here. `share` of the account's request quotas is used at most.
+    /// time-outs and the application's name are set here. `share` of the account's request quotas is used at most, and nothing is sent when
+    /// `fence` is closed.
     #[must_use]
-    pub fn new(config: &SdkConfig, share: QuotaShare, observer: Arc<dyn CallObserver>) -> Self {
+    pub fn new(
+        config: &SdkConfig,
+        share: QuotaShare,
+        observer: Arc<dyn CallObserver>,
+        fence: Fence,
+    ) -> Self {
         Self(Arc::new(Inner {
-            config: config::adjust(config),
+            config: config::adjust(config, fence),
             governor: Arc::new(Governor::new(share)),
             observer,
             regions: Mutex::default(),

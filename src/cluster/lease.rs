@@ -5,7 +5,9 @@ use k8s_openapi::api::coordination::v1::{Lease as LeaseObject, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use crate::fence::Fence;
 
 use super::{Cluster, failure};
 
@@ -22,12 +24,17 @@ pub struct Lease {
     name: String,
     identity: String,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Open while the lease is held.
+    fence: Fence,
+    /// When it is no longer held.
+    end: Instant,
     /// Version that was seen last, and since when.
     seen: Option<(Option<String>, Instant)>,
 }
 
 impl Lease {
-    /// The lease `name` in `namespace`, to be held by `identity`, which must be unique. `now` gives the times for people to read.
+    /// The lease `name` in `namespace`, to be held by `identity`, which must be unique. `now` gives the times for people to read. From now on
+    /// `cluster` is written to, and whatever else its fence guards, only while the lease is held.
     #[must_use]
     pub fn new(
         cluster: &Cluster,
@@ -36,11 +43,14 @@ impl Lease {
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
         let now = Box::new(now);
+        cluster.fence.close();
         Self {
             api: Api::namespaced(cluster.client(), namespace),
             name: name.to_owned(),
             identity,
             now,
+            fence: cluster.fence.clone(),
+            end: Instant::now(),
             seen: None,
         }
     }
@@ -64,26 +74,26 @@ impl Lease {
         }
     }
 
-    /// Renews the lease, and returns once it is lost.
+    /// Renews the lease, and returns once it is lost. One that has run out is lost, even if nobody took it: others may have had it since.
     pub async fn hold(&mut self) {
-        let mut deadline = Instant::now() + RENEW_DEADLINE;
         loop {
-            sleep(RETRY).await;
-            match self.try_hold(deadline).await {
-                Ok(true) => deadline = Instant::now() + RENEW_DEADLINE,
-                Ok(false) => return,
+            sleep_until(self.end.min(Instant::now() + RETRY)).await;
+            if self.fence.is_closed() {
+                return;
+            }
+            match self.try_hold(self.end).await {
+                Ok(true) => {}
+                Ok(false) => return self.fence.close(),
                 Err(error) => {
                     tracing::warn!(lease = self.name, %error, "the lease could not be renewed");
                 }
-            }
-            if Instant::now() >= deadline {
-                return;
             }
         }
     }
 
     /// Lets the lease go, so that another process can take over at once. Does nothing when it is not ours.
     pub async fn release(&mut self) {
+        self.fence.close();
         let deadline = Instant::now() + RETRY;
         let released = timeout_at(deadline, async {
             let lease = self.api.get(&self.name).await?;
@@ -101,12 +111,20 @@ impl Lease {
     }
 
     /// Takes or renews the lease if that is possible; says whether it is held.
+    ///
+    /// It is held from when it was asked for: how long the API server took to answer is not known to those who see what it wrote.
     async fn try_hold(&mut self, deadline: Instant) -> Result<bool, kube::Error> {
-        match timeout_at(deadline, self.try_hold_once()).await {
+        let end = Instant::now() + RENEW_DEADLINE;
+        let held = match timeout_at(deadline, self.try_hold_once()).await {
             Ok(Err(error)) if failure::is_conflict(&error) => Ok(false),
             Ok(answer) => answer,
             Err(_) => Err(kube::Error::Service("no answer in time".into())),
+        }?;
+        if held {
+            self.end = end;
+            self.fence.open_until(end);
         }
+        Ok(held)
     }
 
     async fn try_hold_once(&mut self) -> Result<bool, kube::Error> {

@@ -5,6 +5,7 @@
 
 mod events;
 mod failure;
+mod fenced;
 mod lease;
 mod object;
 mod secret;
@@ -24,6 +25,7 @@ use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{Api, Client};
 
 use crate::api::CachedApi;
+use crate::fence::Fence;
 use crate::plan::Failure;
 
 use events::Recorders;
@@ -35,16 +37,20 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
+    fence: Fence,
     recorders: Recorders,
 }
 
 impl Cluster {
-    /// The API server that `client` talks to. `instance` is the process that events name as their origin.
+    /// The API server that `client` talks to. `instance` is the process that events name as their origin. Nothing is written when `fence` is closed,
+    /// but the Lease that opens it.
     #[must_use]
-    pub fn new(client: Client, instance: String) -> Self {
+    pub fn new(client: Client, instance: String, fence: Fence) -> Self {
+        let client = fenced::fenced(client, fence.clone());
         Self {
             recorders: Recorders::new(client.clone(), instance),
             client,
+            fence,
         }
     }
 

@@ -99,6 +99,7 @@ pub async fn run(operator: &Operator, mut stop: channel::Receiver<bool>) {
         );
         operator.metrics.leads(true);
         tokio::select! {
+            biased;
             () = lease.hold() => tracing::error!(lease = election.name, "the lease is lost; work is dropped"),
             () = work(operator, stop.clone()) => return lease.release().await,
         }

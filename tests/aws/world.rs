@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
+use cachedapi_operator::fence::Fence;
 use cachedapi_operator::model::Tags;
 use cachedapi_operator::plan::{
     Action, CacheAction, Fact, Failure, FunctionAction, GatewayAction, PermissionAction, Read,
@@ -56,7 +57,12 @@ impl World {
             async move { local.handle(request).await }
         });
         let calls = Arc::new(Calls::default());
-        let aws = Aws::new(&config, QuotaShare::new(1.0).unwrap(), calls.clone());
+        let aws = Aws::new(
+            &config,
+            QuotaShare::new(1.0).unwrap(),
+            calls.clone(),
+            Fence::open(),
+        );
         Self { local, aws, calls }
     }
 

@@ -7,6 +7,7 @@ mod consumers;
 mod crash;
 mod delay;
 mod drift;
+mod fence;
 mod life;
 mod look;
 mod nodes;

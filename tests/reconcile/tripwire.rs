@@ -1,9 +1,12 @@
 use std::future::{Future, pending};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use http::{Method, Request};
 use tokio::sync::Notify;
+use tokio::time::advance;
 
 /// Which side of a write the operator ends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,17 +17,22 @@ pub enum Side {
     Applied,
 }
 
+/// What happens while the operator sleeps.
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
 /// Counts the operator's writes, to AWS and to the API server, and stops it at one of them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Tripwire {
     state: Mutex<State>,
     tripped: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     writes: Vec<String>,
     at: Option<(usize, Side)>,
+    calls: usize,
+    sleep: Option<(usize, Meanwhile)>,
 }
 
 impl Tripwire {
@@ -34,6 +42,17 @@ impl Tripwire {
             state.writes.clear();
             state.at = Some((index, side));
         });
+    }
+
+    /// Has the operator sleep for a minute when it gets the answer to its call number `index`, reads and all, counted from 0. It wakes where
+    /// it was, as a process that got SIGSTOP and SIGCONT.
+    pub fn sleep(&self, index: usize, meanwhile: impl FnOnce() + Send + 'static) {
+        self.with(|state| state.sleep = Some((index, Box::new(meanwhile))));
+    }
+
+    /// Whether the operator has slept.
+    pub fn slept(&self) -> bool {
+        self.with(|state| state.sleep.is_none())
     }
 
     /// Returns when the operator was stopped.
@@ -49,7 +68,11 @@ impl Tripwire {
     /// Lets `call` through, unless this is where the operator stops: then nothing ever comes back.
     pub async fn pass<T>(&self, write: Option<String>, call: impl Future<Output = T>) -> T {
         match write.and_then(|write| self.count(write)) {
-            None => call.await,
+            None => {
+                let answer = call.await;
+                self.fall_asleep();
+                answer
+            }
             Some(side) => {
                 if side == Side::Applied {
                     call.await;
@@ -57,6 +80,21 @@ impl Tripwire {
                 self.tripped.notify_one();
                 pending().await
             }
+        }
+    }
+
+    /// The clock goes on, and nothing else gets a turn before the operator goes on with the answer. What it writes from then on is what counts.
+    fn fall_asleep(&self) {
+        let sleep = self.with(|state| {
+            let index = state.calls;
+            state.calls += 1;
+            let sleep = state.sleep.take_if(|(at, _)| *at == index)?;
+            state.writes.clear();
+            Some(sleep)
+        });
+        if let Some((_, meanwhile)) = sleep {
+            meanwhile();
+            let _ = advance(Duration::from_mins(1)).now_or_never();
         }
     }
 

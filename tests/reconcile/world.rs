@@ -6,6 +6,7 @@ use cachedapi_operator::api::custom_resource_definition;
 use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
+use cachedapi_operator::fence::Fence;
 use cachedapi_operator::model;
 use cachedapi_operator::telemetry::{Health, Metrics};
 use http::Request;
@@ -166,9 +167,10 @@ impl World {
         });
         let share = QuotaShare::new(1.0).unwrap();
         let clock = self.aws.clone();
+        let fence = Fence::open();
         Operator {
-            cluster: Cluster::new(self.operators_client(), "operator-0".into()),
-            aws: Aws::new(&config, share, Arc::new(Unheard)),
+            cluster: Cluster::new(self.operators_client(), "operator-0".into(), fence.clone()),
+            aws: Aws::new(&config, share, Arc::new(Unheard), fence),
             login: Arc::new(Nodes(self.aws.clone())),
             clock: Clock::new(move || clock.now()),
             metrics: Metrics::new("0.0.0"),

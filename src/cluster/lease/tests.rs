@@ -23,7 +23,7 @@ impl Stage {
 
     fn candidate(&self, identity: &str) -> Lease {
         let client = Client::new(self.kube.clone(), "default");
-        let cluster = Cluster::new(client, identity.into());
+        let cluster = Cluster::new(client, identity.into(), Fence::open());
         let (noon, start) = (
             "2026-11-24T12:00:00Z".parse::<Timestamp>().unwrap(),
             self.start,
@@ -200,6 +200,19 @@ async fn who_gets_no_answer_steps_down_before_another_may_take_over() {
         (RENEW_DEADLINE..DURATION).contains(&stepped_down),
         "{stepped_down:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_counts_from_when_it_was_asked_for_however_long_the_answer_took() {
+    let stage = Stage::new();
+    let mut first = stage.candidate("first");
+    first.acquire().await;
+    let slow = Effect::Delay { ms: 7000 };
+    stage.kube.fault(Fault::new("leases:update", slow));
+    let lost = Fault::new("leases:get", Effect::LoseRequest);
+    stage.kube.fault(lost.nth(2).count(0));
+    first.hold().await;
+    assert_eq!(stage.start.elapsed(), RETRY + RENEW_DEADLINE);
 }
 
 #[tokio::test(start_paused = true)]
