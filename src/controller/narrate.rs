@@ -33,6 +33,12 @@ const ALARMING: [Reason; 15] = [
     Reason::InternalError,
 ];
 
+/// Whether somebody should look.
+#[must_use]
+pub fn is_alarming(reason: Reason) -> bool {
+    ALARMING.contains(&reason)
+}
+
 /// An event for a write that succeeded, unless it is bookkeeping of our own.
 #[must_use]
 pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {

@@ -201,7 +201,7 @@ fn control(
 fn forget(context: &Context, object: &Guarded) {
     let key = memory::key(object);
     context.memories.forget(&key);
-    context.census.count(&key, &[]);
+    context.census.forget(&key);
 }
 
 /// Logs what keeps the watch from working.

@@ -21,6 +21,7 @@ use crate::telemetry::Outcome;
 
 use super::context::Context;
 use super::memory::{self, Memory};
+use super::narrate;
 use super::report;
 use super::requeue::Verdict;
 use super::rounds::{Goal, Rounds};
@@ -75,7 +76,7 @@ async fn attend(object: &Guarded, context: &Context) -> Verdict {
     };
     tracing::debug!(?verdict, "reconciled");
     if verdict.outcome == Outcome::Gone {
-        context.census.count(&memory::key(object), &[]);
+        context.census.forget(&memory::key(object));
     } else {
         context.memories.keep(memory::key(object), memory);
     }
@@ -319,10 +320,31 @@ fn values_worth_keeping(secret: &ObservedSecret) -> BTreeMap<String, Seen<Secret
         .collect()
 }
 
+/// Counts what keeps the password from what is to be done for it.
+fn count_failures(rounds: &Rounds, held: &[Aspect], plan: &Plan) {
+    let aspect = Aspect::Credentials;
+    let failure = rounds.failures.get(&aspect);
+    let failed = failure
+        .filter(|_| !held.contains(&aspect))
+        .map(|failure| failure.reason);
+    let plan = &plan.credentials;
+    let blocked = plan.blocks.iter().map(|block| block.reason);
+    let waiting = plan.waits.iter().map(|wait| wait.reason);
+    let stuck = blocked
+        .chain(waiting)
+        .filter(|reason| narrate::is_alarming(*reason));
+    for reason in failed.into_iter().chain(stuck) {
+        rounds.context.metrics.rotation_failed(reason.as_str());
+    }
+}
+
 /// Runs the rounds and remembers what they tell: which aspects to leave alone, and what was seen.
 async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, Failure> {
     let held: Vec<Aspect> = rounds.failures.keys().copied().collect();
     let plan = rounds.run().await;
+    if let Ok(plan) = &plan {
+        count_failures(rounds, &held, plan);
+    }
     (memory.acted, memory.sightings) = (rounds.acted, rounds.observed.cache.available_sightings);
     memory.spellings = rounds.observed.cache.spellings.clone();
     memory

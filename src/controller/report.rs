@@ -1,5 +1,7 @@
+use jiff::Timestamp;
+
 use crate::cluster::Subject;
-use crate::plan::Failure;
+use crate::plan::{Failure, Observed};
 use crate::status::{self, Report};
 
 use super::context::Context;
@@ -13,13 +15,14 @@ pub async fn publish(
     report: Report<'_>,
 ) -> Result<(), Failure> {
     let previous = subject.status().cloned();
+    let password_since = password_since(report.observed);
     let status = status::report(&Report {
         previous: previous.as_ref(),
         ..report
     });
     context
         .census
-        .count(&memory::key(subject.object()), &status.conditions);
+        .count(&memory::key(subject.object()), &status, password_since);
     if subject.apply_status(&status).await? {
         let before = previous.map(|status| status.conditions).unwrap_or_default();
         for note in narrate::transitions(&before, &status.conditions) {
@@ -27,4 +30,10 @@ pub async fn publish(
         }
     }
     Ok(())
+}
+
+/// When the current password was made, or was to be.
+fn password_since(observed: &Observed) -> Option<Timestamp> {
+    let value = observed.secret.current_value().present()?;
+    value.password_since.or(value.created)
 }

@@ -35,9 +35,7 @@ pub async fn tell(object: &Guarded, context: &Context) -> Result<(), Failure> {
         paused: false,
         deleting: stored.is_deleting(),
     });
-    context
-        .census
-        .count(&memory::key(object), &status.conditions);
+    context.census.count(&memory::key(object), &status, None);
     if status.conditions == previous.conditions {
         return Ok(());
     }

@@ -73,6 +73,16 @@ struct ConditionLabel {
     status: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PhaseLabel {
+    phase: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
 /// The operator's metrics. Every label takes its value from a closed set; none names an object. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -82,6 +92,9 @@ pub struct Metrics {
     objects: Family<ConditionLabel, Gauge>,
     aws_calls: Family<AwsCall, Counter>,
     governor_wait: Family<ServiceLabel, Counter<f64, AtomicU64>>,
+    rotating: Family<PhaseLabel, Gauge>,
+    oldest_password: Gauge,
+    rotation_failures: Family<ReasonLabel, Counter>,
     leader: Gauge,
 }
 
@@ -96,6 +109,9 @@ impl Metrics {
             objects: Family::default(),
             aws_calls: Family::default(),
             governor_wait: Family::default(),
+            rotating: Family::default(),
+            oldest_password: Gauge::default(),
+            rotation_failures: Family::default(),
             leader: Gauge::default(),
             registry: Arc::default(),
         };
@@ -139,10 +155,30 @@ impl Metrics {
             Unit::Seconds,
             self.governor_wait.clone(),
         );
+        self.register_rotations(registry);
         registry.register(
             "leader",
             "1 while this process holds the lease",
             self.leader.clone(),
+        );
+    }
+
+    fn register_rotations(&self, registry: &mut Registry) {
+        registry.register(
+            "rotation_objects",
+            "CachedApi objects whose password is being rotated, by phase",
+            self.rotating.clone(),
+        );
+        registry.register_with_unit(
+            "rotation_oldest_password_timestamp",
+            "Unix time from which the oldest current password is; 0 while there is none",
+            Unit::Seconds,
+            self.oldest_password.clone(),
+        );
+        registry.register(
+            "rotation_failures",
+            "Reconciles that could not make, prove or rotate a password, by reason",
+            self.rotation_failures.clone(),
         );
     }
 
@@ -175,6 +211,25 @@ impl Metrics {
             .inc_by(waited.as_secs_f64());
     }
 
+    /// The rotation of one object more (`by` 1) or less (-1) is in `phase`.
+    pub fn rotating_changed(&self, phase: &'static str, by: i64) {
+        self.rotating
+            .get_or_create(&PhaseLabel { phase })
+            .inc_by(by);
+    }
+
+    /// The oldest current password is from `since`, as Unix time in seconds; 0 if there is none.
+    pub fn oldest_password(&self, since: i64) {
+        self.oldest_password.set(since);
+    }
+
+    /// Counts a reconcile that could not do for a password what there was to do.
+    pub fn rotation_failed(&self, reason: &'static str) {
+        self.rotation_failures
+            .get_or_create(&ReasonLabel { reason })
+            .inc();
+    }
+
     /// Says whether this process holds the lease.
     pub fn leads(&self, leader: bool) {
         self.leader.set(leader.into());
@@ -205,6 +260,9 @@ mod tests {
             result: "ok",
         });
         metrics.governor_waited("apigateway", Duration::from_millis(1500));
+        metrics.rotating_changed("Grace", 1);
+        metrics.oldest_password(1_764_000_000);
+        metrics.rotation_failed("CacheUnreachable");
         metrics.leads(true);
         let page = metrics.encode();
         for line in [
@@ -213,6 +271,9 @@ mod tests {
             r#"cachedapi_objects{condition="Ready",status="True"} 1"#,
             r#"cachedapi_aws_calls_total{service="apigateway",operation="PutRestApi",result="ok"} 1"#,
             r#"cachedapi_governor_wait_seconds_total{service="apigateway"} 1.5"#,
+            r#"cachedapi_rotation_objects{phase="Grace"} 1"#,
+            "cachedapi_rotation_oldest_password_timestamp_seconds 1764000000",
+            r#"cachedapi_rotation_failures_total{reason="CacheUnreachable"} 1"#,
             "cachedapi_leader 1",
         ] {
             assert!(

@@ -188,7 +188,7 @@ async fn rotate_with_a_crash(index: usize, side: Side) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_rotation_of_somebody_else_is_reported_and_left_alone() {
-    let (world, _operator) = ready().await;
+    let (world, operator) = ready().await;
     let arn = world.object()["status"]["credentials"]["secretArn"].clone();
     let before = world.bound();
     let foreign = json!({
@@ -201,4 +201,34 @@ async fn a_rotation_of_somebody_else_is_reported_and_left_alone() {
         .await;
     sleep(Duration::from_hours(13)).await;
     assert_eq!(world.bound(), before);
+    let failures = metric(&operator, r#"failures_total{reason="ForeignRotation"}"#);
+    assert!(failures > 10, "one for each look: {failures}");
+}
+
+/// A metric of rotations; 0 when it is not there.
+fn metric(operator: &Process, name: &str) -> i64 {
+    let page = operator.metrics.encode();
+    let name = format!("cachedapi_rotation_{name} ");
+    let value = page.lines().find_map(|line| line.strip_prefix(&name));
+    value.map_or(0, |value| value.parse().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_tell_how_far_a_rotation_is_and_how_old_the_password() {
+    let (world, operator) = ready().await;
+    let phases = || {
+        ["Pending", "Grace"]
+            .map(|phase| metric(&operator, &format!("objects{{phase=\"{phase}\"}}")))
+    };
+    let made = || metric(&operator, "oldest_password_timestamp_seconds");
+    let before = made();
+    assert!(before > 0 && before < world.aws.now().as_second());
+    assert_eq!(phases(), [0, 0]);
+    request(&world).await;
+    world.until(|_| phases() == [1, 0]).await;
+    assert_eq!(made(), before, "the old one is current");
+    world.until(|_| phases() == [0, 1]).await;
+    assert!(made() > before);
+    world.until(|_| phases() == [0, 0]).await;
+    assert!(world.is_ready());
 }

@@ -46,6 +46,7 @@ pub struct World {
 
 /// An operator at work. It ends without a word when this is dropped: a crash.
 pub struct Process {
+    pub metrics: Metrics,
     work: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
@@ -151,6 +152,7 @@ impl World {
         let mut operator = self.assemble();
         operator.settings.election = election;
         Process {
+            metrics: operator.metrics.clone(),
             work: tokio::spawn(async move { controller::run(&operator, stopped).await }),
             stop,
         }
