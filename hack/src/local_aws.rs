@@ -27,6 +27,8 @@ pub struct Behaviour {
     pub quotas: bool,
     /// Whether cache nodes are real processes. Without them they are states only, of which a thousand fit on a machine.
     pub nodes: bool,
+    /// What it logs, e.g. `info` or `trace`.
+    pub log: &'static str,
 }
 
 /// A running local AWS.
@@ -57,7 +59,7 @@ impl LocalAws {
             name: "local-aws",
             program: program.to_owned(),
             args: args.into_iter().map(Into::into).collect(),
-            env: Vec::new(),
+            env: vec![("RUST_LOG".to_owned(), behaviour.log.into())],
             // It stops the cache nodes that it started.
             stop: Stop::Gracefully,
         })?;

@@ -187,6 +187,7 @@ fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {
         delays: "fast",
         quotas: true,
         nodes: true,
+        log: "info",
     };
     let programs = Programs::prepare("dev")?;
     let (environment, values) = match cluster {

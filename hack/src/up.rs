@@ -28,6 +28,7 @@ pub fn up(folder: &Path, ports: Ports) -> Result<()> {
             delays: "fast",
             quotas: true,
             nodes: true,
+            log: "info",
         },
     )?;
     let operator = environment.start_operator(&[])?;

@@ -26,6 +26,7 @@ fn every_right_of_the_operator_is_used_and_none_is_missing() {
         delays: "zero",
         quotas: false,
         nodes: true,
+        log: "info",
     };
     let environment =
         Environment::for_tests(env!("CARGO_TARGET_TMPDIR").as_ref(), "rights", &behaviour).unwrap();

@@ -131,6 +131,7 @@ fn what_admission_would_have_refused_stalls_with_its_field_and_never_reaches_aws
         delays: "fast",
         quotas: false,
         nodes: true,
+        log: "info",
     };
     let target = env!("CARGO_TARGET_TMPDIR").as_ref();
     let environment = Environment::for_tests(target, "bypassed", &behaviour).unwrap();

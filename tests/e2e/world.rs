@@ -74,6 +74,7 @@ impl World {
             delays: "fast",
             quotas: false,
             nodes: true,
+            log: "trace",
         };
         let environment =
             Environment::for_tests(env!("CARGO_TARGET_TMPDIR").as_ref(), "e2e", &behaviour)?;

@@ -51,6 +51,7 @@ fn start(programs: &Programs, folder: &Path, nodes: bool) -> Result<Environment>
             delays: "zero",
             quotas: true,
             nodes,
+            log: "info",
         },
     )
 }
