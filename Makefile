@@ -13,10 +13,10 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test bench lint crd docs
+.PHONY: help demo up status mount down test bench bench-rotation lint crd docs
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo: ## show the main job from end to end: apply, call, change, delete
 	@$(HACK) demo --cluster $(CLUSTER)
@@ -43,6 +43,9 @@ test: lint ## run all tests, the same that CI runs
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench
+
+bench-rotation: ## rotate under load and count what fails; prints JSON, takes minutes
+	@cargo bench --quiet --bench rotation
 
 lint: ## check formatting, lints, the layer rule, and the dependencies' licences and sources
 	cargo fmt --all --check

@@ -34,6 +34,7 @@ struct Inner {
     quotas: Mutex<Quotas>,
     request_ids: Mutex<Ids>,
     changes: watch::Sender<u64>,
+    work: watch::Sender<usize>,
     authority: OnceLock<Option<Authority>>,
 }
 
@@ -69,6 +70,7 @@ impl LocalAws {
             faults: Mutex::default(),
             quotas: Mutex::default(),
             changes: watch::Sender::new(0),
+            work: watch::Sender::new(0),
             authority: OnceLock::new(),
         })))
     }
@@ -126,6 +128,16 @@ impl LocalAws {
             );
         }
         self.0.changes.send_modify(|count| *count += 1);
+    }
+
+    /// How many caches have their node processes worked on. Processes know no virtual time: who drives it lets it pass no faster than theirs until this is 0.
+    #[must_use]
+    pub fn work(&self) -> watch::Receiver<usize> {
+        self.0.work.subscribe()
+    }
+
+    pub(crate) fn set_work(&self, caches: usize) {
+        self.0.work.send_replace(caches);
     }
 
     /// The certificate authority of the cache nodes, once it was needed; `None` inside if it could not be made.

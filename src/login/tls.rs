@@ -33,6 +33,11 @@ impl Tls {
         }
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(found.certs);
+        Self::trusting(roots)
+    }
+
+    /// With these certificate authorities.
+    pub fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cachedapi_operator::api::custom_resource_definition;
-use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
+use cachedapi_operator::aws::{Aws, CallObserver, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
 use cachedapi_operator::fence::Fence;
+use cachedapi_operator::login::Port;
 use cachedapi_operator::model;
 use cachedapi_operator::telemetry::{Health, Metrics};
 use http::Request;
@@ -37,11 +38,17 @@ pub const START: &str = "2026-11-24T12:00:00Z";
 /// Longer than anything takes.
 const DEADLINE: Duration = Duration::from_hours(3);
 
-/// A cluster and an account, and a wire between them and the operators.
+/// A cluster and an account, a wire between them and the operators, and what the operators are started with.
 pub struct World {
     pub aws: LocalAws,
     pub kube: LocalKube,
     pub wire: Arc<Tripwire>,
+    /// The requests to AWS that the wire counts.
+    pub counted: fn(&Request<Bytes>) -> Option<String>,
+    pub login: Arc<dyn Port>,
+    pub observer: Arc<dyn CallObserver>,
+    pub share: QuotaShare,
+    pub settings: Settings,
 }
 
 /// An operator at work. It ends without a word when this is dropped: a crash.
@@ -65,13 +72,6 @@ impl Process {
     }
 }
 
-#[derive(Debug)]
-struct Unheard;
-
-impl CallObserver for Unheard {
-    fn called(&self, _: &Call<'_>) {}
-}
-
 impl World {
     /// An empty account with these settings, and a cluster with the namespace `shop`.
     pub async fn new(settings: Config) -> Self {
@@ -93,9 +93,14 @@ impl World {
             status: true,
         });
         let world = Self {
+            login: Arc::new(Nodes(aws.clone())),
             aws,
             kube,
             wire: Arc::default(),
+            counted: aws_write,
+            observer: Arc::new(()),
+            share: QuotaShare::new(1.0).unwrap(),
+            settings: settings_of_operators(),
         };
         let namespace = json!({"metadata": {"name": NAMESPACE}});
         world
@@ -159,35 +164,24 @@ impl World {
     }
 
     fn assemble(&self) -> Operator {
-        let (aws, wire) = (self.aws.clone(), self.wire.clone());
+        let (aws, wire, counted) = (self.aws.clone(), self.wire.clone(), self.counted);
         let config = in_process::sdk_config(ACCOUNT, move |request| {
             let (aws, wire) = (aws.clone(), wire.clone());
             async move {
-                let write = aws_write(&request);
-                wire.pass(write, aws.handle(request)).await
+                let call = counted(&request);
+                wire.pass(call, aws.handle(request)).await
             }
         });
-        let share = QuotaShare::new(1.0).unwrap();
         let clock = self.aws.clone();
         let fence = Fence::open();
         Operator {
             cluster: Cluster::new(self.operators_client(), "operator-0".into(), fence.clone()),
-            aws: Aws::new(&config, share, Arc::new(Unheard), fence),
-            login: Arc::new(Nodes(self.aws.clone())),
+            aws: Aws::new(&config, self.share, self.observer.clone(), fence),
+            login: self.login.clone(),
             clock: Clock::new(move || clock.now()),
             metrics: Metrics::new("0.0.0"),
             health: Health::default(),
-            settings: Settings {
-                namespaces: Vec::new(),
-                poll: POLL,
-                request_lifetime: Duration::from_mins(15),
-                concurrency: 4,
-                identity: model::Cluster {
-                    id: "test".into(),
-                    operator_version: "0.0.0".into(),
-                },
-                election: None,
-            },
+            settings: self.settings.clone(),
         }
     }
 
@@ -240,9 +234,14 @@ impl World {
 
     /// A user changes the object.
     pub async fn patch(&self, patch: Value) {
+        self.patch_named(NAME, &patch).await;
+    }
+
+    /// A user changes the object of this name.
+    pub async fn patch_named(&self, name: &str, patch: &Value) {
         let parameters = PatchParams::default();
         self.cached_apis()
-            .patch(NAME, &parameters, &Patch::Merge(patch))
+            .patch(name, &parameters, &Patch::Merge(patch))
             .await
             .unwrap();
     }
@@ -306,6 +305,20 @@ impl World {
         let response = self.aws.handle(request).await;
         assert!(response.status().is_success(), "{response:?}");
         serde_json::from_slice(response.body()).unwrap_or_default()
+    }
+}
+
+fn settings_of_operators() -> Settings {
+    Settings {
+        namespaces: Vec::new(),
+        poll: POLL,
+        request_lifetime: Duration::from_mins(15),
+        concurrency: 4,
+        identity: model::Cluster {
+            id: "test".into(),
+            operator_version: "0.0.0".into(),
+        },
+        election: None,
     }
 }
 

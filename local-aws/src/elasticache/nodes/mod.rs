@@ -52,6 +52,7 @@ pub async fn supervise(local: LocalAws) {
     loop {
         changes.mark_unchanged();
         supervisor.start_work(local.with_world(|world, _| plans(world)));
+        local.set_work(supervisor.work());
         let pause = local.with_world(|world, now| pause(world, now));
         tokio::select! {
             _ = changes.changed() => {}

@@ -72,6 +72,11 @@ impl Supervisor {
         }
     }
 
+    /// How many groups are worked on.
+    pub(super) fn work(&self) -> usize {
+        self.busy.len()
+    }
+
     /// Waits for the next group whose work is done; gives nothing when there is no work.
     pub(super) async fn work_done(&mut self) -> Option<Report> {
         let (report, group) = self.work.join_next().await?.ok()?;

@@ -177,6 +177,11 @@ impl User {
         }
     }
 
+    /// Whether a change is on its way from node to node.
+    pub(super) fn is_spreading(&self) -> bool {
+        self.spreading.is_some()
+    }
+
     /// Ends the spreading of a change when it has reached that many nodes.
     pub(super) fn has_reached(&mut self, nodes: usize) {
         self.spreading

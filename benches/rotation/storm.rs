@@ -1,0 +1,50 @@
+//! What goes wrong beside the rotations: the cache fails over, AWS throttles.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::random::Random;
+use crate::world::{ACCOUNT, REGION, World};
+
+/// Goes on until this is dropped.
+pub async fn rage(world: Arc<World>, mut random: Random) {
+    loop {
+        sleep(Duration::from_secs(random.below(20 * 60))).await;
+        match random.below(3) {
+            0 => fail_over(&world).await,
+            1 => throttle(&world, "secretsmanager:*", &mut random).await,
+            _ => throttle(&world, "elasticache:*", &mut random).await,
+        }
+    }
+}
+
+/// The next calls are refused.
+async fn throttle(world: &World, operations: &str, random: &mut Random) {
+    world.admin("DELETE", "/_local/faults", &Value::Null).await;
+    let count = 1 + random.below(20);
+    let fault = json!({"operation": operations, "count": count, "effect": {"throttle": {}}});
+    world.aws_fault(fault).await;
+}
+
+/// Ends the primary and what is connected to it. `ElastiCache` refuses while it is at work on the cache.
+async fn fail_over(world: &World) {
+    let group = world.object()["status"]["cache"]["id"].clone();
+    let group = group.as_str().unwrap();
+    let scope = format!("{ACCOUNT}/20261124/{REGION}/elasticache/aws4_request");
+    let body = format!(
+        "Action=TestFailover&Version=2015-02-02&ReplicationGroupId={group}&NodeGroupId=0001"
+    );
+    let request = Request::post("/")
+        .header(
+            "authorization",
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x"),
+        )
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from(body));
+    world.aws.handle(request.unwrap()).await;
+}
