@@ -35,6 +35,11 @@ pub enum Fact {
         user: Seen<CacheUser>,
     },
     DefaultUser(Seen<CacheUser>),
+    /// A user was given passwords. How far ElastiCache is with it is looked at when that matters.
+    PasswordsSet {
+        id: String,
+        known: KnownUser,
+    },
     UserGroup(Seen<UserGroup>),
     ReplicationGroup(Seen<ReplicationGroup>),
     CacheNode(Seen<CacheNode>),
@@ -108,6 +113,7 @@ impl Observed {
                 cache.learn_spelling(&seen);
                 cache.default_user = seen;
             }
+            Fact::PasswordsSet { id, known } => drop(cache.known_users.insert(id, known)),
             Fact::UserGroup(seen) => cache.user_group = seen,
             Fact::ReplicationGroup(seen) => cache.group = seen,
             Fact::CacheNode(seen) => cache.node = seen,

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
+use jiff::Timestamp;
 use local_aws::elasticache::{LoginOutcome, login};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::tripwire::Side;
-use crate::world::{Process, World};
+use crate::world::{POLL, Process, World};
 
 /// The shortest there is.
 const GRACE: Duration = Duration::from_mins(15);
@@ -134,19 +135,24 @@ async fn a_requested_rotation_takes_few_calls_and_says_what_it_does() {
     connect_until(&mut client, |client| client.passwords.len() == 2).await;
     let status = &world.object()["status"]["credentials"];
     assert_eq!(status["rotation"]["phase"], "Grace", "{status}");
-    let made: Vec<String> = calls().await[before..]
-        .iter()
-        .map(|call| format!("{} {}", call["time"], call["operation"]))
-        .collect();
-    println!(
-        "{} AWS calls until the new password was bound: {made:#?}",
-        made.len()
-    );
     connect_until(&mut client, |client| !client.opens(&client.passwords[0])).await;
     world
         .until(|world| world.object()["status"]["credentials"]["rotation"].is_null())
         .await;
     assert!(world.is_ready());
+    sleep(POLL * 2).await;
+    let made = calls().await.split_off(before);
+    let time = |call: &Value| -> Timestamp { call["time"].as_str().unwrap().parse().unwrap() };
+    let pauses: Vec<i64> = made
+        .windows(2)
+        .filter(|pair| pair[0]["operation"] == "ModifyUser")
+        .map(|pair| time(&pair[1]).duration_since(time(&pair[0])).as_mins())
+        .collect();
+    assert_eq!(pauses.len(), 2, "the new password in, the old one out");
+    assert!(
+        pauses.iter().all(|pause| *pause > 5),
+        "nobody looks how far ElastiCache is before it matters: {pauses:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use aws_sdk_elasticache::types::Tag;
 
 use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
-use crate::plan::{CacheAction, CacheUser, Fact, Failure, Password, Seen, Sensitive};
+use crate::plan::{CacheAction, CacheUser, Fact, Failure, KnownUser, Password, Seen, Sensitive};
 
 use super::super::call::{changed, created, deleted, fact};
 use super::super::operations::{
@@ -202,19 +202,18 @@ impl ElastiCache {
                 refusal.without(&password.value)
             })
         }))?;
-        let user = reply.map(|reply| {
-            let user = aws_sdk_elasticache::types::User::builder();
-            let user = user
-                .set_arn(reply.arn)
-                .set_user_name(reply.user_name)
-                .set_status(reply.status)
-                .set_engine(reply.engine);
-            let user = user
-                .set_access_string(reply.access_string)
-                .set_authentication(reply.authentication);
-            from_sdk::user(user.build())
+        let set = reply.and_then(|reply| {
+            let passwords = reply.authentication?.password_count?;
+            let known = KnownUser {
+                name: reply.user_name.unwrap_or_default(),
+                passwords: u32::try_from(passwords).ok()?,
+            };
+            Some(Fact::PasswordsSet {
+                id: id.to_owned(),
+                known,
+            })
         });
-        Ok(user_fact(id, user))
+        Ok(set)
     }
 
     async fn delete_user(&self, id: &str) -> Outcome {

@@ -125,11 +125,17 @@ impl Scene<'_> {
             grace_over: !self.held_back(&behind)
                 && self.grace_over(wanted && self.no_third(pending, passwords))?,
         };
-        let standing = match next_step(standing) {
+        let step = next_step(standing);
+        if self.has_time(standing, step) {
+            return Ok(self.wait(Awaited::Fence).quietly(self.progress()));
+        }
+        let standing = match step {
             // These change or need nothing in ElastiCache.
-            Step::Rest | Step::Put | Step::DropPending | Step::Report(Trouble::ForeignRotation) => {
-                standing
-            }
+            Step::Rest
+            | Step::Put
+            | Step::DropPending
+            | Step::Wait(Awaited::Fence)
+            | Step::Report(Trouble::ForeignRotation) => standing,
             _ => self.look_closely(standing)?,
         };
         Ok(self.carry_out(standing, lack, &behind))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::DesiredUser;
-use crate::plan::rotation::{Accepted, Current, Pending, Standing};
+use crate::plan::rotation::{Accepted, Awaited, Current, Pending, Standing, Step};
 use crate::plan::{
     AWSPENDING, AWSPREVIOUS, AspectPlan, Attempt, Endpoint, Login, Read, SecretValue, Seen,
     current_user, looked,
@@ -108,10 +108,7 @@ impl<'a> Scene<'a> {
 
     /// Whether the user has no password besides the current and the pending one: the nodes say so, or this process set its list and it still spreads.
     pub(super) fn no_third(self, pending: Pending, passwords: u32) -> bool {
-        let set = self
-            .secret
-            .labelled(AWSPENDING)
-            .is_some_and(|version| self.observed.secret.brought_in.contains(version));
+        let set = self.is_brought_in(AWSPENDING);
         passwords <= 1
             || matches!(pending, Pending::Ours(accepted) if set || matches!(accepted, Accepted::All | Accepted::Some))
     }
@@ -142,6 +139,22 @@ impl<'a> Scene<'a> {
         let (version, at) = self.observed.secret.promoted.as_ref()?;
         (Some(version.as_str()) == self.secret.current())
             .then(|| *at + self.desired.secret.rotation.grace)
+    }
+
+    /// Whether the pending password is on its way to the nodes and may take its time: nothing becomes current before the fence is over anyhow.
+    pub(super) fn has_time(self, standing: Standing, step: Step) -> bool {
+        let on_its_way = matches!(step, Step::AcceptPending | Step::Wait(Awaited::Spread))
+            && self.is_brought_in(AWSPENDING);
+        on_its_way
+            && standing.current == Current::Password(Accepted::All)
+            && !self.fence().is_zero()
+    }
+
+    /// Whether this process had the user accept the version with `label`, in its last list.
+    fn is_brought_in(self, label: &str) -> bool {
+        self.secret
+            .labelled(label)
+            .is_some_and(|version| self.observed.secret.brought_in.contains(version))
     }
 
     pub(super) fn login(self, version: &str) -> Option<&'a Login> {

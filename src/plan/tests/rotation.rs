@@ -196,6 +196,27 @@ fn a_password_that_spreads_is_looked_after() {
 }
 
 #[test]
+fn a_password_on_its_way_is_left_alone_for_as_long_as_it_may_not_become_current() {
+    let (mut world, desired, old) = due();
+    let sets = |action: &Action| matches!(action, Action::Cache(CacheAction::SetPasswords { .. }));
+    while !world.actions.last().is_some_and(sets) {
+        world.round(&desired);
+    }
+    let plan = world.glance(&desired);
+    assert!(
+        plan.wake_up() > Some(Duration::from_mins(14)) && plan.is_quiet(),
+        "{plan:#?}"
+    );
+    world.restart();
+    let plan = world.glance(&desired);
+    assert!(
+        plan.wake_up() < Some(Duration::from_mins(1)),
+        "another process does not know that it is on its way: {plan:#?}"
+    );
+    run_until(&mut world, &desired, |world| promoted(world, &old));
+}
+
+#[test]
 fn a_rotation_does_not_start_inside_the_grace_of_the_last_one() {
     let (mut world, mut desired, old) = due();
     run_until(&mut world, &desired, |world| promoted(world, &old));

@@ -4,8 +4,8 @@ use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
 use crate::plan::rotation::Accepted;
 use crate::plan::{
-    CacheAction, CacheNode, CacheUser, Fact, Login, Password, Read, ReplicationGroup, Seen,
-    Sensitive, SubnetGroup, UserGroup,
+    CacheAction, CacheNode, CacheUser, Fact, KnownUser, Login, Password, Read, ReplicationGroup,
+    Seen, Sensitive, SubnetGroup, UserGroup,
 };
 
 /// ElastiCache. A thing that is being worked on has ticks left; see [`ElastiCache::tick`].
@@ -236,6 +236,17 @@ impl ElastiCache {
         let before = self.passwords.insert(id.to_owned(), values.collect());
         self.before
             .insert(id.to_owned(), before.unwrap_or_default());
+    }
+
+    /// The reply to passwords that were set.
+    pub fn known(&self, id: &str) -> Option<Fact> {
+        let user = self.users.get(id)?;
+        let known = KnownUser {
+            name: user.name.clone(),
+            passwords: user.passwords,
+        };
+        let id = id.to_owned();
+        Some(Fact::PasswordsSet { id, known })
     }
 
     fn create_user(&mut self, user: &DesiredUser, engine: Engine, tags: &Tags) {

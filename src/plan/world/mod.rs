@@ -379,12 +379,10 @@ impl World {
         match action {
             Action::Cache(action) => {
                 self.cache.write(action);
-                match action {
-                    CacheAction::SetPasswords { id, .. } => {
-                        Some(self.cache.read(&Read::User { id: id.clone() }))
-                    }
-                    _ => None,
-                }
+                let CacheAction::SetPasswords { id, .. } = action else {
+                    return None;
+                };
+                self.cache.known(id)
             }
             Action::Secret(action) => {
                 self.secrets.write(action);
