@@ -56,6 +56,10 @@ pub struct Run {
     /// Part of the AWS account's request quotas to use at most, above 0 and at most 1
     #[arg(long, env = "CACHEDAPI_QUOTA_SHARE", default_value = "0.6", value_parser = quota_share, value_name = "SHARE")]
     pub quota_share: QuotaShare,
+    /// Whether to write the policy that a bound Lambda function needs onto its role: the role must carry the cluster's tag, and the operator's identity needs the
+    /// policy that `iam-policy --manage-consumer-policies` prints
+    #[arg(long, env = "CACHEDAPI_MANAGE_CONSUMER_POLICIES", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub manage_consumer_policies: bool,
     /// Address of /metrics
     #[arg(
         long,
@@ -119,6 +123,9 @@ pub struct IamPolicy {
     /// AWS Region
     #[arg(long, default_value = "*", value_name = "REGION")]
     pub region: String,
+    /// For an operator with this setting
+    #[arg(long, env = "CACHEDAPI_MANAGE_CONSUMER_POLICIES", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub manage_consumer_policies: bool,
     /// AWS partition
     #[arg(long, default_value = "aws", value_name = "PARTITION")]
     pub partition: String,

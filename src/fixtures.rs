@@ -60,6 +60,7 @@ pub fn context() -> Context {
         depth: Depth::Full,
         acted: None,
         request_lifetime: std::time::Duration::from_mins(15),
+        consumer_policies: false,
     }
 }
 

@@ -53,6 +53,7 @@ fn print_iam_policy(scope: IamPolicy) -> Result<()> {
         region: scope.region,
         account: scope.account,
         cluster_id: scope.cluster_id,
+        consumer_policies: scope.manage_consumer_policies,
     };
     print(&serde_json::to_string_pretty(&aws::policy(&scope))?)
 }
@@ -162,6 +163,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
                 .collect(),
             poll: options.poll_interval,
             request_lifetime: options.request_lifetime,
+            consumer_policies: options.manage_consumer_policies,
             concurrency: options.max_concurrent_reconciles,
             identity: model::Cluster {
                 id,

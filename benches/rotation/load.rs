@@ -253,4 +253,12 @@ impl Port for RealTime {
         };
         async move { spawn_blocking(ask).await.unwrap() }.boxed()
     }
+
+    fn nodes<'a>(
+        &'a self,
+        _: &'a Endpoint,
+        _: Credential<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Endpoint>, String>> {
+        async { Err("the cache is not in cluster mode".to_owned()) }.boxed()
+    }
 }

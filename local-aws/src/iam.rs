@@ -39,6 +39,9 @@ pub struct Role {
 pub(crate) struct Seed {
     #[serde(default)]
     account: Option<String>,
+    /// Tags, in place of those that it had.
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
 }
 
 /// Makes a role unless it is there. Returns its ARN.
@@ -46,6 +49,11 @@ pub(crate) fn seed(local: &LocalAws, name: &str, seed: Seed) -> String {
     let account = seed.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
     let arn = format!("arn:aws:iam::{account}:role/{name}");
     seed_arn(local, &arn);
+    local.with_world(|world, now| {
+        let tags = &mut world.regional(&account, REGION, now).tags;
+        tags.forget(&arn);
+        tags.add(&arn, seed.tags);
+    });
     local.changed();
     arn
 }

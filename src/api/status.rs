@@ -40,6 +40,10 @@ pub struct CachedApiStatus {
     /// Names of the Kubernetes Secrets that the operator keeps for the object; one that leaves the spec is deleted.
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
     pub bound_secrets: Vec<String>,
+    /// Names of the IAM roles on which the operator keeps the policy that lets a bound Lambda function read the secret.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "set"))]
+    pub policy_roles: Vec<String>,
 }
 
 /// The REST API.

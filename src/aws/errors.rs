@@ -156,6 +156,7 @@ fn kind(operation: &Operation, code: &str, text: &str, status: u16) -> Kind {
         "elasticache" => elasticache(code, text),
         "secretsmanager" => secrets_manager(code, text),
         "lambda" => lambda(code, text),
+        "iam" => iam(code),
         _ => None,
     };
     own.or_else(|| common(code)).unwrap_or(match status {
@@ -280,6 +281,17 @@ fn lambda(code: &str, text: &str) -> Option<Kind> {
         "PolicyLengthExceededException" => Kind::Quota,
         "InvalidParameterValueException" => Kind::Rejected,
         "ServiceException" => Kind::Unavailable,
+        _ => return None,
+    })
+}
+
+fn iam(code: &str) -> Option<Kind> {
+    Some(match code {
+        "NoSuchEntity" => Kind::NotFound,
+        "LimitExceeded" => Kind::Quota,
+        "ConcurrentModification" => Kind::Busy,
+        "MalformedPolicyDocument" | "UnmodifiableEntity" => Kind::Rejected,
+        "ServiceFailure" => Kind::Unavailable,
         _ => return None,
     })
 }

@@ -38,6 +38,7 @@ impl Lambda {
                 revision: reply.revision_id.unwrap_or_default(),
                 variables,
                 code: reply.code_sha256,
+                role: reply.role.as_deref().and_then(role_name),
                 update: update(
                     reply.last_update_status.as_ref(),
                     reply.last_update_status_reason,
@@ -179,6 +180,12 @@ impl Lambda {
             },
         }))
     }
+}
+
+/// The name in a role's ARN, which may have a path before it.
+fn role_name(arn: &str) -> Option<String> {
+    let (_, path) = arn.split_once(":role/")?;
+    path.rsplit('/').next().map(str::to_owned)
 }
 
 fn variables(arn: &str, environment: Option<EnvironmentResponse>) -> Result<Variables, Failure> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::TAG_CLUSTER;
 
-use super::operations::{Condition, OPERATIONS};
+use super::operations::{Condition, OPERATIONS, Operation};
 
 /// Where a policy counts. Partition, Region and account may be IAM's wildcards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct PolicyScope {
     pub account: String,
     /// Id of the cluster whose tag things must carry to be changed.
     pub cluster_id: String,
+    /// Whether the operator is to write policies on the roles of bound functions.
+    pub consumer_policies: bool,
 }
 
 /// The least that the operator needs in `scope`: to read and list, to create what carries the cluster's tag, and to change and delete
@@ -26,7 +28,10 @@ pub struct PolicyScope {
 #[must_use]
 pub fn policy(scope: &PolicyScope) -> Value {
     let mut statements: BTreeMap<(Condition, &[&str]), BTreeSet<&str>> = BTreeMap::new();
-    for grant in OPERATIONS.iter().flat_map(|operation| operation.grants) {
+    let called =
+        |operation: &&&Operation| scope.consumer_policies || !operation.name.starts_with("iam:");
+    let operations = OPERATIONS.iter().filter(called);
+    for grant in operations.flat_map(|operation| operation.grants) {
         let statement = statements.entry((grant.condition, grant.resources));
         statement.or_default().extend(grant.actions);
     }
@@ -89,6 +94,7 @@ mod tests {
             region: "*".into(),
             account: "111122223333".into(),
             cluster_id: "0c6b7e0e-6f1c-4d3c-9a52-5b0f6d0d9f11".into(),
+            consumer_policies: true,
         }
     }
 
@@ -153,6 +159,21 @@ mod tests {
             reading[0]["Resource"],
             json!(["arn:aws:secretsmanager:*:111122223333:secret:cachedapi/*"])
         );
+    }
+
+    #[test]
+    fn roles_are_written_only_where_that_is_asked_for_and_only_with_our_tag() {
+        let of_roles = |statement: &&Value| statement["Action"].to_string().contains("RolePolicy");
+        let statements = statements();
+        let writing: Vec<&Value> = statements.iter().filter(of_roles).collect();
+        assert_eq!(writing.len(), 1);
+        let condition = writing[0]["Condition"].to_string();
+        assert!(condition.contains("aws:ResourceTag/cachedapi.dev/cluster-id"));
+        let without = PolicyScope {
+            consumer_policies: false,
+            ..scope()
+        };
+        assert!(!policy(&without).to_string().contains("RolePolicy"));
     }
 
     #[test]

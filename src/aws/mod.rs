@@ -16,6 +16,7 @@ mod lambda;
 mod observer;
 mod operations;
 mod password;
+mod role;
 mod secretsmanager;
 mod services;
 
@@ -104,6 +105,7 @@ impl Aws {
             }
             Action::Permission(action) => Box::pin(services.lambda.execute(action)).await,
             Action::Function(action) => Box::pin(services.lambda.execute_function(action)).await,
+            Action::Role(action) => Box::pin(services.roles.execute(action)).await,
             Action::Cache(action) => Box::pin(elasticache::execute(&services.cache, action)).await,
             Action::Secret(action) => Box::pin(services.secrets.execute(action)).await,
             Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),

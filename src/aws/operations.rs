@@ -65,6 +65,8 @@ const fn limit(name: &'static str, calls: f64, seconds: f64, burst: f64) -> Limi
 const API_GATEWAY: Limit = limit("apigateway", 10.0, 1.0, 40.0);
 /// ElastiCache publishes none; this keeps us from being the one who finds out.
 const ELASTICACHE: Limit = limit("elasticache", 10.0, 1.0, 40.0);
+/// IAM publishes none either, and is one for all Regions.
+const IAM: Limit = limit("iam", 5.0, 1.0, 10.0);
 /// "Lambda quotas": control plane requests other than `GetFunction`.
 const LAMBDA: Limit = limit("lambda", 15.0, 1.0, 15.0);
 
@@ -158,6 +160,7 @@ const ROLE: Grant = Grant {
 };
 const SECRETS: &[&str] = &["secretsmanager:{region}:{account}:secret:cachedapi/*"];
 const FUNCTIONS: &[&str] = &["lambda:{region}:{account}:function:*"];
+const ROLES: &[&str] = &["iam::{account}:role/*"];
 
 // API Gateway's IAM actions are HTTP methods on paths ("Actions, resources, and condition keys for Amazon API Gateway Management");
 // tags of a REST API and of a usage plan count for what is within ("API Gateway resources that can be tagged"). Tags at creation are
@@ -273,6 +276,10 @@ operations! {
     PUBLISH_VERSION = "lambda:PublishVersion", false, [LAMBDA], [tagged(&["lambda:PublishVersion"], FUNCTIONS)];
     GET_ALIAS = "lambda:GetAlias", false, [LAMBDA], [tagged(&["lambda:GetAlias"], FUNCTIONS)];
     UPDATE_ALIAS = "lambda:UpdateAlias", false, [LAMBDA], [tagged(&["lambda:UpdateAlias"], FUNCTIONS)];
+
+    GET_ROLE_POLICY = "iam:GetRolePolicy", false, [IAM], [tagged(&["iam:GetRolePolicy"], ROLES)];
+    PUT_ROLE_POLICY = "iam:PutRolePolicy", true, [IAM], [tagged(&["iam:PutRolePolicy"], ROLES)];
+    DELETE_ROLE_POLICY = "iam:DeleteRolePolicy", false, [IAM], [tagged(&["iam:DeleteRolePolicy"], ROLES)];
 
     GET_POLICY = "lambda:GetPolicy", false, [LAMBDA], [always(&["lambda:GetPolicy"], FUNCTIONS)];
     ADD_PERMISSION = "lambda:AddPermission", true, [LAMBDA], [of_api_gateway(&["lambda:AddPermission"])];

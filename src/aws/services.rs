@@ -10,6 +10,7 @@ use super::elasticache::{self, ElastiCache};
 use super::lambda::Lambda;
 use super::not_ours;
 use super::operations::GET_CALLER_IDENTITY;
+use super::role::Iam;
 use super::secretsmanager::SecretsManager;
 
 /// Clients of one Region.
@@ -19,6 +20,7 @@ pub(super) struct Services {
     pub(super) cache: ElastiCache,
     pub(super) secrets: SecretsManager,
     pub(super) lambda: Lambda,
+    pub(super) roles: Iam,
     sts: aws_sdk_sts::Client,
     caller: Caller,
 }
@@ -42,6 +44,10 @@ impl Services {
             },
             lambda: Lambda {
                 client: aws_sdk_lambda::Client::new(&config),
+                caller: caller.clone(),
+            },
+            roles: Iam {
+                client: aws_sdk_iam::Client::new(&config),
                 caller: caller.clone(),
             },
             sts: aws_sdk_sts::Client::new(&config),
@@ -88,6 +94,7 @@ impl Services {
             Read::FunctionAlias { function, alias } => {
                 self.lambda.read_alias(function, alias).await
             }
+            Read::RolePolicy { role, policy } => self.roles.read_policy(role, policy).await,
             Read::SubnetGroup { name } => {
                 Fact::SubnetGroup(elasticache::read_subnet_group(cache, name).await)
             }
@@ -136,6 +143,7 @@ fn untried(attempt: &Attempt) -> Fact {
             accepted: Accepted::Unknown,
             flaw: None,
             obstacle: Some("it was not asked".into()),
+            members: Vec::new(),
         },
     }
 }

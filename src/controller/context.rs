@@ -27,6 +27,8 @@ pub struct Context {
     pub poll: Duration,
     /// How long a request to AWS may be on its way and still be carried out.
     pub request_lifetime: Duration,
+    /// Whether policies may be written on the roles of bound functions.
+    pub consumer_policies: bool,
     /// The time.
     pub clock: Clock,
     /// What is remembered of each object from one reconcile to the next.

@@ -35,6 +35,8 @@ pub struct Settings {
     pub poll: Duration,
     /// How long a request to AWS may be on its way and still be carried out.
     pub request_lifetime: Duration,
+    /// Whether policies may be written on the roles of bound functions.
+    pub consumer_policies: bool,
     /// How many objects are worked on at a time.
     pub concurrency: u16,
     /// The cluster's id and the operator's version.
@@ -164,6 +166,7 @@ fn context(operator: &Operator, stop: channel::Receiver<bool>) -> Context {
         identity: operator.settings.identity.clone(),
         poll: operator.settings.poll,
         request_lifetime: operator.settings.request_lifetime,
+        consumer_policies: operator.settings.consumer_policies,
         clock: operator.clock.clone(),
         memories: Memories::default(),
         census: Census::new(operator.metrics.clone()),

@@ -284,6 +284,7 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     };
     observed.previously_bound_functions = bound_functions(Some(status)).collect();
     observed.previously_bound = status.bound_secrets.iter().cloned().collect();
+    observed.policy_roles = status.policy_roles.iter().cloned().collect();
     observed.gateway.intent = status.intent(INTENT_REST_API);
     observed.secret.pending_since = status.credentials.as_ref().and_then(|credentials| {
         let rotation = credentials.rotation.as_ref()?;

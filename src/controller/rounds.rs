@@ -123,6 +123,7 @@ impl Rounds<'_> {
             depth: self.depth,
             acted: self.acted,
             request_lifetime: self.context.request_lifetime,
+            consumer_policies: self.context.consumer_policies,
         }
     }
 

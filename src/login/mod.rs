@@ -3,6 +3,7 @@
 //! What a node says to a user and a password is the proof on which a rotation promotes. [`Port`] is the seam: [`Tls`] asks real nodes, a simulation asks
 //! the users that it keeps.
 
+mod cluster;
 mod resp;
 mod tls;
 
@@ -45,30 +46,80 @@ pub struct Credential<'a> {
 pub trait Port: Send + Sync {
     /// Logs in, tries one command that must be allowed and one that must not, and sees that nobody gets in without a password.
     fn ask<'a>(&'a self, node: &'a Endpoint, credential: Credential<'a>) -> BoxFuture<'a, Answer>;
+
+    /// The nodes of the cluster that `node` belongs to, as it tells a user whom it lets in; or why it does not.
+    fn nodes<'a>(
+        &'a self,
+        node: &'a Endpoint,
+        credential: Credential<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Endpoint>, String>>;
 }
 
-/// What all nodes together say to `attempt` with its password. No nodes are not known to accept anything.
+type Answers = Vec<(Endpoint, Answer)>;
+
+/// What all nodes together say to `attempt` with its password. No nodes are not known to accept anything. In cluster mode the nodes are those that one of
+/// them names; where none lets the user in, those that were known before are all there are.
 pub async fn log_in(port: &dyn Port, attempt: &Attempt, password: &Sensitive) -> Login {
     let credential = Credential {
         username: &attempt.username,
         password,
         key_prefix: &attempt.key_prefix,
     };
-    let asked: Vec<BoxFuture<'_, Answer>> = attempt
-        .nodes
+    let mut answers = ask(port, &attempt.nodes, credential).await;
+    let mut members = Vec::new();
+    let lets_in =
+        |(_, answer): &&(Endpoint, Answer)| matches!(answer, Answer::In | Answer::Flawed(_));
+    if let Some(at_least) = attempt.cluster
+        && let Some((node, _)) = answers.iter().find(lets_in).cloned()
+    {
+        match name(port, &node, credential, at_least).await {
+            Ok(named) => {
+                let mut others = named.clone();
+                others.retain(|node| !attempt.nodes.contains(node));
+                answers.extend(ask(port, &others, credential).await);
+                members = named;
+            }
+            Err(why) => answers.push((node, Answer::Unreachable(why))),
+        }
+    }
+    Login {
+        members,
+        ..sum_up(&answers)
+    }
+}
+
+async fn ask(port: &dyn Port, nodes: &[Endpoint], credential: Credential<'_>) -> Answers {
+    let asked: Vec<BoxFuture<'_, Answer>> = nodes
         .iter()
         .map(|node| port.ask(node, credential))
         .collect();
     let answers: Vec<Answer> = stream::iter(asked).buffered(AT_A_TIME).collect().await;
-    let answers: Vec<_> = attempt.nodes.iter().zip(answers).collect();
-    sum_up(&answers)
+    nodes.iter().cloned().zip(answers).collect()
 }
 
-fn sum_up(answers: &[(&Endpoint, Answer)]) -> Login {
+/// Fewer than there are at least are not all: one that failed is left out, and comes back.
+async fn name(
+    port: &dyn Port,
+    node: &Endpoint,
+    credential: Credential<'_>,
+    at_least: usize,
+) -> Result<Vec<Endpoint>, String> {
+    let named = port.nodes(node, credential).await?;
+    if named.len() < at_least {
+        return Err(format!(
+            "it names {} of the {at_least} nodes of its cluster",
+            named.len()
+        ));
+    }
+    Ok(named)
+}
+
+fn sum_up(answers: &[(Endpoint, Answer)]) -> Login {
     let mut login = Login {
         accepted: Accepted::Unknown,
         flaw: None,
         obstacle: None,
+        members: Vec::new(),
     };
     let (mut let_in, mut refused) = (0, 0);
     for (node, answer) in answers {
@@ -103,7 +154,7 @@ mod tests {
         };
         let answers: Vec<_> = answers
             .iter()
-            .map(|answer| (&node, answer.clone()))
+            .map(|answer| (node.clone(), answer.clone()))
             .collect();
         sum_up(&answers)
     }

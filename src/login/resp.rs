@@ -6,7 +6,9 @@ use std::io;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
-use super::{Answer, Credential};
+use crate::plan::Endpoint;
+
+use super::{Answer, Credential, cluster};
 
 /// Longest first line of a reply that is read.
 const LONGEST: u64 = 1024;
@@ -23,11 +25,7 @@ pub(super) async fn converse(
             "anyone may in without a password; the user named default must be off".into(),
         ));
     }
-    let reply = say(
-        connection,
-        &["AUTH", credential.username, credential.password.reveal()],
-    )
-    .await?;
+    let reply = authenticate(connection, credential).await?;
     match code(&reply) {
         "+OK" => {}
         "-WRONGPASS" | "-NOAUTH" => return Ok(Answer::Refused),
@@ -61,23 +59,50 @@ pub(super) async fn converse(
     }
 }
 
+/// Asks `node`, at the other end of `connection`, for the nodes of its cluster.
+pub(super) async fn ask_for_nodes(
+    connection: &mut (impl AsyncBufRead + AsyncWrite + Unpin + Send),
+    node: &Endpoint,
+    credential: Credential<'_>,
+) -> io::Result<Vec<Endpoint>> {
+    let reply = authenticate(connection, credential).await?;
+    if code(&reply) != "+OK" {
+        let answer = format!("it answers {} to another login", code(&reply));
+        return Err(io::Error::other(answer));
+    }
+    send(connection, &["CLUSTER", "SLOTS"]).await?;
+    Ok(cluster::nodes(&cluster::read(connection).await?, node))
+}
+
+async fn authenticate(
+    connection: &mut (impl AsyncBufRead + AsyncWrite + Unpin),
+    credential: Credential<'_>,
+) -> io::Result<String> {
+    let password = credential.password.reveal();
+    say(connection, &["AUTH", credential.username, password]).await
+}
+
 /// Sends a command, and gives the first line of the reply.
 async fn say(
     connection: &mut (impl AsyncBufRead + AsyncWrite + Unpin),
     command: &[&str],
 ) -> io::Result<String> {
+    send(connection, command).await?;
+    let mut line = String::new();
+    if connection.take(LONGEST).read_line(&mut line).await? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line)
+}
+
+async fn send(connection: &mut (impl AsyncWrite + Unpin), command: &[&str]) -> io::Result<()> {
     let mut request = Zeroizing::new(format!("*{}\r\n", command.len()));
     for word in command {
         // Writing to a string does not fail.
         let _ = write!(request, "${}\r\n{word}\r\n", word.len());
     }
     connection.write_all(request.as_bytes()).await?;
-    connection.flush().await?;
-    let mut line = String::new();
-    if connection.take(LONGEST).read_line(&mut line).await? == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(line)
+    connection.flush().await
 }
 
 /// The first word, which is the code of an error.

@@ -10,6 +10,7 @@ use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::plan::Endpoint;
 
@@ -48,23 +49,52 @@ impl Tls {
         })
     }
 
-    async fn converse(&self, node: &Endpoint, credential: Credential<'_>) -> io::Result<Answer> {
+    async fn connect(&self, node: &Endpoint) -> io::Result<BufReader<TlsStream<TcpStream>>> {
         let name = ServerName::try_from(node.host.clone()).map_err(io::Error::other)?;
         let socket = TcpStream::connect((node.host.as_str(), node.port)).await?;
         let stream = self.connector.connect(name, socket).await?;
-        resp::converse(&mut BufReader::new(stream), credential).await
+        Ok(BufReader::new(stream))
+    }
+
+    async fn converse(&self, node: &Endpoint, credential: Credential<'_>) -> io::Result<Answer> {
+        let mut connection = self.connect(node).await?;
+        resp::converse(&mut connection, credential).await
+    }
+
+    async fn ask_for_nodes(
+        &self,
+        node: &Endpoint,
+        credential: Credential<'_>,
+    ) -> io::Result<Vec<Endpoint>> {
+        let mut connection = self.connect(node).await?;
+        resp::ask_for_nodes(&mut connection, node, credential).await
+    }
+}
+
+/// The result of `conversation`, or why there is none.
+async fn within_patience<T>(
+    conversation: impl Future<Output = io::Result<T>>,
+) -> Result<T, String> {
+    match timeout(PATIENCE, conversation).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
     }
 }
 
 impl Port for Tls {
     fn ask<'a>(&'a self, node: &'a Endpoint, credential: Credential<'a>) -> BoxFuture<'a, Answer> {
         async move {
-            match timeout(PATIENCE, self.converse(node, credential)).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => Answer::Unreachable(error.to_string()),
-                Err(_) => Answer::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())),
-            }
+            let answer = within_patience(self.converse(node, credential)).await;
+            answer.unwrap_or_else(Answer::Unreachable)
         }
         .boxed()
+    }
+
+    fn nodes<'a>(
+        &'a self,
+        node: &'a Endpoint,
+        credential: Credential<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Endpoint>, String>> {
+        within_patience(self.ask_for_nodes(node, credential)).boxed()
     }
 }

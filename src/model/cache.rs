@@ -71,11 +71,16 @@ pub struct DesiredUser {
 }
 
 /// What the back ends' user may do: read, write and expire the object's keys, see nothing of the server. Keys are `capi:<uid>:…`, so
-/// that a cache that is one day shared keeps its users apart.
+/// that a cache that is one day shared keeps its users apart. In `cluster_mode` clients ask the nodes where the keys are.
 #[must_use]
-pub fn password_user_access(identity: &Identity) -> String {
+pub fn password_user_access(identity: &Identity, cluster_mode: bool) -> String {
+    let cluster = if cluster_mode {
+        " +cluster|info +cluster|nodes +cluster|shards +cluster|slots"
+    } else {
+        ""
+    };
     format!(
-        "on ~{}* resetchannels -@all +@read +@write +@connection +@transaction -@dangerous",
+        "on ~{}* resetchannels -@all +@read +@write +@connection +@transaction -@dangerous{cluster}",
         identity.key_prefix()
     )
 }
@@ -96,7 +101,7 @@ impl DesiredCache {
             user: DesiredUser {
                 id: id.clone(),
                 name: identity.cache_username(),
-                access_string: password_user_access(identity),
+                access_string: password_user_access(identity, spec.shards > 1),
             },
             default_user: DesiredUser {
                 id: identity.default_user_id(),

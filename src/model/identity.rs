@@ -77,6 +77,18 @@ impl Identity {
         format!("cachedapi-{}", self.uid.simple())
     }
 
+    /// Name of the inline policy on the roles of bound functions.
+    #[must_use]
+    pub fn consumer_policy_name(&self) -> String {
+        format!("cachedapi-{}", self.uid.simple())
+    }
+
+    /// Id of the statement in it, which has letters and digits only.
+    #[must_use]
+    pub fn consumer_policy_sid(&self) -> String {
+        format!("CachedApi{}", self.uid.simple())
+    }
+
     /// Prefix of every key of the object in its cache.
     #[must_use]
     pub fn key_prefix(&self) -> String {

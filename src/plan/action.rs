@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::api::{EndpointType, Engine};
 use crate::model::{DesiredUser, Tags, Workload};
 
-use super::{Endpoint, Sensitive, Variables};
+use super::{Endpoint, RoleAction, Sensitive, Variables};
 
 /// One write, with every decision in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Action {
     Permission(PermissionAction),
     /// Writes to bound Lambda functions.
     Function(FunctionAction),
+    /// Writes to the roles of bound Lambda functions.
+    Role(RoleAction),
     /// Writes to ElastiCache.
     Cache(CacheAction),
     /// Writes to Secrets Manager.

@@ -42,6 +42,8 @@ pub struct ObservedFunction {
     pub code: Option<String>,
     /// `LastUpdateStatus`.
     pub update: FunctionUpdate,
+    /// Name of the role that it runs as.
+    pub role: Option<String>,
 }
 
 /// How the last update of a function went.

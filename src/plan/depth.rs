@@ -121,6 +121,7 @@ mod tests {
                 depth: Depth::Full,
                 acted,
                 request_lifetime: Duration::ZERO,
+                consumer_policies: false,
             }
             .pace(longest)
         };

@@ -2,7 +2,7 @@ use crate::model::WorkloadKind;
 
 use super::{
     Action, CacheAction, ClusterAction, FunctionAction, GatewayAction, PermissionAction,
-    SecretAction,
+    RoleAction, SecretAction,
 };
 
 impl Action {
@@ -18,6 +18,8 @@ impl Action {
             }
             Self::Function(FunctionAction::PublishVersion { .. }) => "PublishVersion",
             Self::Function(FunctionAction::UpdateAlias { .. }) => "UpdateAlias",
+            Self::Role(RoleAction::PutRolePolicy { .. }) => "PutRolePolicy",
+            Self::Role(RoleAction::DeleteRolePolicy { .. }) => "DeleteRolePolicy",
             Self::Cache(action) => action.operation(),
             Self::Secret(SecretAction::CreateSecret { .. }) => "CreateSecret",
             Self::Secret(
@@ -52,6 +54,9 @@ impl Action {
                 | FunctionAction::PublishVersion { function, .. }
                 | FunctionAction::UpdateAlias { function, .. },
             ) => function,
+            Self::Role(
+                RoleAction::PutRolePolicy { role, .. } | RoleAction::DeleteRolePolicy { role, .. },
+            ) => role,
             Self::Cache(action) => action.target(),
             Self::Secret(
                 SecretAction::PutSecretValue { arn, .. }

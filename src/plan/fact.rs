@@ -6,8 +6,8 @@ use super::{
     Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
     FunctionAction, GatewayAction, KnownUser, Login, Observed, ObservedAlias, ObservedCache,
     ObservedFunction, ObservedWorkload, Permission, PermissionAction, PublishedVersion,
-    ReplicationGroup, RestApi, Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup, UsagePlan,
-    UserGroup,
+    ReplicationGroup, RestApi, RoleAction, Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup,
+    UsagePlan, UserGroup,
 };
 
 /// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
@@ -35,6 +35,8 @@ pub enum Fact {
         user: Seen<CacheUser>,
     },
     DefaultUser(Seen<CacheUser>),
+    /// The rights that a user was given, in ElastiCache's words.
+    AccessString(String),
     /// A user was given passwords. How far ElastiCache is with it is looked at when that matters.
     PasswordsSet {
         id: String,
@@ -75,6 +77,10 @@ pub enum Fact {
         function: String,
         version: PublishedVersion,
     },
+    RolePolicy {
+        role: String,
+        policy: Seen<String>,
+    },
     Workload {
         workload: Workload,
         observed: Seen<ObservedWorkload>,
@@ -105,14 +111,12 @@ impl Observed {
             } => drop(gateway.permissions.insert(function, permission)),
             Fact::SubnetGroup(seen) => cache.subnet_group = seen,
             Fact::User { id, user } => {
-                cache.learn_spelling(&user);
                 cache.remember(&id, &user);
                 cache.users.insert(id, user);
             }
-            Fact::DefaultUser(seen) => {
-                cache.learn_spelling(&seen);
-                cache.default_user = seen;
-            }
+            Fact::DefaultUser(seen) => cache.default_user = seen,
+            // Learned with the action.
+            Fact::AccessString(_) => {}
             Fact::PasswordsSet { id, known } => drop(cache.known_users.insert(id, known)),
             Fact::UserGroup(seen) => cache.user_group = seen,
             Fact::ReplicationGroup(seen) => cache.group = seen,
@@ -129,6 +133,7 @@ impl Observed {
             Fact::FunctionPublished { function, version } => {
                 self.published.insert(function, version);
             }
+            Fact::RolePolicy { role, policy } => drop(self.role_policies.insert(role, policy)),
             Fact::Workload { workload, observed } => {
                 self.workloads.insert(workload, observed);
             }
@@ -146,7 +151,9 @@ impl Observed {
     /// A creation that is replied to made the thing (one that meets a thing of that name has no reply), so the thing has the tags that
     /// it was created with.
     pub fn learn(&mut self, action: &Action, reply: Option<Fact>) {
+        let spelling = reply.as_ref().and_then(|fact| spelling(action, fact));
         self.forget(action);
+        self.cache.spellings.extend(spelling);
         let Some(fact) = reply else { return };
         if let (Some(arn), Some(tags)) = (fact.cache_arn(), created_with(action)) {
             let tags = Seen::Present(tags.clone());
@@ -168,6 +175,9 @@ impl Observed {
                     .insert(function.clone(), Seen::Unread);
             }
             Action::Function(action) => self.forget_function(action),
+            Action::Role(
+                RoleAction::PutRolePolicy { role, .. } | RoleAction::DeleteRolePolicy { role, .. },
+            ) => drop(self.role_policies.insert(role.clone(), Seen::Unread)),
             Action::Cache(action) => {
                 match action {
                     CacheAction::SetPasswords { passwords, .. } => {
@@ -250,20 +260,6 @@ impl Observed {
     /// in. What is new is in none yet.
     fn forget_cache(&mut self, action: &CacheAction) {
         let cache = &mut self.cache;
-        if let CacheAction::CreateUser {
-            user: DesiredUser {
-                id, access_string, ..
-            },
-            ..
-        }
-        | CacheAction::ModifyUserAccess { id, access_string } = action
-        {
-            let spelling = Spelling {
-                given: access_string.clone(),
-                reported: None,
-            };
-            cache.spellings.insert(id.clone(), spelling);
-        }
         match action {
             CacheAction::CreateSubnetGroup { .. }
             | CacheAction::ModifySubnetGroup { .. }
@@ -346,18 +342,30 @@ impl ObservedCache {
             Seen::Unread | Seen::Unknown(_) => {}
         }
     }
+}
 
-    /// The first report of an active user after its rights were given is how ElastiCache spells them.
-    fn learn_spelling(&mut self, seen: &Seen<CacheUser>) {
-        let Some(user) = seen.present().filter(|user| user.status == "active") else {
-            return;
-        };
-        if let Some(spelling) = self.spellings.get_mut(user.id()) {
-            spelling
-                .reported
-                .get_or_insert_with(|| user.access_string.clone());
-        }
-    }
+/// How ElastiCache spells the rights that `action` gave, and whose they are. Only the reply to the write tells: what a later read shows may be what
+/// somebody else has written since.
+fn spelling(action: &Action, reply: &Fact) -> Option<(String, Spelling)> {
+    let (id, given, reported) = match (action, reply) {
+        (
+            Action::Cache(CacheAction::CreateUser { user, .. }),
+            Fact::User {
+                user: Seen::Present(made),
+                ..
+            },
+        ) => (&user.id, &user.access_string, &made.access_string),
+        (
+            Action::Cache(CacheAction::ModifyUserAccess { id, access_string }),
+            Fact::AccessString(reported),
+        ) => (id, access_string, reported),
+        _ => return None,
+    };
+    let spelling = Spelling {
+        given: given.clone(),
+        reported: reported.clone(),
+    };
+    Some((id.clone(), spelling))
 }
 
 #[cfg(test)]

@@ -32,7 +32,10 @@ mod user;
 mod world;
 
 pub use action::*;
-pub use bindings::{Consumer, Progress, consumer_policy, consumers, has_variables_of};
+pub use bindings::{
+    Consumer, Progress, RoleAction, consumer_policy, consumers, has_variables_of, is_own_policy,
+    policy_roles,
+};
 pub use bound::*;
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
@@ -63,6 +66,8 @@ pub struct Context {
     pub acted: Option<Timestamp>,
     /// How long a request may be on its way and still be carried out: as long as AWS takes its signature for fresh, and as clocks differ.
     pub request_lifetime: Duration,
+    /// Whether the operator may write policies on the roles of bound functions.
+    pub consumer_policies: bool,
 }
 
 /// Decides what to do to get from `observed` to `desired`.

@@ -32,6 +32,10 @@ pub struct Observed {
     pub published: BTreeMap<String, PublishedVersion>,
     /// ARNs of functions that are or were bound, as status knows them.
     pub previously_bound_functions: BTreeSet<String>,
+    /// The object's policy on the roles of bound functions, by role: its document.
+    pub role_policies: BTreeMap<String, Seen<String>>,
+    /// Names of roles that have or had the policy, as status knows them.
+    pub policy_roles: BTreeSet<String>,
     /// Workloads to roll.
     pub workloads: BTreeMap<Workload, Seen<ObservedWorkload>>,
     /// Names of Kubernetes Secrets that the object has or had, as status and the controller's view of the cluster know them. A hint on what
@@ -250,8 +254,8 @@ pub struct KnownUser {
 pub struct Spelling {
     /// What it was given.
     pub given: String,
-    /// What it reported when the user was active again.
-    pub reported: Option<String>,
+    /// What it said in its reply.
+    pub reported: String,
 }
 
 /// A user group.
@@ -394,6 +398,8 @@ pub struct Login {
     pub flaw: Option<String>,
     /// Why a node could not be asked.
     pub obstacle: Option<String>,
+    /// The nodes of the cluster, in cluster mode, if one that lets the user in has named them.
+    pub members: Vec<Endpoint>,
 }
 
 /// A secret, without its value.

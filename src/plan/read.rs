@@ -120,6 +120,13 @@ pub enum Read {
         /// Name of the alias.
         alias: String,
     },
+    /// IAM `GetRolePolicy`.
+    RolePolicy {
+        /// Name of the role.
+        role: String,
+        /// Name of the inline policy.
+        policy: String,
+    },
     /// A Deployment or `StatefulSet` in the object's namespace.
     Workload(Workload),
 }
@@ -135,4 +142,6 @@ pub struct Attempt {
     pub key_prefix: String,
     /// Nodes to log in to.
     pub nodes: Vec<Endpoint>,
+    /// In cluster mode how many nodes there are at least: one that lets the user in is asked for the others.
+    pub cluster: Option<usize>,
 }

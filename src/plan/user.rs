@@ -1,4 +1,4 @@
-use crate::model::{Desired, DesiredUser};
+use crate::model::{Desired, DesiredUser, password_user_access};
 
 use super::Observed;
 
@@ -6,7 +6,13 @@ use super::Observed;
 #[must_use]
 pub fn current_user(desired: &Desired, observed: &Observed) -> DesiredUser {
     let value = observed.secret.current_value().present();
-    value
+    let mut user = value
         .and_then(|value| desired.user_named(&value.username))
-        .unwrap_or_else(|| desired.cache.user.clone())
+        .unwrap_or_else(|| desired.cache.user.clone());
+    // A group keeps its shards whatever is asked for, and its clients the rights that go with them.
+    let group = observed.cache.group.present();
+    if let Some(group) = group.filter(|group| group.shards > 0) {
+        user.access_string = password_user_access(&desired.identity, group.shards > 1);
+    }
+    user
 }

@@ -52,5 +52,6 @@ pub fn report(report: &Report) -> CachedApiStatus {
         bindings: parts::bindings(report, previous.bindings),
         binding: parts::binding(report, previous.binding),
         bound_secrets: parts::bound_secrets(report, previous.bound_secrets),
+        policy_roles: parts::policy_roles(report, previous.policy_roles),
     }
 }

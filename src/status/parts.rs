@@ -9,7 +9,8 @@ use crate::api::{
 use crate::model::Desired;
 use crate::plan::{
     AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, consumer_policy,
-    consumers, current_user, deployment_hash, has_variables_of, served_hash,
+    consumers, current_user, deployment_hash, has_variables_of, policy_roles as roles_with_policy,
+    served_hash,
 };
 
 use super::Report;
@@ -301,4 +302,11 @@ pub(super) fn bound_secrets(report: &Report, previous: Vec<String>) -> Vec<Strin
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect()
+}
+
+pub(super) fn policy_roles(report: &Report, previous: Vec<String>) -> Vec<String> {
+    report.desired.map_or(previous, |desired| {
+        let roles = roles_with_policy(desired, report.observed);
+        roles.into_iter().collect()
+    })
 }

@@ -11,7 +11,7 @@ use cachedapi_operator::plan::{
 use serde_json::json;
 
 use super::world::{ACCOUNT, REGION, World, set, tags};
-use super::{cache, functions, gateway, secrets};
+use super::{cache, functions, gateway, roles, secrets};
 
 /// Lives it.
 pub async fn live(world: &World) {
@@ -19,6 +19,7 @@ pub async fn live(world: &World) {
     sell(world, &api).await;
     let function = let_invoke(world, &api).await;
     functions::bind(world).await;
+    roles::lend(world).await;
     cache::prepare(world).await;
     world.act(cache::new_group(1, 1)).await;
     secrets::put(world, "cache.example.com").await;

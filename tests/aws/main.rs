@@ -10,5 +10,6 @@ mod in_process;
 mod life;
 mod permissions;
 mod privacy;
+mod roles;
 mod secrets;
 mod world;

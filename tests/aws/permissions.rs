@@ -15,6 +15,7 @@ fn operator_policy() -> Value {
         region: "*".into(),
         account: ACCOUNT.into(),
         cluster_id: CLUSTER.into(),
+        consumer_policies: true,
     })
 }
 

@@ -7,7 +7,7 @@ use cachedapi_operator::fence::Fence;
 use cachedapi_operator::model::Tags;
 use cachedapi_operator::plan::{
     Action, CacheAction, Fact, Failure, FunctionAction, GatewayAction, PermissionAction, Read,
-    SecretAction,
+    RoleAction, SecretAction,
 };
 use local_aws::{Config, LocalAws};
 use serde_json::Value;
@@ -126,6 +126,12 @@ impl From<SecretAction> for Write {
 impl From<FunctionAction> for Write {
     fn from(action: FunctionAction) -> Self {
         Self(Action::Function(action))
+    }
+}
+
+impl From<RoleAction> for Write {
+    fn from(action: RoleAction) -> Self {
+        Self(Action::Role(action))
     }
 }
 

@@ -145,6 +145,10 @@ fn values_reach_the_operator_as_arguments_and_environment() {
             "--max-concurrent-reconciles=1000",
         ),
         ("quotaShare=0.25", "--quota-share=0.25"),
+        (
+            "manageConsumerPolicies=true",
+            "--manage-consumer-policies=true",
+        ),
         ("log.format=text", "--log-format=text"),
         ("log.level=debug", "--log-level=debug"),
     ] {

@@ -3,7 +3,7 @@ use cachedapi_operator::plan::Endpoint;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use local_aws::LocalAws;
-use local_aws::elasticache::{LoginOutcome, login};
+use local_aws::elasticache::{LoginOutcome, login, members};
 
 /// The nodes of a local AWS, which are states only here.
 pub struct Nodes(pub LocalAws);
@@ -17,5 +17,16 @@ impl Port for Nodes {
             LoginOutcome::Unreachable => Answer::Unreachable("there is no such node".into()),
         };
         async move { answer }.boxed()
+    }
+
+    fn nodes<'a>(
+        &'a self,
+        node: &'a Endpoint,
+        _: Credential<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Endpoint>, String>> {
+        let members = members(&self.0, &node.host).into_iter();
+        let nodes = members.map(|(host, port)| Endpoint { host, port });
+        let nodes = Ok(nodes.collect());
+        async move { nodes }.boxed()
     }
 }

@@ -313,6 +313,7 @@ fn settings_of_operators() -> Settings {
         namespaces: Vec::new(),
         poll: POLL,
         request_lifetime: Duration::from_mins(15),
+        consumer_policies: true,
         concurrency: 4,
         identity: model::Cluster {
             id: "test".into(),

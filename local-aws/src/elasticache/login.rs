@@ -41,6 +41,20 @@ pub fn login(local: &LocalAws, address: &str, user: &str, password: &str) -> Log
     })
 }
 
+/// Every node of the group that an endpoint's address leads to, by address and port, as its nodes name each other to the clients of a cluster.
+#[must_use]
+pub fn members(local: &LocalAws, address: &str) -> Vec<(String, u16)> {
+    local.with_world(|world, _| {
+        let accounts = world.accounts.values();
+        let mut places = accounts.flat_map(|regions| regions.iter());
+        let found = places.find_map(|(region, place)| {
+            let (group, _) = place.elasticache.reached_by(address, region)?;
+            Some(group.member_addresses(region))
+        });
+        found.unwrap_or_default()
+    })
+}
+
 impl State {
     fn reached_by(&self, address: &str, region: &str) -> Option<(&ReplicationGroup, &str)> {
         let mut groups = self.replication_groups.values();

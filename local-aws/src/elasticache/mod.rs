@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use login::{LoginOutcome, login};
+pub use login::{LoginOutcome, login, members};
 pub use nodes::supervise;
 pub(crate) use nodes::{Authority, ca_pem};
 pub(crate) use settle::settle;

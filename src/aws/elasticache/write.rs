@@ -182,8 +182,9 @@ impl ElastiCache {
             .modify_user()
             .user_id(id)
             .access_string(access_string);
-        changed(self.caller.call(MODIFY_USER, id, request.send()).await)?;
-        Ok(None)
+        let reply = changed(self.caller.call(MODIFY_USER, id, request.send()).await)?;
+        let spelled = reply.and_then(|user| user.access_string);
+        Ok(spelled.map(Fact::AccessString))
     }
 
     /// The list replaces the one that the user had.

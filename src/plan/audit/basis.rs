@@ -3,7 +3,7 @@
 use crate::model::Tags;
 use crate::plan::{
     Action, BoundSecret, CacheAction, ClusterAction, FunctionAction, GatewayAction, ObservedCache,
-    ObservedGateway, PermissionAction, SecretAction, Seen,
+    ObservedGateway, PermissionAction, RoleAction, SecretAction, Seen, is_own_policy,
 };
 
 use super::Basis;
@@ -63,6 +63,7 @@ impl Basis<'_> {
                         .is_some_and(|seen| seen.revision == *revision),
                 )
             }
+            Action::Role(action) => Need::Own(self.may_write(action)),
             Action::Cache(action) => self.need_of_cache(action),
             Action::Secret(SecretAction::CreateSecret { .. }) => {
                 Need::Absent(self.observed.secret.secret == Seen::Absent)
@@ -83,6 +84,20 @@ impl Basis<'_> {
             ),
             Action::Cluster(action) => self.need_of_cluster(action),
         }
+    }
+
+    /// A policy is put where none of its name was seen, or one that the operator wrote, which is the only one to be deleted.
+    fn may_write(&self, action: &RoleAction) -> bool {
+        let (role, creates) = match action {
+            RoleAction::PutRolePolicy { role, .. } => (role, true),
+            RoleAction::DeleteRolePolicy { role, .. } => (role, false),
+        };
+        let allowed = match self.observed.role_policies.get(role) {
+            Some(Seen::Absent) => creates,
+            Some(Seen::Present(document)) => is_own_policy(self.identity, document),
+            Some(Seen::Unread | Seen::Unknown(_)) | None => false,
+        };
+        allowed && self.context.consumer_policies
     }
 
     fn owns(&self, tags: &Tags) -> bool {

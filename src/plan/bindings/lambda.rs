@@ -282,7 +282,7 @@ fn is_of(identity: &Identity, name: &str) -> bool {
 }
 
 /// The ARN of another object's secret.
-fn other_owner<'a>(identity: &Identity, variables: &'a Variables) -> Option<&'a str> {
+pub(super) fn other_owner<'a>(identity: &Identity, variables: &'a Variables) -> Option<&'a str> {
     let name = secret_name(variables)?;
     (name.starts_with("cachedapi/") && !is_of(identity, name))
         .then(|| variables[SECRET_ARN].reveal())

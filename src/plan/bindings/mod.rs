@@ -6,6 +6,7 @@
 
 mod consumer;
 mod lambda;
+mod role;
 mod secret;
 mod workload;
 
@@ -15,6 +16,8 @@ mod tests;
 pub use consumer::{Consumer, Progress, consumers};
 pub(super) use lambda::plan_removal;
 pub use lambda::{consumer_policy, has_variables_of};
+pub(super) use role::plan_policy_removal;
+pub use role::{RoleAction, is_own_policy, policy_roles};
 
 use std::time::Duration;
 
@@ -49,6 +52,8 @@ fn plan_at(desired: &Desired, observed: &Observed, context: Context) -> AspectPl
     if plan.actions.is_empty() {
         plan.extend(lambda::plan_functions(desired, observed, context));
         plan.extend(workload::plan_workloads(desired, observed, context));
+        // Last, so that a role that cannot be written keeps nothing else from being done.
+        plan.extend(role::plan_policies(desired, observed, context));
     }
     plan.reads_first()
 }

@@ -89,7 +89,7 @@ fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part,
 }
 
 /// Whether the user has the rights that it should have. ElastiCache reports an access string in other words than it was given
-/// (<https://github.com/aws-controllers-k8s/community/pull/677>), so one that is not spelled as ours is compared with the report that followed our own writing.
+/// (<https://github.com/aws-controllers-k8s/community/pull/677>), so one that is not spelled as ours is compared with the reply to our own writing.
 fn has_rights(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> bool {
     if is_off(&wanted.access_string) {
         return is_off(&user.access_string);
@@ -97,7 +97,7 @@ fn has_rights(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> bool {
     let spelling = scene.observed.cache.spellings.get(&wanted.id);
     let learned = spelling.filter(|spelling| spelling.given == wanted.access_string);
     words(&user.access_string).eq(words(&wanted.access_string))
-        || learned.is_some_and(|spelling| spelling.reported.as_ref() == Some(&user.access_string))
+        || learned.is_some_and(|spelling| spelling.reported == user.access_string)
 }
 
 /// Nobody logs in as a user that is off, whatever else it may do.

@@ -79,3 +79,27 @@ fn a_new_user_changes_nothing_else_and_a_changed_one_its_groups() {
     assert_eq!(observed.cache.user_group, Seen::Unread);
     assert_eq!(observed.cache.group, Seen::Unread);
 }
+
+fn give(access_string: &str) -> Action {
+    Action::Cache(CacheAction::ModifyUserAccess {
+        id: "u".into(),
+        access_string: access_string.into(),
+    })
+}
+
+#[test]
+fn only_the_reply_to_our_own_writing_tells_how_rights_are_spelled() {
+    let spelled = |text: &str| Some(Fact::AccessString(text.into()));
+    let mut observed = Observed::default();
+    observed.learn(&give("on +get"), spelled("on -@all +get"));
+    let learned = observed.cache.spellings["u"].clone();
+    assert_eq!(
+        (learned.given.as_str(), learned.reported.as_str()),
+        ("on +get", "on -@all +get")
+    );
+    observed.record(user("u", "active"));
+    assert_eq!(
+        observed.cache.spellings["u"], learned,
+        "a read tells nothing"
+    );
+}

@@ -181,6 +181,7 @@ impl<'a> Scene<'a> {
             username: value.username.clone(),
             key_prefix: self.desired.secret.key_prefix.clone(),
             nodes: self.nodes(),
+            cluster: self.cluster_size(),
         };
         self.login(version)
             .map(|login| login.accepted)
@@ -188,10 +189,27 @@ impl<'a> Scene<'a> {
     }
 
     fn nodes(self) -> Vec<Endpoint> {
-        if self.group.nodes.is_empty() {
-            return self.group.primary.iter().cloned().collect();
+        if !self.group.nodes.is_empty() {
+            return self.group.nodes.clone();
         }
-        self.group.nodes.clone()
+        // In cluster mode ElastiCache tells one endpoint for all, and a login with another password may have told the nodes.
+        let logins = self.observed.secret.logins.values();
+        let mut told = logins.map(|login| &login.members);
+        let members = told.find(|members| !members.is_empty());
+        members.map_or_else(
+            || self.group.primary.iter().cloned().collect(),
+            Clone::clone,
+        )
+    }
+
+    /// Nodes that are being made are not part of the cluster yet.
+    fn cluster_size(self) -> Option<usize> {
+        let at_rest = self.group.status == "available";
+        let members = self.group.member_clusters.len();
+        self.desired
+            .cache
+            .cluster_mode()
+            .then_some(if at_rest { members } else { 1 })
     }
 
     pub(super) fn pending(self) -> Result<Pending, AspectPlan> {

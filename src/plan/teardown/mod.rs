@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::api::Disposal;
 use crate::model::Estate;
 
-use super::bindings::plan_removal;
+use super::bindings::{plan_policy_removal, plan_removal};
 use super::{Action, AspectPlan, Context, Observed, Plan, Read, SecretAction, Seen};
 
 /// When to look again after a read failed.
@@ -39,11 +39,19 @@ pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> 
     }
 }
 
-/// Takes our variables out of the environments of functions. Secrets are collected by Kubernetes, and workloads keep their annotation.
+/// Takes our variables out of the environments of functions, and our policy off their roles. Secrets are collected by Kubernetes, and workloads keep their annotation.
 fn plan_bindings(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
     let mut plan = AspectPlan::default();
     for arn in &estate.bound_functions {
         plan.extend(plan_removal(&estate.identity, observed, context, arn));
+    }
+    for role in &observed.policy_roles {
+        plan.extend(plan_policy_removal(
+            &estate.identity,
+            observed,
+            context,
+            role,
+        ));
     }
     plan.reads_first()
 }

@@ -156,3 +156,21 @@ fn keys_that_others_add_to_a_bound_secret_are_theirs() {
     assert!(world.settle(&desired).is_settled());
     assert_eq!(world.actions, []);
 }
+
+#[test]
+fn rights_that_somebody_widens_before_the_operator_has_looked_are_put_right() {
+    let (mut world, desired) = settled(&spec_json());
+    let right = user(&mut world, &id()).access_string.clone();
+    let widen = |world: &mut World| user(world, &id()).access_string = "on ~* +@all".into();
+    widen(&mut world);
+    while user(&mut world, &id()).status == "active" {
+        world.round(&desired);
+    }
+    // ElastiCache is done with what the operator wrote, and the operator has not looked since.
+    while user(&mut world, &id()).status != "active" {
+        world.cache.tick();
+    }
+    widen(&mut world);
+    assert!(world.settle(&desired).is_settled());
+    assert_eq!(user(&mut world, &id()).access_string, right);
+}

@@ -10,6 +10,7 @@ mod golden;
 mod property;
 mod refusal;
 mod revocation;
+mod roles;
 mod rotation;
 mod teardown;
 

@@ -241,6 +241,7 @@ fn what_cannot_be_read_is_never_taken_for_gone() {
                 "Workload",
                 "Function",
                 "FunctionAlias",
+                "RolePolicy",
             ]
             .contains(&kind);
             assert_eq!(read, !needed, "{kind}: done without it");

@@ -84,6 +84,7 @@ impl ElastiCache {
             accepted: if known { Accepted::All } else { Accepted::None },
             flaw: None,
             obstacle: None,
+            members: Vec::new(),
         }
     }
 

@@ -54,6 +54,7 @@ pub fn failed(read: &Read, class: Class) -> Fact {
                 accepted: Accepted::Unknown,
                 flaw: None,
                 obstacle: Some(failure.message),
+                members: Vec::new(),
             },
         },
         other => failed_consumer(other, failure),
@@ -74,6 +75,10 @@ fn failed_consumer(read: &Read, failure: Failure) -> Fact {
             function: function.clone(),
             alias: Seen::Unknown(failure),
         },
+        Read::RolePolicy { role, .. } => Fact::RolePolicy {
+            role: role.clone(),
+            policy: Seen::Unknown(failure),
+        },
         Read::Workload(workload) => Fact::Workload {
             workload: workload.clone(),
             observed: Seen::Unknown(failure),
@@ -92,7 +97,7 @@ pub fn kind(read: &Read) -> String {
 }
 
 /// Every kind of read.
-pub const KINDS: [&str; 23] = [
+pub const KINDS: [&str; 24] = [
     "RestApi",
     "RestApiSearch",
     "Methods",
@@ -116,4 +121,5 @@ pub const KINDS: [&str; 23] = [
     "Workload",
     "Function",
     "FunctionAlias",
+    "RolePolicy",
 ];

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{
     Fact, FunctionAction, FunctionUpdate, ObservedAlias, ObservedFunction, PublishedVersion, Read,
-    Seen, Variables,
+    RoleAction, Seen, Variables,
 };
 
 /// Bound Lambda functions, by ARN.
@@ -11,6 +11,12 @@ pub struct Functions {
     pub all: BTreeMap<String, Lambda>,
     /// Those that status remembers.
     pub remembered: BTreeSet<String>,
+    /// Whether the operator may write policies.
+    pub managed: bool,
+    /// Inline policies by role and name.
+    pub policies: BTreeMap<(String, String), String>,
+    /// Roles that status remembers.
+    pub policy_roles: BTreeSet<String>,
 }
 
 /// A function with an alias `live`.
@@ -25,6 +31,7 @@ pub struct Lambda {
     /// Number of the version that the alias points to.
     pub live: usize,
     pub weighted: bool,
+    pub role: Option<String>,
 }
 
 impl Functions {
@@ -67,7 +74,34 @@ impl Functions {
                     .get(function)
                     .map_or(Seen::Absent, |function| Seen::Present(function.alias())),
             },
+            Read::RolePolicy { role, policy } => Fact::RolePolicy {
+                role: role.clone(),
+                policy: self
+                    .policies
+                    .get(&(role.clone(), policy.clone()))
+                    .map_or(Seen::Absent, |document| Seen::Present(document.clone())),
+            },
             other => panic!("Lambda has no use for {other:?}"),
+        }
+    }
+
+    pub fn write_policy(&mut self, action: &RoleAction) {
+        match action {
+            RoleAction::PutRolePolicy {
+                role,
+                policy,
+                document,
+            } => {
+                assert!(
+                    self.policy_roles.contains(role),
+                    "status knows {role} first"
+                );
+                let key = (role.clone(), policy.clone());
+                self.policies.insert(key, document.clone());
+            }
+            RoleAction::DeleteRolePolicy { role, policy } => {
+                self.policies.remove(&(role.clone(), policy.clone()));
+            }
         }
     }
 
@@ -126,6 +160,7 @@ impl Lambda {
             } else {
                 FunctionUpdate::Done
             },
+            role: self.role.clone(),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
     AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, KnownUser,
     MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive,
-    Spelling, consumers, plan, plan_teardown,
+    Spelling, consumers, plan, plan_teardown, policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -119,6 +119,7 @@ struct Decide<'a> {
     plan: Box<Planner<'a>>,
     purpose: Purpose,
     document: Option<&'a Document>,
+    desired: Option<&'a Desired>,
 }
 
 fn converge(desired: &Desired) -> Decide<'_> {
@@ -126,6 +127,7 @@ fn converge(desired: &Desired) -> Decide<'_> {
         plan: Box::new(|observed, context| plan(desired, observed, context)),
         purpose: Purpose::Converge,
         document: Some(&desired.gateway.document),
+        desired: Some(desired),
     }
 }
 
@@ -134,6 +136,7 @@ fn teardown(estate: &Estate) -> Decide<'_> {
         plan: Box::new(|observed, context| plan_teardown(estate, observed, context)),
         purpose: Purpose::Teardown,
         document: None,
+        desired: None,
     }
 }
 
@@ -215,6 +218,9 @@ impl World {
     fn turn(&mut self, decide: &Decide) -> Step {
         let (mut observed, plan) = self.observe(decide, Depth::Full, BTreeMap::new());
         self.remember(&observed);
+        if let Some(desired) = decide.desired {
+            self.functions.policy_roles = policy_roles(desired, &observed);
+        }
         self.journal.note(self.now, &plan);
         if !plan.acts() {
             let poll = Duration::from_mins(10);
@@ -288,6 +294,7 @@ impl World {
             depth,
             acted: self.acted,
             request_lifetime: Duration::from_mins(15),
+            consumer_policies: self.functions.managed,
         };
         let mut observed = self.remembered();
         observed.cache.tags = tags;
@@ -322,6 +329,7 @@ impl World {
             account: Some(ACCOUNT.into()),
             previously_bound: self.cluster.names(),
             previously_bound_functions: self.functions.remembered.clone(),
+            policy_roles: self.functions.policy_roles.clone(),
             ..Observed::default()
         };
         observed.published = self.published.clone();
@@ -370,7 +378,9 @@ impl World {
             },
             Read::BoundSecret { name } => self.cluster.read(name),
             Read::Workload(workload) => self.cluster.read_workload(workload),
-            Read::Function { .. } | Read::FunctionAlias { .. } => self.functions.read(read),
+            Read::Function { .. } | Read::FunctionAlias { .. } | Read::RolePolicy { .. } => {
+                self.functions.read(read)
+            }
             _ => self.gateway.read(read),
         }
     }
@@ -379,10 +389,18 @@ impl World {
         match action {
             Action::Cache(action) => {
                 self.cache.write(action);
-                let CacheAction::SetPasswords { id, .. } = action else {
-                    return None;
-                };
-                self.cache.known(id)
+                match action {
+                    CacheAction::ModifyUserAccess { id, .. } => {
+                        let spelled = self.cache.users[id].access_string.clone();
+                        Some(Fact::AccessString(spelled))
+                    }
+                    CacheAction::CreateUser { user, .. } => {
+                        let id = user.id.clone();
+                        Some(self.cache.read(&Read::User { id }))
+                    }
+                    CacheAction::SetPasswords { id, .. } => self.cache.known(id),
+                    _ => None,
+                }
             }
             Action::Secret(action) => {
                 self.secrets.write(action);
@@ -397,6 +415,10 @@ impl World {
                 None
             }
             Action::Function(action) => self.functions.write(action),
+            Action::Role(action) => {
+                self.functions.write_policy(action);
+                None
+            }
             Action::Gateway(_) | Action::Permission(_) => self.gateway.write(action, document),
         }
     }
@@ -431,9 +453,8 @@ impl World {
         let cache = &self.cache;
         !cache.subnet_groups.is_empty()
             && cache.users.len() == 2
-            // ElastiCache changes active users only, and what is changed before the operator has looked once is taken for ElastiCache's spelling.
+            // ElastiCache changes active users only.
             && cache.users.values().all(|user| user.status == "active")
-            && self.spellings.values().all(|spelling| spelling.reported.is_some())
             && !cache.user_groups.is_empty()
             && !cache.groups.is_empty()
             && self.secrets.current().is_some()

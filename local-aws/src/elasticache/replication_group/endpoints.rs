@@ -65,6 +65,13 @@ impl ReplicationGroup {
         }
     }
 
+    /// Address and port of every node.
+    pub(in crate::elasticache) fn member_addresses(&self, region: &str) -> Vec<(String, u16)> {
+        self.member_ids()
+            .map(|id| (self.address(&Endpoint::Node(id), region), self.port))
+            .collect()
+    }
+
     fn address(&self, endpoint: &Endpoint<'_>, region: &str) -> String {
         let hash = hex(&Sha256::digest(&self.arn));
         let domain = format!(
