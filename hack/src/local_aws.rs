@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http;
 use crate::process::{Launch, Place, Process, Stop};
@@ -108,12 +108,10 @@ impl LocalAws {
         http::delete(&format!("{}/_local/faults", self.endpoint))
     }
 
-    /// Makes a Lambda function in [`REGION`] of the operator's account; `more` is what else the request says.
-    pub fn make_function(&self, name: &str, more: &Value) -> Result<()> {
+    /// Makes a Lambda function in [`REGION`] of the operator's account.
+    pub fn make_function(&self, name: &str) -> Result<()> {
         let url = format!("{}/_local/lambda/{name}", self.endpoint);
-        let mut request = more.clone();
-        request["region"] = REGION.into();
-        http::put_json(&url, &request)
+        http::put_json(&url, &json!({"region": REGION}))
     }
 
     /// Writes the authority of the cache nodes' certificates to `cache-ca.pem` in `folder`. There is one where nodes are real.
@@ -180,8 +178,6 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
