@@ -177,10 +177,11 @@ pub enum CacheAction {
     DeleteSubnetGroup {
         name: String,
     },
+    /// Without a password it shows signed tokens.
     CreateUser {
         user: DesiredUser,
         engine: Engine,
-        password: Password,
+        password: Option<Password>,
         tags: Tags,
     },
     /// The passwords that a user has from now on, and no others.
@@ -194,6 +195,10 @@ pub enum CacheAction {
         user: DesiredUser,
         engine: Engine,
         tags: Tags,
+    },
+    /// The user shows signed tokens, and has no password.
+    RequireIam {
+        id: String,
     },
     ModifyUserAccess {
         id: String,

@@ -21,7 +21,7 @@ use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
     AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, KnownUser,
     MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive,
-    Spelling, consumers, plan, plan_teardown, policy_roles,
+    Spelling, bound_version, consumers, plan, plan_teardown, policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -125,7 +125,7 @@ struct Decide<'a> {
 fn converge(desired: &Desired) -> Decide<'_> {
     Decide {
         plan: Box::new(|observed, context| plan(desired, observed, context)),
-        purpose: Purpose::Converge,
+        purpose: Purpose::Converge(desired.mode),
         document: Some(&desired.gateway.document),
         desired: Some(desired),
     }
@@ -341,6 +341,8 @@ impl World {
         observed.secret.values = self.values.clone();
         observed.secret.brought_in = self.brought_in.clone();
         observed.cache.spellings = self.spellings.clone();
+        let iam_user = fixtures::identity().iam_user_id();
+        observed.cache.iam_user_known = self.cache.users.contains_key(&iam_user);
         observed.gateway.keys_known = !self.gateway.keys.is_empty();
         observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
         observed
@@ -440,24 +442,41 @@ impl World {
                 read => self.functions.read(read),
             });
         }
-        let secret = self.secrets.secret.as_ref().unwrap();
+        for read in [
+            Read::ReplicationGroup {
+                id: desired.cache.id.clone(),
+            },
+            Read::CacheTags {
+                arn: self.cache.groups[&desired.cache.id].arn.clone(),
+            },
+        ] {
+            observed.record(self.cache.read(&read));
+        }
+        let version = bound_version(desired, &observed);
         consumers(desired, &observed)
             .into_iter()
-            .filter(|consumer| !consumer.is_up_to_date(secret))
+            .filter(|consumer| !consumer.is_up_to_date(version.as_deref()))
             .map(|consumer| consumer.name)
             .collect()
     }
 
     /// Whether everything of the object is there, so that somebody can meddle with it.
     pub fn is_whole(&self) -> bool {
-        let cache = &self.cache;
+        let (cache, identity) = (&self.cache, fixtures::identity());
+        let current = self
+            .secrets
+            .current()
+            .filter(|_| !self.secrets.is_to_be_deleted());
+        let user = current.and_then(|value| identity.user_id(&value.username));
+        let users = cache.users.keys().filter(|id| identity.is_user_id(id));
         !cache.subnet_groups.is_empty()
-            && cache.users.len() == 2
+            && user.is_some()
+            && users.eq(user.iter())
+            && cache.users.contains_key(&identity.default_user_id())
             // ElastiCache changes active users only.
             && cache.users.values().all(|user| user.status == "active")
             && !cache.user_groups.is_empty()
             && !cache.groups.is_empty()
-            && self.secrets.current().is_some()
             && self.cluster.secrets.contains_key("orders-cache")
     }
 
@@ -465,15 +484,14 @@ impl World {
     pub fn truth(&self) -> Truth {
         Truth {
             cache: self.cache.clone(),
-            secret: self.secrets.current().map(|value| SecretValue {
-                version_id: String::new(),
-                ..value
-            }),
-            secret_deleted: self
+            secret: self
                 .secrets
-                .secret
-                .as_ref()
-                .is_some_and(|secret| secret.deleted.is_some()),
+                .current()
+                .filter(|_| !self.secrets.is_to_be_deleted())
+                .map(|value| SecretValue {
+                    version_id: String::new(),
+                    ..value
+                }),
             bound: self
                 .cluster
                 .secrets
@@ -506,7 +524,6 @@ impl Truth {
 pub struct Truth {
     pub cache: ElastiCache,
     pub secret: Option<SecretValue>,
-    pub secret_deleted: bool,
     pub bound: BTreeMap<String, BTreeMap<String, Sensitive>>,
     pub stage: Option<(BTreeMap<String, String>, BTreeMap<String, MethodSettings>)>,
     pub methods: BTreeMap<String, BTreeSet<String>>,
