@@ -23,7 +23,7 @@ pub struct CachedApiStatus {
     /// The replication group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheStatus>,
-    /// What opens the cache.
+    /// The secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials: Option<CredentialsStatus>,
     /// What is awaited, and from whom.
@@ -104,13 +104,12 @@ pub struct CacheStatus {
     pub state: String,
 }
 
-/// What opens the cache.
+/// The secret.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialsStatus {
     /// ARN of the Secrets Manager secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret_arn: Option<String>,
+    pub secret_arn: String,
     /// Version that is current.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
@@ -123,20 +122,6 @@ pub struct CredentialsStatus {
     /// The rotation that is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationStatus>,
-    /// The user that clients log in as with their AWS credentials.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub iam: Option<IamStatus>,
-}
-
-/// The user that clients log in as with their AWS credentials.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct IamStatus {
-    /// Name to log in with.
-    pub user_name: String,
-    /// What the role of a client needs to be allowed, as an IAM policy: no more than to connect to this cache as this user. Once the cache is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<String>,
 }
 
 /// A rotation that is under way.
@@ -190,12 +175,12 @@ pub struct ConsumerStatus {
     pub kind: String,
     /// Name; of a Lambda function the ARN.
     pub name: String,
-    /// Version of the secret that it was given last. Without a password it stands for the endpoint.
+    /// Version of the secret that it was given last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
     /// Whether that is the current version, and all of the consumer has it: a workload's rollout is done.
     pub up_to_date: bool,
-    /// What the role of a Lambda function needs to be allowed, as an IAM policy: no more than to read this secret, or to connect to this cache.
+    /// What the role of a Lambda function needs to be allowed, as an IAM policy: no more than to read this secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
 }

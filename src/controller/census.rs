@@ -49,7 +49,6 @@ impl Census {
             password_since: status
                 .credentials
                 .as_ref()
-                .and_then(|credentials| credentials.secret_arn.as_ref())
                 .and_then(|_| password_since.or(known)),
         };
         self.add(&entry, 1);

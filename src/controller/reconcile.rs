@@ -67,7 +67,7 @@ async fn attend(object: &Guarded, context: &Context) -> Verdict {
         }
     };
     let mut memory = context.memories.take(object);
-    let verdict = match Box::pin(pursue(object, &mut memory, context)).await {
+    let verdict = match pursue(object, &mut memory, context).await {
         Ok(verdict) => verdict,
         Err(failure) => {
             tracing::warn!(reason = failure.reason.as_str(), %failure, "the reconcile ended early");
@@ -290,8 +290,6 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
         let rotation = credentials.rotation.as_ref()?;
         (rotation.phase == RotationPhase::Pending).then(|| (rotation.id.clone(), rotation.since.0))
     });
-    observed.cache.iam_user_known =
-        (status.credentials.as_ref()).is_some_and(|credentials| credentials.iam.is_some());
     observed.secret.promoted = status.credentials.as_ref().and_then(|credentials| {
         Some((
             credentials.version_id.clone()?,

@@ -130,7 +130,7 @@ impl Rounds<'_> {
     /// A plan that breaks an invariant is not carried out.
     fn audit(&self, plan: &Plan) -> Result<(), Failure> {
         let (identity, purpose) = match &self.goal {
-            Goal::Live(desired) => (&desired.identity, Purpose::Converge(desired.mode)),
+            Goal::Live(desired) => (&desired.identity, Purpose::Converge),
             Goal::Gone(estate) => (&estate.identity, Purpose::Teardown),
         };
         let basis = Basis {

@@ -8,7 +8,6 @@ mod duration;
 mod estate;
 mod gateway;
 mod identity;
-mod mode;
 pub mod openapi;
 mod rotation;
 mod validate;
@@ -18,13 +17,10 @@ mod violation;
 mod tests;
 
 pub use binding::{DesiredBindings, DesiredBoundSecret, DesiredFunction, Workload, WorkloadKind};
-pub use cache::{
-    CacheVersion, DesiredCache, DesiredSecret, DesiredUser, backend_access, oldest_with_iam,
-};
+pub use cache::{CacheVersion, DesiredCache, DesiredSecret, DesiredUser, password_user_access};
 pub use desired::{Desired, validate};
 pub use estate::Estate;
 pub use gateway::{DesiredApiKey, DesiredGateway, DesiredStage, Document};
 pub use identity::{Cluster, Identity, Tags};
-pub use mode::CredentialMode;
 pub use rotation::{DesiredRotation, Requests};
 pub use violation::Violation;

@@ -177,11 +177,10 @@ pub enum CacheAction {
     DeleteSubnetGroup {
         name: String,
     },
-    /// Without a password it shows signed tokens.
     CreateUser {
         user: DesiredUser,
         engine: Engine,
-        password: Option<Password>,
+        password: Password,
         tags: Tags,
     },
     /// The passwords that a user has from now on, and no others.
@@ -195,10 +194,6 @@ pub enum CacheAction {
         user: DesiredUser,
         engine: Engine,
         tags: Tags,
-    },
-    /// The user shows signed tokens, and has no password.
-    RequireIam {
-        id: String,
     },
     ModifyUserAccess {
         id: String,

@@ -124,9 +124,7 @@ impl CacheAction {
             Self::ModifySubnetGroup { .. } => "ModifyCacheSubnetGroup",
             Self::DeleteSubnetGroup { .. } => "DeleteCacheSubnetGroup",
             Self::CreateUser { .. } | Self::CreateDefaultUser { .. } => "CreateUser",
-            Self::ModifyUserAccess { .. } | Self::SetPasswords { .. } | Self::RequireIam { .. } => {
-                "ModifyUser"
-            }
+            Self::ModifyUserAccess { .. } | Self::SetPasswords { .. } => "ModifyUser",
             Self::DeleteUser { .. } => "DeleteUser",
             Self::CreateUserGroup { .. } => "CreateUserGroup",
             Self::ModifyUserGroup { .. } => "ModifyUserGroup",
@@ -148,7 +146,6 @@ impl CacheAction {
             Self::CreateReplicationGroup(group) => &group.id,
             Self::ModifyUserAccess { id, .. }
             | Self::SetPasswords { id, .. }
-            | Self::RequireIam { id }
             | Self::DeleteUser { id }
             | Self::CreateUserGroup { id, .. }
             | Self::ModifyUserGroup { id, .. }

@@ -185,8 +185,7 @@ impl Observed {
                         self.secret.brought_in = versions.collect();
                     }
                     CacheAction::CreateUser { password, .. } => {
-                        let version = password.as_ref().map(|password| password.version.clone());
-                        self.secret.brought_in.extend(version);
+                        self.secret.brought_in.insert(password.version.clone());
                     }
                     _ => {}
                 }
@@ -274,7 +273,6 @@ impl Observed {
             CacheAction::CreateDefaultUser { .. } => cache.default_user = Seen::Unread,
             CacheAction::CreateUserGroup { .. } => cache.user_group = Seen::Unread,
             CacheAction::ModifyUserAccess { .. }
-            | CacheAction::RequireIam { .. }
             | CacheAction::DeleteUser { .. }
             | CacheAction::ModifyUserGroup { .. }
             | CacheAction::DeleteUserGroup { .. } => {

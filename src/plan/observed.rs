@@ -194,8 +194,6 @@ pub struct ObservedCache {
     pub spellings: BTreeMap<String, Spelling>,
     /// The back ends' users that were there when they were looked at last, by id. Kept by the controller.
     pub known_users: BTreeMap<String, KnownUser>,
-    /// Whether status remembers the user that shows signed tokens, so that one that left the spec is looked for.
-    pub iam_user_known: bool,
     /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
     pub available_sightings: u32,
 }
@@ -232,8 +230,6 @@ pub struct CacheUser {
     pub access_string: String,
     /// Number of passwords.
     pub passwords: u32,
-    /// Whether it shows a signed token instead of a password.
-    pub iam: bool,
 }
 
 impl CacheUser {

@@ -1,13 +1,8 @@
-//! The users that back ends log in as.
+use crate::model::{Desired, DesiredUser, password_user_access};
 
-use std::collections::BTreeSet;
+use super::Observed;
 
-use crate::api::Engine;
-use crate::model::{Desired, DesiredUser, Identity, backend_access};
-
-use super::{AspectPlan, Context, Observed, Read, Seen, looked};
-
-/// The user that consumers log in as with a password: the one that the current version of the secret names. While none is known, the first one.
+/// The user that consumers log in as: the one that the current version of the secret names. While none is known, the first one.
 #[must_use]
 pub fn current_user(desired: &Desired, observed: &Observed) -> DesiredUser {
     let value = observed.secret.current_value().present();
@@ -17,73 +12,7 @@ pub fn current_user(desired: &Desired, observed: &Observed) -> DesiredUser {
     // A group keeps its shards whatever is asked for, and its clients the rights that go with them.
     let group = observed.cache.group.present();
     if let Some(group) = group.filter(|group| group.shards > 0) {
-        user.access_string = backend_access(&desired.identity, group.shards > 1);
+        user.access_string = password_user_access(&desired.identity, group.shards > 1);
     }
     user
-}
-
-/// The engine of a user that is to be created: a group for Redis OSS takes no user for Valkey, and keeps its engine when the cache goes to Valkey.
-pub(super) fn engine_of_users(desired: &Desired, observed: &Observed) -> Engine {
-    let group = observed.cache.user_group.present();
-    if group.is_some_and(|group| group.engine == Engine::Redis.as_str()) {
-        Engine::Redis
-    } else {
-        desired.cache.engine
-    }
-}
-
-/// Ids of the users with passwords that may be there: the first one, those that this process knows, members of the user group as far as that was looked at,
-/// and those that a version of the secret names.
-pub(super) fn password_users(
-    identity: &Identity,
-    observed: &Observed,
-) -> Result<BTreeSet<String>, AspectPlan> {
-    let cache = &observed.cache;
-    let group = cache.user_group.present();
-    let members = group.into_iter().flat_map(|group| &group.user_ids);
-    let known = cache.known_users.keys().chain(members);
-    let known = known.filter(|id| identity.is_user_id(id)).cloned();
-    let mut users: BTreeSet<String> = known.chain([identity.cache_id()]).collect();
-    let mut reads = Vec::new();
-    let name = identity.secret_name();
-    let secret = looked(&observed.secret.secret, Read::Secret { name }, &mut reads)?;
-    let secret = secret.filter(|secret| secret.deleted.is_none() && identity.owns(&secret.tags));
-    for (secret, version) in secret
-        .iter()
-        .flat_map(|secret| secret.versions.keys().map(move |version| (secret, version)))
-    {
-        let read = Read::SecretValue {
-            arn: secret.arn.clone(),
-            version: version.clone(),
-        };
-        let value = looked(observed.secret.value(version), read, &mut reads)?;
-        users.extend(value.and_then(|value| identity.user_id(&value.username)));
-    }
-    if reads.is_empty() {
-        Ok(users)
-    } else {
-        Err(AspectPlan::read_all(reads))
-    }
-}
-
-/// Whether the user that shows signed tokens opens the cache. A look that is not full takes what it does not read to be as desired.
-pub(super) fn iam_opens(
-    desired: &Desired,
-    observed: &Observed,
-    context: Context,
-) -> Result<bool, AspectPlan> {
-    let (id, cache) = (&desired.cache.iam_user.id, &observed.cache);
-    let mut reads = Vec::new();
-    let user = looked(cache.user(id), Read::User { id: id.clone() }, &mut reads)?;
-    let group = Read::UserGroup {
-        id: desired.cache.id.clone(),
-    };
-    let group = looked(&cache.user_group, group, &mut reads)?;
-    if context.depth.is_full() && !reads.is_empty() {
-        return Err(AspectPlan::read_all(reads));
-    }
-    let works =
-        user.is_some_and(|user| user.iam && ["active", "modifying"].contains(&&*user.status));
-    let member = group.is_some_and(|group| group.user_ids.contains(id));
-    Ok((works || *cache.user(id) == Seen::Unread) && (member || cache.user_group == Seen::Unread))
 }

@@ -4,13 +4,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{
     ApiStatus, BindingStatus, CacheStatus, ConsumerStatus, CredentialsStatus, DeploymentStatus,
-    IamStatus, Intent, Pending, RotationPhase, RotationStatus,
+    Intent, Pending, RotationPhase, RotationStatus,
 };
 use crate::model::Desired;
 use crate::plan::{
-    AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, bound_version,
-    connect_policy, consumer_policy, consumers, current_user, deployment_hash, has_variables_of,
-    policy_roles as roles_with_policy, served_hash,
+    AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, consumer_policy,
+    consumers, current_user, deployment_hash, has_variables_of, policy_roles as roles_with_policy,
+    served_hash,
 };
 
 use super::Report;
@@ -127,36 +127,11 @@ pub(super) fn credentials(
     report: &Report,
     previous: Option<CredentialsStatus>,
 ) -> Option<CredentialsStatus> {
-    let previous = previous.unwrap_or_default();
-    let iam = iam(report, previous.iam.clone());
-    let needed = report
-        .desired
-        .is_none_or(|desired| desired.mode.has_password());
-    let status = match &report.observed.secret.secret {
-        Seen::Unread | Seen::Unknown(_) => previous,
-        Seen::Present(secret) if needed || secret.deleted.is_none() => {
-            credentials_status(report, secret, previous)
-        }
-        Seen::Present(_) | Seen::Absent => CredentialsStatus::default(),
-    };
-    let status = CredentialsStatus { iam, ..status };
-    (status != CredentialsStatus::default()).then_some(status)
-}
-
-/// The user that shows signed tokens; one that left the spec until it is seen to be gone.
-fn iam(report: &Report, previous: Option<IamStatus>) -> Option<IamStatus> {
-    let Some(desired) = report.desired else {
-        return previous;
-    };
-    let user = &desired.cache.iam_user;
-    if desired.mode.has_iam() {
-        let policy = connect_policy(desired, report.observed);
-        return Some(IamStatus {
-            user_name: user.name.clone(),
-            policy: policy.or(previous.and_then(|before| before.policy)),
-        });
-    }
-    previous.filter(|_| *report.observed.cache.user(&user.id) != Seen::Absent)
+    merge(
+        &report.observed.secret.secret,
+        previous,
+        |secret, previous| credentials_status(report, secret, previous.unwrap_or_default()),
+    )
 }
 
 /// Since when a version is current is noted when it is first seen to be: never too early.
@@ -170,15 +145,14 @@ fn credentials_status(
         .rotated_at
         .clone()
         .filter(|_| previous.version_id == version);
-    let rotating = report.desired.filter(|desired| desired.mode.has_password());
     CredentialsStatus {
-        secret_arn: Some(secret.arn.clone()),
+        secret_arn: secret.arn.clone(),
         rotated_at: version.as_ref().map(|_| known.unwrap_or(Time(report.now))),
-        next_rotation_at: rotating
+        next_rotation_at: report
+            .desired
             .map(|desired| Time(desired.secret.rotation.next_moment(report.now))),
         rotation: rotation(report, secret, previous.rotation),
         version_id: version,
-        iam: None,
     }
 }
 
@@ -187,12 +161,6 @@ fn rotation(
     secret: &Secret,
     previous: Option<RotationStatus>,
 ) -> Option<RotationStatus> {
-    if report
-        .desired
-        .is_some_and(|desired| !desired.mode.has_password())
-    {
-        return None;
-    }
     let current = secret.current()?;
     let pending = secret
         .labelled(AWSPENDING)
@@ -278,25 +246,25 @@ pub(super) fn bindings(report: &Report, previous: Vec<ConsumerStatus>) -> Vec<Co
     let Some(desired) = report.desired else {
         return previous;
     };
-    let version = bound_version(desired, report.observed);
+    let secret = report.observed.secret.secret.present();
     let consumers = consumers(desired, report.observed).into_iter();
     consumers
         .map(|consumer| {
             let before = previous
                 .iter()
                 .find(|before| before.kind == consumer.kind && before.name == consumer.name);
-            match (&consumer.seen, before, &version) {
+            match (&consumer.seen, before, secret) {
                 (Seen::Unread | Seen::Unknown(_), Some(before), _) | (_, Some(before), None) => {
                     before.clone()
                 }
-                (seen, before, version) => ConsumerStatus {
+                (seen, _, secret) => ConsumerStatus {
                     kind: consumer.kind.to_owned(),
                     name: consumer.name.clone(),
                     version_id: seen.present().and_then(|progress| progress.version.clone()),
-                    up_to_date: consumer.is_up_to_date(version.as_deref()),
-                    policy: consumer_policy(desired, report.observed)
-                        .or_else(|| before?.policy.clone())
-                        .filter(|_| consumer.kind == "Lambda"),
+                    up_to_date: secret.is_some_and(|secret| consumer.is_up_to_date(secret)),
+                    policy: secret
+                        .filter(|_| consumer.kind == "Lambda")
+                        .map(|secret| consumer_policy(&secret.arn).to_string()),
                 },
             }
         })

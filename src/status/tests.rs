@@ -10,8 +10,6 @@ use crate::plan::{
     ReplicationGroup, RestApi, Seen, Stage,
 };
 
-mod credentials;
-
 const GENERATION: i64 = 3;
 
 /// A round, with the one thing in it that a test is about.
@@ -41,13 +39,10 @@ fn round() -> Round {
 
 impl Round {
     fn report(&self) -> CachedApiStatus {
-        self.report_of(&desired(spec_json()))
-    }
-
-    fn report_of(&self, desired: &Desired) -> CachedApiStatus {
+        let desired = desired(spec_json());
         report(&Report {
             generation: GENERATION,
-            desired: Some(desired),
+            desired: Some(&desired),
             observed: &self.observed,
             plan: &self.plan,
             failures: &self.failures,
@@ -442,10 +437,12 @@ fn an_announced_creation_is_kept_until_the_api_is_seen() {
     assert_eq!(announced.report().intent(INTENT_REST_API), None);
 }
 
-fn group(arn: &str) -> ReplicationGroup {
-    ReplicationGroup {
+#[test]
+fn the_cache_is_reported_with_its_endpoints() {
+    let mut live = round();
+    live.observed.cache.group = Seen::Present(ReplicationGroup {
         nodes: Vec::new(),
-        arn: arn.into(),
+        arn: "arn:capi-1".into(),
         status: "available".into(),
         engine: Some("valkey".into()),
         node_type: "cache.t4g.small".into(),
@@ -465,13 +462,7 @@ fn group(arn: &str) -> ReplicationGroup {
         }),
         reader: None,
         pending: Vec::new(),
-    }
-}
-
-#[test]
-fn the_cache_is_reported_with_its_endpoints() {
-    let mut live = round();
-    live.observed.cache.group = Seen::Present(group("arn:capi-1"));
+    });
     let cache = live.report().cache.unwrap();
     assert_eq!(
         cache.primary_endpoint.as_deref(),

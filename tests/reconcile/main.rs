@@ -9,7 +9,6 @@ mod crash;
 mod delay;
 mod drift;
 mod fence;
-mod iam;
 mod life;
 mod look;
 mod many;
@@ -24,5 +23,3 @@ mod world;
 
 #[path = "../aws/in_process.rs"]
 mod in_process;
-#[path = "../aws/token.rs"]
-mod token;

@@ -10,8 +10,7 @@ use crate::model::{Desired, Identity};
 use crate::plan::{Action, AspectPlan, Context, Observed, Read, Seen};
 
 use super::RETRY;
-use super::lambda::other_owner;
-use super::policy::consumer_policy;
+use super::lambda::{consumer_policy, other_owner};
 
 /// Writes to the roles of bound functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +33,16 @@ pub(super) fn plan_policies(
     observed: &Observed,
     context: Context,
 ) -> AspectPlan {
-    let (identity, mut plan) = (&desired.identity, AspectPlan::default());
+    let identity = &desired.identity;
     let secret = observed.secret.secret.present();
-    // A policy would open somebody else's secret.
-    let unsure =
-        desired.mode.has_password() && !secret.is_some_and(|secret| identity.owns(&secret.tags));
-    if unsure || !context.consumer_policies {
+    let Some(secret) = secret.filter(|secret| identity.owns(&secret.tags)) else {
+        return AspectPlan::default();
+    };
+    let mut plan = AspectPlan::default();
+    if !context.consumer_policies {
         return plan;
     }
-    let Some(wanted) = document(desired, observed) else {
-        return plan;
-    };
+    let wanted = document(identity, &secret.arn);
     let roles = roles(desired, observed);
     for role in &roles.in_use {
         plan.extend(plan_policy(identity, observed, role, &wanted));
@@ -156,10 +154,10 @@ pub(in crate::plan) fn plan_policy_removal(
 }
 
 /// Inline policies have no tags: the id of a statement tells whose one is.
-fn document(desired: &Desired, observed: &Observed) -> Option<Value> {
-    let mut policy = parsed(&consumer_policy(desired, observed)?);
-    policy["Statement"][0]["Sid"] = json!(desired.identity.consumer_policy_sid());
-    Some(policy)
+fn document(identity: &Identity, secret_arn: &str) -> Value {
+    let mut policy = consumer_policy(secret_arn);
+    policy["Statement"][0]["Sid"] = json!(identity.consumer_policy_sid());
+    policy
 }
 
 /// Whether `document` is a policy that the operator wrote for the object.

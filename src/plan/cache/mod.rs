@@ -7,9 +7,7 @@
 //! Once the group runs, differences are put right in place, one at a time (`change`), or refused (`refusal`).
 
 mod change;
-mod closing;
 mod group;
-mod iam;
 mod part;
 mod refusal;
 mod subnets;
@@ -19,7 +17,7 @@ use std::time::Duration;
 
 use crate::model::{Desired, Identity};
 
-use super::{AspectPlan, Context, Depth, Endpoint, Observed, ReplicationGroup, Seen};
+use super::{AspectPlan, Context, Depth, Endpoint, Observed, Seen};
 
 pub(super) use part::busy;
 
@@ -70,21 +68,17 @@ fn plan_parts(scene: Scene) -> AspectPlan {
     plan.reads_first()
 }
 
-/// The object's own replication group. One whose tags are not known to be ours is not passed on: credentials would be sent to it.
-pub(super) fn own_group<'a>(
-    identity: &Identity,
-    observed: &'a Observed,
-) -> Option<&'a ReplicationGroup> {
-    let group = observed.cache.group.present()?;
-    let tags = observed.cache.tags.get(&group.arn);
-    let tags = tags.and_then(Seen::present)?;
-    identity.owns(tags).then_some(group)
-}
-
-/// Where it is reached, once ElastiCache says so.
+/// Where the object's own replication group is reached, once ElastiCache says so. An endpoint of a group whose tags are not known to be ours is not
+/// passed on: credentials would be sent to it.
 pub(super) fn own_endpoint<'a>(
     identity: &Identity,
     observed: &'a Observed,
 ) -> Option<&'a Endpoint> {
-    own_group(identity, observed)?.primary.as_ref()
+    let group = observed.cache.group.present()?;
+    let tags = observed
+        .cache
+        .tags
+        .get(&group.arn)
+        .and_then(Seen::present)?;
+    group.primary.as_ref().filter(|_| identity.owns(tags))
 }

@@ -1,42 +1,32 @@
-//! The back ends' users, the user named `default`, and the user group that holds them.
+//! The back ends' user, the user named `default`, and the user group that holds both.
 
 use std::collections::BTreeSet;
 
 use crate::api::Reason;
 use crate::model::DesiredUser;
-use crate::plan::user::engine_of_users;
 use crate::plan::{
     Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
     current_user,
 };
 
+use super::RETRY;
 use super::part::{Part, Scene, look};
-use super::{RETRY, closing, iam};
 
 const ACTIVE: &str = "active";
 
-/// Decides on the users, and on their group.
+/// Decides on both users and their group.
 pub(super) fn plan_users(scene: Scene) -> Part {
-    let password = scene.desired.mode.has_password();
-    let users = [
-        password.then(|| plan_user(scene)),
-        iam::is_possible(scene).then(|| iam::plan_iam_user(scene)),
-        Some(plan_default_user(scene)),
-    ];
-    let mut members = true;
-    let mut plan = AspectPlan::default();
-    for user in users.into_iter().flatten() {
-        let user = user.unwrap_or_else(|part| part);
-        members &= user.there;
-        plan.extend(user.plan);
-    }
+    let user = plan_user(scene).unwrap_or_else(|part| part);
+    let default_user = plan_default_user(scene).unwrap_or_else(|part| part);
+    let members = user.there && default_user.there;
     let group = plan_user_group(scene, members).unwrap_or_else(|part| part);
+    let mut plan = user.plan;
+    plan.extend(default_user.plan);
     plan.extend(group.plan);
-    let there = members && group.there;
-    if there {
-        plan.extend(closing::plan_closing(scene));
+    Part {
+        plan,
+        there: members && group.there,
     }
-    Part { plan, there }
 }
 
 fn plan_user(scene: Scene) -> Result<Part, Part> {
@@ -52,8 +42,8 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
     else {
         let create = CacheAction::CreateUser {
             user: wanted.clone(),
-            engine: engine_of_users(scene.desired, scene.observed),
-            password: Some(password(scene, wanted)?),
+            engine: scene.desired.cache.engine,
+            password: password(scene, wanted)?,
             tags: scene.desired.tags.clone(),
         };
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(create))));
@@ -72,7 +62,7 @@ fn plan_default_user(scene: Scene) -> Result<Part, Part> {
     let Some(user) = look(&scene.observed.cache.default_user, wanted_now, read)? else {
         let (user, engine, tags) = (
             wanted.clone(),
-            engine_of_users(scene.desired, scene.observed),
+            scene.desired.cache.engine,
             scene.desired.tags.clone(),
         );
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(
@@ -82,7 +72,7 @@ fn plan_default_user(scene: Scene) -> Result<Part, Part> {
     compare(scene, wanted, user)
 }
 
-pub(super) fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part, Part> {
+fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part, Part> {
     let thing = format!("the user {}", wanted.id);
     if user.status != ACTIVE {
         return Err(Part::not_yet(scene.busy_user(&thing, &user.status)));
@@ -162,23 +152,11 @@ fn password(scene: Scene, user: &DesiredUser) -> Result<Password, Part> {
         })
 }
 
-fn wanted_members(scene: Scene) -> BTreeSet<String> {
-    let (desired, cache) = (scene.desired, &scene.desired.cache);
-    let password = desired.mode.has_password();
-    [
-        password.then(|| current_user(desired, scene.observed).id),
-        iam::is_possible(scene).then(|| cache.iam_user.id.clone()),
-        Some(cache.default_user.id.clone()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
 fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     let cache = &scene.desired.cache;
     let thing = format!("the user group {}", cache.id);
-    let wanted = wanted_members(scene);
+    let user = current_user(scene.desired, scene.observed);
+    let wanted = BTreeSet::from([user.id, cache.default_user.id.clone()]);
     let wants_group = scene.context.depth.wants(Rotating::UserGroup);
     let Some(group) = look(&scene.observed.cache.user_group, wants_group, || {
         Read::UserGroup {
@@ -203,9 +181,8 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     }
     scene.check_ownership(&group.arn, &thing)?;
     let add: BTreeSet<_> = wanted.difference(&group.user_ids).cloned().collect();
-    // Users of ours come and go with a revocation, which the credentials' part decides on, or with a way in.
-    let foreign =
-        |id: &&String| !scene.desired.identity.is_user_id(id) && **id != cache.iam_user.id;
+    // Users of ours come and go with a revocation, which the credentials' part decides on.
+    let foreign = |id: &&String| !scene.desired.identity.is_user_id(id);
     let remove = group.user_ids.difference(&wanted).filter(foreign);
     let remove: BTreeSet<_> = remove.cloned().collect();
     if add.is_empty() && remove.is_empty() {

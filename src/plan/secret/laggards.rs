@@ -42,7 +42,7 @@ impl Scene<'_> {
         }
         let behind = consumers
             .iter()
-            .filter(|consumer| !consumer.is_up_to_date(self.secret.current()));
+            .filter(|consumer| !consumer.is_up_to_date(self.secret));
         Ok(behind
             .map(|consumer| format!("the {} {}", consumer.kind, consumer.name))
             .collect())

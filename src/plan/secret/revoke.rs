@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::model::DesiredUser;
 use crate::plan::rotation::revoke::{Place, RevokeStanding, RevokeStep, next_revoke_step};
 use crate::plan::rotation::{Accepted, Current, Pending, Trouble};
-use crate::plan::user::engine_of_users;
 use crate::plan::{
     AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, CacheUser, Password, Read, Rotating,
     SecretValue, Seen, Successor, UserGroup, looked,
@@ -284,11 +283,11 @@ impl<'a> Scene<'a> {
         };
         AspectPlan::act(Action::Cache(CacheAction::CreateUser {
             user,
-            engine: engine_of_users(self.desired, self.observed),
-            password: Some(Password {
+            engine: self.desired.cache.engine,
+            password: Password {
                 version: value.version_id.clone(),
                 value: value.password.clone(),
-            }),
+            },
             tags: self.desired.tags.clone(),
         }))
     }

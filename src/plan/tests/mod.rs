@@ -7,7 +7,6 @@ mod drift;
 mod foreign;
 mod functions;
 mod golden;
-mod iam;
 mod property;
 mod refusal;
 mod revocation;

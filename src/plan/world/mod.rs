@@ -21,7 +21,7 @@ use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
     AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, KnownUser,
     MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive,
-    Spelling, bound_version, consumers, plan, plan_teardown, policy_roles,
+    Spelling, consumers, plan, plan_teardown, policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -125,7 +125,7 @@ struct Decide<'a> {
 fn converge(desired: &Desired) -> Decide<'_> {
     Decide {
         plan: Box::new(|observed, context| plan(desired, observed, context)),
-        purpose: Purpose::Converge(desired.mode),
+        purpose: Purpose::Converge,
         document: Some(&desired.gateway.document),
         desired: Some(desired),
     }
@@ -341,8 +341,6 @@ impl World {
         observed.secret.values = self.values.clone();
         observed.secret.brought_in = self.brought_in.clone();
         observed.cache.spellings = self.spellings.clone();
-        let iam_user = fixtures::identity().iam_user_id();
-        observed.cache.iam_user_known = self.cache.users.contains_key(&iam_user);
         observed.gateway.keys_known = !self.gateway.keys.is_empty();
         observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
         observed
@@ -442,41 +440,24 @@ impl World {
                 read => self.functions.read(read),
             });
         }
-        for read in [
-            Read::ReplicationGroup {
-                id: desired.cache.id.clone(),
-            },
-            Read::CacheTags {
-                arn: self.cache.groups[&desired.cache.id].arn.clone(),
-            },
-        ] {
-            observed.record(self.cache.read(&read));
-        }
-        let version = bound_version(desired, &observed);
+        let secret = self.secrets.secret.as_ref().unwrap();
         consumers(desired, &observed)
             .into_iter()
-            .filter(|consumer| !consumer.is_up_to_date(version.as_deref()))
+            .filter(|consumer| !consumer.is_up_to_date(secret))
             .map(|consumer| consumer.name)
             .collect()
     }
 
     /// Whether everything of the object is there, so that somebody can meddle with it.
     pub fn is_whole(&self) -> bool {
-        let (cache, identity) = (&self.cache, fixtures::identity());
-        let current = self
-            .secrets
-            .current()
-            .filter(|_| !self.secrets.is_to_be_deleted());
-        let user = current.and_then(|value| identity.user_id(&value.username));
-        let users = cache.users.keys().filter(|id| identity.is_user_id(id));
+        let cache = &self.cache;
         !cache.subnet_groups.is_empty()
-            && user.is_some()
-            && users.eq(user.iter())
-            && cache.users.contains_key(&identity.default_user_id())
+            && cache.users.len() == 2
             // ElastiCache changes active users only.
             && cache.users.values().all(|user| user.status == "active")
             && !cache.user_groups.is_empty()
             && !cache.groups.is_empty()
+            && self.secrets.current().is_some()
             && self.cluster.secrets.contains_key("orders-cache")
     }
 
@@ -484,14 +465,15 @@ impl World {
     pub fn truth(&self) -> Truth {
         Truth {
             cache: self.cache.clone(),
-            secret: self
+            secret: self.secrets.current().map(|value| SecretValue {
+                version_id: String::new(),
+                ..value
+            }),
+            secret_deleted: self
                 .secrets
-                .current()
-                .filter(|_| !self.secrets.is_to_be_deleted())
-                .map(|value| SecretValue {
-                    version_id: String::new(),
-                    ..value
-                }),
+                .secret
+                .as_ref()
+                .is_some_and(|secret| secret.deleted.is_some()),
             bound: self
                 .cluster
                 .secrets
@@ -524,6 +506,7 @@ impl Truth {
 pub struct Truth {
     pub cache: ElastiCache,
     pub secret: Option<SecretValue>,
+    pub secret_deleted: bool,
     pub bound: BTreeMap<String, BTreeMap<String, Sensitive>>,
     pub stage: Option<(BTreeMap<String, String>, BTreeMap<String, MethodSettings>)>,
     pub methods: BTreeMap<String, BTreeSet<String>>,
