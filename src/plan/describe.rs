@@ -130,7 +130,9 @@ impl CacheAction {
             Self::ModifyUserGroup { .. } => "ModifyUserGroup",
             Self::DeleteUserGroup { .. } => "DeleteUserGroup",
             Self::CreateReplicationGroup(_) => "CreateReplicationGroup",
-            Self::ModifyReplicationGroup { .. } => "ModifyReplicationGroup",
+            Self::ModifyReplicationGroup { .. }
+            | Self::RotateAuthToken { .. }
+            | Self::SetAuthToken { .. } => "ModifyReplicationGroup",
             Self::IncreaseReplicaCount { .. } => "IncreaseReplicaCount",
             Self::DecreaseReplicaCount { .. } => "DecreaseReplicaCount",
             Self::DeleteReplicationGroup { .. } => "DeleteReplicationGroup",
@@ -153,6 +155,8 @@ impl CacheAction {
             | Self::ModifyReplicationGroup { id, .. }
             | Self::IncreaseReplicaCount { id, .. }
             | Self::DecreaseReplicaCount { id, .. }
+            | Self::RotateAuthToken { id, .. }
+            | Self::SetAuthToken { id, .. }
             | Self::DeleteReplicationGroup { id, .. } => id,
         }
     }

@@ -12,4 +12,5 @@ mod permissions;
 mod privacy;
 mod roles;
 mod secrets;
+mod tokens;
 mod world;
