@@ -260,18 +260,6 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
         ("clientCacheTtl must be at most 24h", |s| {
             s["credentials"] = json!({"password": {"clientCacheTtl": "25h"}});
         }),
-        (
-            "credentials takes at most one of password and authToken",
-            |s| {
-                s["credentials"] = json!({"password": {}, "authToken": {}});
-            },
-        ),
-        ("credentials.authToken needs probe Login", |s| {
-            s["credentials"] = json!({"authToken": {}, "probe": "Skip"});
-        }),
-        ("spec.credentials.authToken: Invalid value", |s| {
-            s["credentials"] = json!({"authToken": {"grace": "1h"}});
-        }),
         ("spec.credentials.password.rotateEvery", |s| {
             s["credentials"] = json!({"password": {"rotateEvery": "monthly"}});
         }),
@@ -320,9 +308,6 @@ fn what_cannot_be_changed_is_refused_and_says_so() {
         ("cannot go from valkey back to redis", |s| {
             s["cache"]["replicationGroup"]["engine"] = json!("redis");
         }),
-        ("credentials.authToken cannot be given to an object", |s| {
-            s["credentials"] = json!({"authToken": {}});
-        }),
     ];
     submit(&object("fixed"), false).unwrap();
     for (expected, change) in cases {
@@ -333,24 +318,6 @@ fn what_cannot_be_changed_is_refused_and_says_so() {
             refusal.contains(expected),
             "expected {expected:?}, got: {refusal}"
         );
-    }
-}
-
-#[test]
-fn an_auth_token_stays_and_its_times_can_be_changed() {
-    let mut with_token = object("token");
-    with_token["spec"]["credentials"] = json!({"authToken": {}});
-    let stored = submit(&with_token, false).unwrap();
-    assert_eq!(
-        stored["spec"]["credentials"]["authToken"],
-        json!({"rotateEvery": "30d", "clientCacheTtl": "1h"})
-    );
-    with_token["spec"]["credentials"]["authToken"] = json!({"rotateEvery": "7d"});
-    submit(&with_token, true).unwrap();
-    for other in [json!({}), json!({"password": {}})] {
-        with_token["spec"]["credentials"] = other;
-        let refusal = submit(&with_token, true).unwrap_err();
-        assert!(refusal.contains("or taken from it"), "{refusal}");
     }
 }
 

@@ -67,7 +67,7 @@ async fn attend(object: &Guarded, context: &Context) -> Verdict {
         }
     };
     let mut memory = context.memories.take(object);
-    let verdict = match Box::pin(pursue(object, &mut memory, context)).await {
+    let verdict = match pursue(object, &mut memory, context).await {
         Ok(verdict) => verdict,
         Err(failure) => {
             tracing::warn!(reason = failure.reason.as_str(), %failure, "the reconcile ended early");
@@ -275,7 +275,6 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     observed.cache.spellings = memory.spellings.clone();
     observed.cache.known_users.clone_from(&memory.known_users);
     observed.secret.brought_in.clone_from(&memory.brought_in);
-    observed.secret.tokens = memory.tokens.clone();
     observed.secret.values = memory.values.clone();
     if memory.settled {
         observed.cache.tags = memory.tags.clone();
@@ -355,7 +354,6 @@ async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, 
     memory
         .brought_in
         .clone_from(&rounds.observed.secret.brought_in);
-    memory.tokens = rounds.observed.secret.tokens.clone();
     memory.tags = rounds.observed.cache.tags.clone();
     memory.values = values_worth_keeping(&rounds.observed.secret);
     for aspect in Aspect::ALL

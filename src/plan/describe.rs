@@ -130,9 +130,7 @@ impl CacheAction {
             Self::ModifyUserGroup { .. } => "ModifyUserGroup",
             Self::DeleteUserGroup { .. } => "DeleteUserGroup",
             Self::CreateReplicationGroup(_) => "CreateReplicationGroup",
-            Self::ModifyReplicationGroup { .. }
-            | Self::RotateAuthToken { .. }
-            | Self::SetAuthToken { .. } => "ModifyReplicationGroup",
+            Self::ModifyReplicationGroup { .. } => "ModifyReplicationGroup",
             Self::IncreaseReplicaCount { .. } => "IncreaseReplicaCount",
             Self::DecreaseReplicaCount { .. } => "DecreaseReplicaCount",
             Self::DeleteReplicationGroup { .. } => "DeleteReplicationGroup",
@@ -155,8 +153,6 @@ impl CacheAction {
             | Self::ModifyReplicationGroup { id, .. }
             | Self::IncreaseReplicaCount { id, .. }
             | Self::DecreaseReplicaCount { id, .. }
-            | Self::RotateAuthToken { id, .. }
-            | Self::SetAuthToken { id, .. }
             | Self::DeleteReplicationGroup { id, .. } => id,
         }
     }

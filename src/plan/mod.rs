@@ -27,7 +27,6 @@ mod seen;
 mod teardown;
 #[cfg(test)]
 mod tests;
-mod tokens;
 mod user;
 #[cfg(test)]
 mod world;
@@ -48,7 +47,6 @@ pub use outline::*;
 pub use read::{Attempt, Read};
 pub use rest::AtRest;
 pub use seen::{Seen, Sensitive};
-pub use tokens::{GivenToken, KnownTokens};
 pub use user::current_user;
 
 use std::time::Duration;

@@ -7,8 +7,8 @@ use crate::model::{Tags, Workload};
 
 use super::rotation::Accepted;
 use super::{
-    BoundSecret, KnownTokens, ObservedAlias, ObservedFunction, ObservedWorkload, PublishedVersion,
-    Seen, Sensitive,
+    BoundSecret, ObservedAlias, ObservedFunction, ObservedWorkload, PublishedVersion, Seen,
+    Sensitive,
 };
 
 /// What AWS and the API server said. Facts of reads and of replies to writes end up here alike.
@@ -314,10 +314,6 @@ pub struct ReplicationGroup {
     pub nodes: Vec<Endpoint>,
     /// What AWS says is going to change, in words; empty when nothing is.
     pub pending: Vec<String>,
-    /// `AuthTokenLastModifiedDate`.
-    pub auth_token_modified: Option<Timestamp>,
-    /// Whether an AUTH token is being rotated or set, which lets clients in throughout, and nothing else is pending.
-    pub auth_token_changing: bool,
 }
 
 /// A host and a port.
@@ -363,8 +359,6 @@ pub struct ObservedSecret {
     pub pending_since: Option<(String, Timestamp)>,
     /// Versions whose passwords this process had the user accept, in its last list. Kept by the controller.
     pub brought_in: BTreeSet<String>,
-    /// What this process knows of the AUTH tokens that the cache has. Kept by the controller.
-    pub tokens: KnownTokens,
     /// Request tokens that made a version before, with another password than would be made now.
     pub taken: BTreeSet<String>,
 }

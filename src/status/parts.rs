@@ -165,10 +165,10 @@ fn rotation(
     let pending = secret
         .labelled(AWSPENDING)
         .filter(|version| *version != current);
-    let grace = report.desired.is_some_and(|desired| {
-        report.observed.accepts_previous(desired.mode)
-            || is_being_replaced(desired, report.observed)
-    });
+    let grace = report.observed.passwords().is_some_and(|count| count > 1)
+        || report
+            .desired
+            .is_some_and(|desired| is_being_replaced(desired, report.observed));
     let (id, phase) = match pending {
         Some(version) => (version, RotationPhase::Pending),
         None if grace => (current, RotationPhase::Grace),

@@ -462,8 +462,6 @@ fn the_cache_is_reported_with_its_endpoints() {
         }),
         reader: None,
         pending: Vec::new(),
-        auth_token_modified: None,
-        auth_token_changing: false,
     });
     let cache = live.report().cache.unwrap();
     assert_eq!(

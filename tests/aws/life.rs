@@ -11,7 +11,7 @@ use cachedapi_operator::plan::{
 use serde_json::json;
 
 use super::world::{ACCOUNT, REGION, World, set, tags};
-use super::{cache, functions, gateway, roles, secrets, tokens};
+use super::{cache, functions, gateway, roles, secrets};
 
 /// Lives it.
 pub async fn live(world: &World) {
@@ -26,7 +26,6 @@ pub async fn live(world: &World) {
     change_cache(world).await;
     look(world, &api, &function).await;
     end(world, &api).await;
-    tokens::live(world).await;
 }
 
 /// Makes an API, deploys it, deploys it again, and returns its id.

@@ -12,5 +12,4 @@ mod permissions;
 mod privacy;
 mod roles;
 mod secrets;
-mod tokens;
 mod world;

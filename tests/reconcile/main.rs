@@ -2,7 +2,6 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-mod auth_token;
 mod cluster;
 mod conflict;
 mod consumers;

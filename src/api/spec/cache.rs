@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct CacheSpec {
-    /// An ElastiCache replication group. Connections are encrypted (TLS required), data is encrypted at rest, nobody gets in without the credential.
+    /// An ElastiCache replication group. Connections are encrypted (TLS required), data is encrypted at rest, the `default` user is off.
     pub replication_group: ReplicationGroupSpec,
 }
 
@@ -106,13 +106,7 @@ macro_rules! every {
 pub struct CredentialsSpec {
     /// A generated password for one cache user, kept in AWS Secrets Manager and rotated. The default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<RotationSpec>,
-    /// A generated AUTH token for the cache as a whole, kept in AWS Secrets Manager and rotated, in place of a user: for engines without users (Redis OSS 5.0).
-    /// Whoever has it may run every command on every key, and a leak is answered by another token while open connections stay. Chosen when the object is
-    /// created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "RotationSpec")]
-    pub auth_token: Option<RotationSpec>,
+    pub password: Option<PasswordSpec>,
     /// Whether the operator proves by logging in to the cache that the credential opens it.
     pub probe: Probe,
     /// Days during which the secret can be restored after the object was deleted.
@@ -124,38 +118,26 @@ impl Default for CredentialsSpec {
     fn default() -> Self {
         Self {
             password: None,
-            auth_token: None,
             probe: Probe::default(),
             recovery_window_days: 30,
         }
     }
 }
 
-impl CredentialsSpec {
-    /// What is rotated, as far as it is written.
-    #[must_use]
-    pub const fn rotated(&self) -> Option<&RotationSpec> {
-        match &self.auth_token {
-            None => self.password.as_ref(),
-            token => token.as_ref(),
-        }
-    }
-}
-
-/// A generated password, or AUTH token, that is rotated.
+/// A generated password for one cache user.
 ///
-/// A rotation makes a new one, has the cache accept both, proves by logins that both work on every node, makes the new one current, and
+/// A rotation makes a new password, has the cache accept both, proves by logins that both work on every node, makes the new one current, and
 /// takes the old one out of the cache after the grace.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new(concat!(every!(), " >= 60 && ", every!(), " <= 525600"))
-    .message("rotateEvery must be between 1h and 365d"))]
+    .message("credentials.password.rotateEvery must be between 1h and 365d"))]
 #[x_kube(validation = Rule::new("!has(self.grace) || duration(self.grace) >= duration(self.clientCacheTtl) + duration(self.clientCacheTtl)")
-    .message("grace must be at least twice clientCacheTtl: a client may read the old credential just before the rotation and use it for that long"))]
+    .message("credentials.password.grace must be at least twice clientCacheTtl: a client may read the old password just before the rotation and use it for that long"))]
 #[x_kube(validation = Rule::new(concat!(every!(), " >= (has(self.grace) ? duration(self.grace).getMinutes() : duration(self.clientCacheTtl).getMinutes() * 2) + 30"))
-    .message("rotateEvery must be at least 30m longer than the grace (by default twice clientCacheTtl): a rotation cannot start before the last one's old credential is gone"))]
+    .message("credentials.password.rotateEvery must be at least 30m longer than the grace (by default twice clientCacheTtl): a rotation cannot start before the last one's old password is gone"))]
 #[serde(rename_all = "camelCase")]
-pub struct RotationSpec {
-    /// How often it is rotated, 1h to 365d, e.g. `30d`, `12h`. Each object has its own moment within the interval.
+pub struct PasswordSpec {
+    /// How often the password is rotated, 1h to 365d, e.g. `30d`, `12h`. Each object has its own moment within the interval.
     #[serde(default = "month")]
     #[schemars(length(max = 8), regex(pattern = r"^[0-9]+(h|d)$"))]
     pub rotate_every: String,
@@ -164,7 +146,7 @@ pub struct RotationSpec {
     #[schemars(length(max = 8), regex(pattern = r"^[0-9]+(s|m|h)$"))]
     #[x_kube(validation = Rule::new("duration(self) <= duration('24h')").message("clientCacheTtl must be at most 24h"))]
     pub client_cache_ttl: String,
-    /// How long the old one works after a new one became current, 15m to 7d (`168h`). Default: twice clientCacheTtl, at least 15m.
+    /// How long the old password works after a new one became current, 15m to 7d (`168h`). Default: twice clientCacheTtl, at least 15m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 8), regex(pattern = r"^[0-9]+(s|m|h)$"))]
     #[x_kube(validation = Rule::new("duration(self) >= duration('15m') && duration(self) <= duration('168h')")
@@ -180,7 +162,7 @@ fn hour() -> String {
     "1h".into()
 }
 
-impl Default for RotationSpec {
+impl Default for PasswordSpec {
     fn default() -> Self {
         Self {
             rotate_every: month(),

@@ -9,11 +9,9 @@ use crate::model::Identity;
 
 use super::gateway::CREATION_GRACE;
 use super::rotation::Accepted;
-use super::rotation::auth_token::Known;
 use super::{
     AWSCURRENT, AWSPENDING, Action, Aspect, AspectPlan, CacheAction, ClusterAction, Context,
-    GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, ReplicationGroup, Secret,
-    SecretAction,
+    GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, Secret, SecretAction,
 };
 
 /// What a plan is for.
@@ -46,8 +44,6 @@ pub struct Basis<'a> {
 /// - The replication group is changed by one action of a round at most.
 /// - A REST API is created after the announcement of it, and not while an earlier announcement may still come true.
 /// - A user keeps the current password whenever its passwords are set, and what becomes current is accepted by every node, as far as they are asked.
-/// - An AUTH token is rotated in only after a login told whether it is there, and while nothing is under way; one that is not the current one only when it is
-///   not there, and the current one is known to be the newest. None but the current one is set.
 /// - No user leaves the cache that the current or the pending version names.
 /// - Outside a teardown only what is superseded is deleted.
 #[must_use]
@@ -135,15 +131,6 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
                 "a user leaves the cache that a version of the secret names: {id}"
             ))
         }
-        Action::Cache(CacheAction::RotateAuthToken { token, .. }) => {
-            let wrong = wrong_rotation(basis, &token.version)?;
-            Some(format!("an AUTH token is rotated in {wrong}: {action:?}"))
-        }
-        Action::Cache(CacheAction::SetAuthToken { token, .. }) => {
-            let current = secret.secret.present().and_then(Secret::current);
-            (current != Some(&token.version))
-                .then(|| format!("an AUTH token is set that is not the current one: {action:?}"))
-        }
         Action::Secret(SecretAction::Promote { to, .. }) => {
             let refused = secret
                 .logins
@@ -153,27 +140,6 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
                 format!("a version becomes current that the nodes do not accept: {action:?}")
             })
         }
-        _ => None,
-    }
-}
-
-/// What is wrong with rotating the AUTH token of `version` in.
-fn wrong_rotation(basis: Basis, version: &str) -> Option<&'static str> {
-    let (secret, group) = (&basis.observed.secret, &basis.observed.cache.group);
-    let told = secret.logins.get(version).map(|login| login.accepted);
-    let current = secret.secret.present().and_then(Secret::current);
-    let busy = |group: &ReplicationGroup| group.status != "available" || !group.pending.is_empty();
-    if matches!(told, None | Some(Accepted::Unknown)) {
-        return Some("before a login told whether it is there");
-    }
-    if group.present().is_none_or(busy) {
-        return Some("while the group is changed");
-    }
-    let unsure = secret.tokens.known(secret.current_value().present()) == Known::Unsure;
-    match (current == Some(version), told == Some(Accepted::All)) {
-        (true, true) if !unsure => Some("that is known to be the newest"),
-        (false, true) => Some("that is there"),
-        (false, false) if unsure => Some("while the current one may not be the newest"),
         _ => None,
     }
 }
@@ -202,8 +168,6 @@ const fn changes_group(action: &Action) -> bool {
                 ..
             } | CacheAction::IncreaseReplicaCount { .. }
                 | CacheAction::DecreaseReplicaCount { .. }
-                | CacheAction::RotateAuthToken { .. }
-                | CacheAction::SetAuthToken { .. }
                 | CacheAction::ModifyUserGroup { .. }
         )
     )

@@ -10,7 +10,7 @@ use crate::plan::{
     ObservedFunction, PublishedVersion, Read, Rotating, Seen, Sensitive, Variables,
 };
 
-use super::{RETRY, credential};
+use super::{RETRY, credential, is_in_grace};
 
 /// The variables of ours. Nobody else may use the names: what else they hold is overwritten.
 const NAMES: [&str; 5] = [
@@ -50,7 +50,7 @@ pub(super) fn plan_functions(
             Err(otherwise) => plan.extend(otherwise),
         }
     }
-    if observed.accepts_previous(desired.mode) {
+    if is_in_grace(observed) {
         plan = plan.quietly(
             "functions are being given the current version of the secret; the one before works as well",
         );
@@ -100,10 +100,7 @@ fn plan_function(
     let arn = &function.arn;
     let seen = match function_of(observed, arn) {
         // During the grace of a rotation each look counts: the old password waits for it.
-        Seen::Unread
-            if context.depth.wants(Rotating::Functions)
-                || observed.accepts_previous(desired.mode) =>
-        {
+        Seen::Unread if context.depth.wants(Rotating::Functions) || is_in_grace(observed) => {
             return AspectPlan::read(Read::Function { arn: arn.clone() });
         }
         Seen::Unread => return AspectPlan::default(),

@@ -58,6 +58,11 @@ fn plan_at(desired: &Desired, observed: &Observed, context: Context) -> AspectPl
     plan.reads_first()
 }
 
+/// Whether the password before the current one works as well, so that a consumer that lags behind is served.
+fn is_in_grace(observed: &Observed) -> bool {
+    observed.passwords().is_some_and(|count| count > 1)
+}
+
 /// What consumers are to have: the current value of the object's secret, once it names the endpoint; or what to do to get to know it.
 fn credential<'a>(
     desired: &Desired,
@@ -94,10 +99,7 @@ fn credential<'a>(
         Seen::Present(SecretValue { endpoint: None, .. }) | Seen::Absent => {
             wait("does not name the cache's endpoint yet")
         }
-        Seen::Present(value)
-            if (value.username.is_empty() && !desired.mode.has_token())
-                || value.password.reveal().is_empty() =>
-        {
+        Seen::Present(value) if value.username.is_empty() || value.password.reveal().is_empty() => {
             wait("names no user or no password")
         }
         Seen::Present(

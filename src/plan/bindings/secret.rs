@@ -8,7 +8,7 @@ use crate::plan::{
     SecretValue, Seen, Sensitive, current_user,
 };
 
-use super::{RETRY, credential};
+use super::{RETRY, credential, is_in_grace};
 
 /// Key of the password before the current one.
 const PREVIOUS_PASSWORD: &str = "previousPassword";
@@ -178,7 +178,7 @@ fn previous_password(
     observed: &Observed,
     current: &SecretValue,
 ) -> Result<Option<Sensitive>, AspectPlan> {
-    if !desired.mode.has_token() && observed.passwords().is_none() {
+    if observed.passwords().is_none() {
         let id = current_user(desired, observed).id;
         match observed.cache.user(&id) {
             Seen::Unread => return Err(AspectPlan::read(Read::User { id })),
@@ -189,7 +189,7 @@ fn previous_password(
     let secret = observed.secret.secret.present();
     let Some((secret, version)) = secret
         .and_then(|secret| Some((secret, secret.labelled(AWSPREVIOUS)?)))
-        .filter(|_| observed.accepts_previous(desired.mode))
+        .filter(|_| is_in_grace(observed))
     else {
         return Ok(None);
     };
@@ -210,30 +210,28 @@ fn previous_password(
     }
 }
 
-/// An AUTH token has no user name, and clients that are given one send it, which engines without users refuse.
 fn entries(
     desired: &Desired,
     value: &SecretValue,
     endpoint: &Endpoint,
-) -> Vec<(&'static str, Sensitive)> {
-    let username = (!desired.mode.has_token()).then_some(value.username.as_str());
+) -> [(&'static str, Sensitive); 9] {
+    let (username, password) = (&value.username, value.password.reveal());
     let uri = Sensitive::new(format!(
         "rediss://{}:{}@{endpoint}",
-        escape(username.unwrap_or_default()).reveal(),
-        escape(value.password.reveal()).reveal()
+        escape(username).reveal(),
+        escape(password).reveal()
     ));
-    let mut entries = vec![
+    [
         ("type", Sensitive::new(desired.secret.engine.as_str())),
         ("provider", Sensitive::new("cachedapi")),
         ("host", Sensitive::new(&*endpoint.host)),
         ("port", Sensitive::new(endpoint.port.to_string())),
+        ("username", Sensitive::new(&**username)),
         ("password", value.password.clone()),
         ("uri", uri),
         ("tls", Sensitive::new("true")),
         ("keyPrefix", Sensitive::new(&*desired.secret.key_prefix)),
-    ];
-    entries.extend(username.map(|username| ("username", Sensitive::new(username))));
-    entries
+    ]
 }
 
 /// Percent-encodes what RFC 3986 does not allow in `userinfo`, and what it allows but readers of URIs stumble over.

@@ -4,7 +4,7 @@ use crate::api::Reason;
 use crate::model::{Desired, Workload};
 use crate::plan::{Action, AspectPlan, ClusterAction, Context, Observed, Read, Seen};
 
-use super::{RETRY, credential};
+use super::{RETRY, credential, is_in_grace};
 
 /// How often a rollout is looked at.
 const ROLLOUT_PACE: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub(super) fn plan_workloads(
             Err(otherwise) => otherwise.clone(),
         });
     }
-    if observed.accepts_previous(desired.mode) {
+    if is_in_grace(observed) {
         plan.quietly(
             "workloads are being rolled to the current password; the one before works as well",
         )

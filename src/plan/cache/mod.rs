@@ -21,7 +21,7 @@ use super::{AspectPlan, Context, Depth, Endpoint, Observed, Seen};
 
 pub(super) use part::busy;
 
-use part::{Ground, Part, Scene};
+use part::{Ground, Scene};
 
 /// Longest time between two looks at a replication group that is under way: they take minutes.
 pub(super) const GROUP_PACE: Duration = Duration::from_secs(30);
@@ -55,11 +55,7 @@ pub fn plan_cache(desired: &Desired, observed: &Observed, context: Context) -> A
 
 fn plan_parts(scene: Scene) -> AspectPlan {
     let subnets = subnets::plan_subnet_group(scene);
-    let users = if scene.desired.mode.has_token() {
-        Part::there()
-    } else {
-        users::plan_users(scene)
-    };
+    let users = users::plan_users(scene);
     let (subnets_there, users_there) = (subnets.there, users.there);
     let mut plan = subnets.plan;
     plan.extend(users.plan);

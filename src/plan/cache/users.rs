@@ -6,7 +6,7 @@ use crate::api::Reason;
 use crate::model::DesiredUser;
 use crate::plan::{
     Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
-    SecretValue, current_user,
+    current_user,
 };
 
 use super::RETRY;
@@ -43,11 +43,7 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
         let create = CacheAction::CreateUser {
             user: wanted.clone(),
             engine: scene.desired.cache.engine,
-            password: password(
-                scene,
-                &format!("the user {} waits for its password", wanted.id),
-                |value| value.username == wanted.name,
-            )?,
+            password: password(scene, wanted)?,
             tags: scene.desired.tags.clone(),
         };
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(create))));
@@ -119,12 +115,8 @@ fn words(access_string: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !["resetchannels", "sanitize-payload"].contains(word))
 }
 
-/// The first password of the user, or of the cache: that of the current version of the object's own secret, if it `fits`.
-pub(super) fn password(
-    scene: Scene,
-    what: &str,
-    fits: impl Fn(&SecretValue) -> bool,
-) -> Result<Password, Part> {
+/// The user's first password: that of the current version of the object's own secret.
+fn password(scene: Scene, user: &DesiredUser) -> Result<Password, Part> {
     let (wanted, observed) = (&scene.desired.secret, &scene.observed.secret);
     let secret = look(&observed.secret, true, || Read::Secret {
         name: wanted.name.clone(),
@@ -142,13 +134,16 @@ pub(super) fn password(
         None => None,
     };
     value
-        .filter(|value| fits(value) && !value.password.reveal().is_empty())
+        .filter(|value| value.username == user.name && !value.password.reveal().is_empty())
         .map(|value| Password {
             version: value.version_id.clone(),
             value: value.password.clone(),
         })
         .ok_or_else(|| {
-            let message = format!("{what} in the secret {}", wanted.name);
+            let message = format!(
+                "the user {} waits for its password in the secret {}",
+                user.id, wanted.name
+            );
             Part::not_yet(AspectPlan::wait(
                 Reason::WaitingForDependency,
                 message,

@@ -3,7 +3,6 @@
 //! A password that a person wrote is not overwritten: the cache is made to accept it. One that a person removed is not made up: the version before becomes
 //! current again if it opens the cache. What else is put right are the facts around it, endpoint and engine.
 
-mod auth_token;
 mod laggards;
 mod revoke;
 mod rotate;
@@ -79,9 +78,7 @@ fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
             CacheAction::ModifyUserGroup { id, .. }
             | CacheAction::ModifyReplicationGroup { id, .. }
             | CacheAction::IncreaseReplicaCount { id, .. }
-            | CacheAction::DecreaseReplicaCount { id, .. }
-            | CacheAction::RotateAuthToken { id, .. }
-            | CacheAction::SetAuthToken { id, .. },
+            | CacheAction::DecreaseReplicaCount { id, .. },
         ) => Some(("group", id)),
         _ => None,
     }
@@ -89,14 +86,6 @@ fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
 
 /// A cache user keeps the password of a secret that is gone, and a new secret would hold another one: so there is no new secret while there is a user.
 fn plan_creation(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
-    if desired.mode.has_token() {
-        auth_token::plan_creation(desired, observed, context)
-    } else {
-        plan_creation_for_user(desired, observed, context)
-    }
-}
-
-fn plan_creation_for_user(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let (first, cache) = (&desired.cache.user.id, &observed.cache);
     let mut reads = Vec::new();
     let user = looked(
@@ -134,7 +123,7 @@ fn create(desired: &Desired, now: Timestamp) -> SecretAction {
         // The user that is made now is younger than all that was asked for.
         facts: facts(
             desired,
-            client(desired, &desired.cache.user),
+            &desired.cache.user,
             secret.rotation.revoked_at(now),
         ),
         tags: desired.tags.clone(),
@@ -200,16 +189,12 @@ fn unusable(desired: &Desired, value: &SecretValue) -> Option<String> {
     if value.password.reveal().is_empty() {
         return Some("has no password; put the password back, e.g. by moving AWSCURRENT to the version before".into());
     }
-    if desired.is_named_well(&value.username) {
-        return None;
-    }
-    if desired.mode.has_token() {
-        return Some("names a user, and the cache has none; take the username out".into());
-    }
-    Some(format!(
-        "names another user than the cache's; put the username back, which is {} unless the credential was revoked",
-        desired.cache.user.name
-    ))
+    desired.user_named(&value.username).is_none().then(|| {
+        format!(
+            "names another user than the cache's; put the username back, which is {} unless the credential was revoked",
+            desired.cache.user.name
+        )
+    })
 }
 
 /// Writes endpoint and engine into the value, when they are known and not there.
@@ -238,25 +223,16 @@ fn complete(
         facts: SecretFacts {
             user_arn: seen.present().map(|user| user.arn.clone()),
             endpoint: endpoint.cloned(),
-            ..facts(desired, client(desired, &user), value.user_since)
+            ..facts(desired, &user, value.user_since)
         },
     }))
 }
 
-/// The name that clients log in with: none with an AUTH token, which engines without users take alone.
-fn client(desired: &Desired, user: &DesiredUser) -> Option<String> {
-    (!desired.mode.has_token()).then(|| user.name.clone())
-}
-
-fn facts(
-    desired: &Desired,
-    username: Option<String>,
-    user_since: Option<Timestamp>,
-) -> SecretFacts {
+fn facts(desired: &Desired, user: &DesiredUser, user_since: Option<Timestamp>) -> SecretFacts {
     let secret = &desired.secret;
     SecretFacts {
         engine: secret.engine,
-        username,
+        username: user.name.clone(),
         user_since,
         replication_group_id: secret.cache_id.clone(),
         key_prefix: secret.key_prefix.clone(),

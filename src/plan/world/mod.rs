@@ -8,7 +8,6 @@ mod functions;
 mod group;
 mod journal;
 mod secrets;
-mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,9 +19,9 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, KnownTokens,
-    KnownUser, MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen,
-    Sensitive, Spelling, consumers, plan, plan_teardown, policy_roles,
+    AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, KnownUser,
+    MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive,
+    Spelling, consumers, plan, plan_teardown, policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -55,12 +54,8 @@ pub struct World {
     tags: BTreeMap<String, Seen<Tags>>,
     /// The versions whose passwords the operator gave the user.
     brought_in: BTreeSet<String>,
-    /// What the operator knows of AUTH tokens.
-    tokens: KnownTokens,
     /// Since when a version has been pending, as status has it.
     pending_since: Option<(String, Timestamp)>,
-    /// Request tokens that were found taken in this reconcile.
-    taken: BTreeSet<String>,
     /// The versions of functions that the reconcile has published: rounds that act follow each other in one.
     published: BTreeMap<String, PublishedVersion>,
     /// Since when a version has been current, as status has it.
@@ -72,7 +67,6 @@ pub struct World {
     /// The actions that were applied, and the calls that reads cost.
     pub actions: Vec<Action>,
     pub aws_reads: usize,
-    pub logins: usize,
     pub journal: Journal,
     /// The process dies after the first write of every round, and another one takes over.
     pub mortal: bool,
@@ -104,8 +98,6 @@ impl Default for World {
             values: BTreeMap::new(),
             tags: BTreeMap::new(),
             brought_in: BTreeSet::new(),
-            tokens: KnownTokens::default(),
-            taken: BTreeSet::new(),
             published: BTreeMap::new(),
             promoted: None,
             pending_since: None,
@@ -113,7 +105,6 @@ impl Default for World {
             intent: None,
             actions: Vec::new(),
             aws_reads: 0,
-            logins: 0,
             journal: Journal::default(),
             mortal: false,
             unreadable: BTreeMap::new(),
@@ -186,11 +177,6 @@ impl World {
         self.sightings = 0;
     }
 
-    /// Whether the operator has seen in the group what it gave it last.
-    pub fn sees_its_token(&self) -> bool {
-        self.tokens.is_seen()
-    }
-
     /// Another process takes over: it remembers what is in status, and nothing else.
     pub fn restart(&mut self) {
         (self.sightings, self.acted) = (0, None);
@@ -199,7 +185,6 @@ impl World {
         self.values.clear();
         self.tags.clear();
         self.brought_in.clear();
-        self.tokens = KnownTokens::default();
     }
 
     /// One look at what is awaited; gives its plan.
@@ -246,7 +231,6 @@ impl World {
             self.cluster.tick();
             self.functions.tick();
             self.published.clear();
-            self.taken.clear();
             return Step::Idle(Box::new(plan));
         }
         self.acted = Some(self.now);
@@ -263,10 +247,8 @@ impl World {
             }
         }
         self.published = observed.published;
-        self.taken = observed.secret.taken;
         self.spellings = observed.cache.spellings;
         self.brought_in = observed.secret.brought_in;
-        self.tokens = observed.secret.tokens;
         self.known_users = observed.cache.known_users;
         Step::Acted
     }
@@ -277,7 +259,6 @@ impl World {
         self.known_users.clone_from(&observed.cache.known_users);
         self.tags = observed.cache.tags.clone();
         self.values = observed.secret.values.clone();
-        self.tokens = observed.secret.tokens.clone();
         self.values.retain(|_, value| value.present().is_some());
         let pending = observed
             .secret
@@ -352,7 +333,6 @@ impl World {
             ..Observed::default()
         };
         observed.published = self.published.clone();
-        observed.secret.taken = self.taken.clone();
         observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
         observed.gateway.intent = self.intent;
         observed.secret.promoted = self.promoted.clone();
@@ -360,7 +340,6 @@ impl World {
         observed.cache.known_users.clone_from(&self.known_users);
         observed.secret.values = self.values.clone();
         observed.secret.brought_in = self.brought_in.clone();
-        observed.secret.tokens = self.tokens.clone();
         observed.cache.spellings = self.spellings.clone();
         observed.gateway.keys_known = !self.gateway.keys.is_empty();
         observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
@@ -372,7 +351,6 @@ impl World {
             read,
             Read::BoundSecret { .. } | Read::Workload(_) | Read::Login(_)
         ));
-        self.logins += usize::from(matches!(read, Read::Login(_)));
         if let Some(class) = self.unreadable.get(&failing::kind(read)) {
             return failing::failed(read, *class);
         }
@@ -394,7 +372,7 @@ impl World {
             Read::Login(attempt) => Fact::Login {
                 version: attempt.version.clone(),
                 login: self.cache.log_in(
-                    attempt.username.as_deref(),
+                    &attempt.username,
                     &self.secrets.values[&attempt.version].password,
                 ),
             },
@@ -421,14 +399,13 @@ impl World {
                         Some(self.cache.read(&Read::User { id }))
                     }
                     CacheAction::SetPasswords { id, .. } => self.cache.known(id),
-                    CacheAction::CreateReplicationGroup(new) => {
-                        let id = new.id.clone();
-                        Some(self.cache.read(&Read::ReplicationGroup { id }))
-                    }
                     _ => None,
                 }
             }
-            Action::Secret(action) => self.secrets.write(action),
+            Action::Secret(action) => {
+                self.secrets.write(action);
+                None
+            }
             Action::Cluster(action) => {
                 if matches!(action, crate::plan::ClusterAction::RecordIntent { kind } if *kind == INTENT_REST_API)
                 {
