@@ -27,7 +27,7 @@ pub struct Memory {
     uid: String,
     generation: Option<i64>,
     request: Option<String>,
-    rotate: [Option<String>; 2],
+    requested: [Option<String>; 2],
     /// Whether all was as desired when it was last looked at in full, for this generation and request, and nothing has changed but what a rotation does.
     pub settled: bool,
     /// Whether something went on when it was looked at last.
@@ -86,10 +86,10 @@ impl Memory {
             (self.settled, self.misses, self.rest) = (false, 0, None);
             self.holds.clear();
         }
-        let rotate = [ANNOTATION_ROTATE, ANNOTATION_REVOKE]
+        let requested = [ANNOTATION_ROTATE, ANNOTATION_REVOKE]
             .map(|name| object.annotations().get(name).cloned());
-        if self.rotate != rotate {
-            (self.rotate, self.misses) = (rotate, 0);
+        if self.requested != requested {
+            (self.requested, self.misses) = (requested, 0);
             self.holds.clear();
         }
     }

@@ -205,7 +205,7 @@ impl AspectPlan {
 }
 
 /// When to look again after a read failed.
-const RETRY: Duration = Duration::from_secs(10);
+pub(super) const RETRY: Duration = Duration::from_secs(10);
 
 /// What is known of a thing; an unread one is added to `reads`.
 pub(super) fn looked<'a, T>(

@@ -24,10 +24,7 @@ use std::time::Duration;
 use crate::api::Reason;
 use crate::model::Desired;
 
-use super::{AspectPlan, Context, Depth, Endpoint, Observed, Read, SecretValue, Seen};
-
-/// When to look again after a read failed, or for what another aspect has to do first.
-const RETRY: Duration = Duration::from_secs(10);
+use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, Read, SecretValue, Seen};
 
 /// Decides on the consumers. A poll that finds anything but what is desired looks at everything.
 pub fn plan_bindings(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::model::{Desired, Identity};
 
-use super::{AspectPlan, Context, Depth, Endpoint, Observed, Seen};
+use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, Seen};
 
 pub(super) use part::busy;
 
@@ -27,8 +27,6 @@ use part::{Ground, Scene};
 pub(super) const GROUP_PACE: Duration = Duration::from_secs(30);
 /// Longest time between two looks at a user or a user group that is under way: they take seconds.
 pub(super) const USER_PACE: Duration = Duration::from_secs(5);
-/// When to look again after a read failed.
-pub(super) const RETRY: Duration = Duration::from_secs(10);
 
 /// Decides on the replication group, its users and subnet group.
 ///

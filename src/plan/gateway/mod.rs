@@ -20,8 +20,8 @@ use crate::api::Reason;
 use crate::model::Desired;
 
 use super::{
-    Action, AspectPlan, ClusterAction, Context, GatewayAction, INTENT_REST_API, Observed, Read,
-    RestApi, Rotating, Seen,
+    Action, AspectPlan, ClusterAction, Context, GatewayAction, INTENT_REST_API, Observed, RETRY,
+    Read, RestApi, Rotating, Seen,
 };
 
 /// How long an announced REST API is looked for before it is believed that the call never arrived. API Gateway lists a new API with its tags
@@ -29,8 +29,6 @@ use super::{
 pub(super) const CREATION_GRACE: Duration = Duration::from_secs(30);
 /// When to look again at something that takes moments.
 const SOON: Duration = Duration::from_secs(2);
-/// When to look again after a read failed.
-const RETRY: Duration = Duration::from_secs(10);
 
 /// Decides on the REST API, its deployments, stage, keys and permissions.
 pub fn plan_gateway(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {

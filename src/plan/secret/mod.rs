@@ -21,12 +21,9 @@ use crate::model::{Desired, DesiredUser};
 
 use super::cache::own_endpoint;
 use super::{
-    Action, AspectPlan, CacheAction, Context, Endpoint, Observed, Read, Secret, SecretAction,
-    SecretFacts, SecretValue, Seen, current_user, looked,
+    Action, AspectPlan, CacheAction, Context, Endpoint, Observed, RETRY, Read, Secret,
+    SecretAction, SecretFacts, SecretValue, Seen, current_user, looked,
 };
-
-/// When to look again after a read failed.
-const RETRY: Duration = Duration::from_secs(10);
 
 /// Decides on the secret. A poll that finds anything but what is desired looks at everything.
 pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {

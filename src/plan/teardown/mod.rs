@@ -16,10 +16,7 @@ use crate::api::Disposal;
 use crate::model::Estate;
 
 use super::bindings::{plan_policy_removal, plan_removal};
-use super::{Action, AspectPlan, Context, Observed, Plan, Read, SecretAction, Seen};
-
-/// When to look again after a read failed.
-const RETRY: Duration = Duration::from_secs(10);
+use super::{Action, AspectPlan, Context, Observed, Plan, RETRY, Read, SecretAction, Seen};
 
 /// Decides what to take down next. Settled means: every child is gone or retained.
 ///

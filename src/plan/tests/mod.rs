@@ -20,6 +20,7 @@ use crate::fixtures::desired;
 use crate::model::Desired;
 
 use super::world::World;
+use super::{Action, CacheAction};
 
 /// A world that was settled for a spec.
 pub(super) fn settled(json: &Value) -> (World, Desired) {
@@ -30,4 +31,15 @@ pub(super) fn settled(json: &Value) -> (World, Desired) {
     world.actions.clear();
     world.journal.take();
     (world, desired)
+}
+
+/// One round of a process that ends when it wrote anything but rights: a new process gives rights anew that ElastiCache spells differently.
+pub(super) fn round_of_a_mortal(world: &mut World, desired: &Desired) {
+    let known = world.actions.len();
+    world.round(desired);
+    let rights =
+        |action: &Action| matches!(action, Action::Cache(CacheAction::ModifyUserAccess { .. }));
+    if !world.actions[known..].iter().all(rights) {
+        world.restart();
+    }
 }
