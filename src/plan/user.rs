@@ -1,3 +1,6 @@
+//! The users that back ends log in as.
+
+use crate::api::Engine;
 use crate::model::{Desired, DesiredUser, password_user_access};
 
 use super::Observed;
@@ -15,4 +18,14 @@ pub fn current_user(desired: &Desired, observed: &Observed) -> DesiredUser {
         user.access_string = password_user_access(&desired.identity, group.shards > 1);
     }
     user
+}
+
+/// The engine of a user that is to be created: a group for Redis OSS takes no user for Valkey, and keeps its engine when the cache goes to Valkey.
+pub(super) fn engine_of_users(desired: &Desired, observed: &Observed) -> Engine {
+    let group = observed.cache.user_group.present();
+    if group.is_some_and(|group| group.engine == Engine::Redis.as_str()) {
+        Engine::Redis
+    } else {
+        desired.cache.engine
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::api::Reason;
 use crate::model::DesiredUser;
+use crate::plan::user::engine_of_users;
 use crate::plan::{
     Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
     current_user,
@@ -42,7 +43,7 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
     else {
         let create = CacheAction::CreateUser {
             user: wanted.clone(),
-            engine: scene.desired.cache.engine,
+            engine: engine_of_users(scene.desired, scene.observed),
             password: password(scene, wanted)?,
             tags: scene.desired.tags.clone(),
         };
@@ -62,7 +63,7 @@ fn plan_default_user(scene: Scene) -> Result<Part, Part> {
     let Some(user) = look(&scene.observed.cache.default_user, wanted_now, read)? else {
         let (user, engine, tags) = (
             wanted.clone(),
-            scene.desired.cache.engine,
+            engine_of_users(scene.desired, scene.observed),
             scene.desired.tags.clone(),
         );
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(

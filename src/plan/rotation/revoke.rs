@@ -84,7 +84,9 @@ pub fn next_revoke_step(standing: RevokeStanding) -> RevokeStep {
         }
         _ if !standing.at_rest => RevokeStep::Wait(Awaited::Rest),
         (Pending::Ours(pending), _) => bring_in(standing, pending),
-        (Pending::Lost, Current::Password(_)) => RevokeStep::Put,
+        (Pending::Lost, Current::Password(_)) if standing.asked => RevokeStep::Put,
+        // A rotation's. The users that go come first.
+        (Pending::Lost, Current::Password(_)) => RevokeStep::DropPending,
         (Pending::None, Current::Password(current)) => keep(standing, current),
         (Pending::None | Pending::Lost | Pending::Promoted, Current::Unusable) => {
             RevokeStep::Report(Trouble::NoPassword)

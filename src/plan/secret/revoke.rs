@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::model::DesiredUser;
 use crate::plan::rotation::revoke::{Place, RevokeStanding, RevokeStep, next_revoke_step};
 use crate::plan::rotation::{Accepted, Current, Pending, Trouble};
+use crate::plan::user::engine_of_users;
 use crate::plan::{
     AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, CacheUser, Password, Read, Rotating,
     SecretValue, Seen, Successor, UserGroup, looked,
@@ -91,7 +92,7 @@ impl<'a> Scene<'a> {
             RevokeStep::Rest => {
                 // Status notes since when the version is current, for the next look.
                 let end = self.short_grace_end();
-                return self.rest_until(Some(end.unwrap_or(self.context.now + SHORT_GRACE)));
+                return self.rest_until(end.unwrap_or(self.context.now + SHORT_GRACE));
             }
             RevokeStep::Put => self.put_successor(),
             RevokeStep::CreateUser => self.create_user(cast.incoming),
@@ -161,7 +162,7 @@ impl<'a> Scene<'a> {
         (user.id != self.user().id).then_some(user)
     }
 
-    fn user_of(self, version: &str) -> Option<DesiredUser> {
+    pub(super) fn user_of(self, version: &str) -> Option<DesiredUser> {
         let value = self.observed.secret.value(version).present()?;
         self.desired.user_named(&value.username)
     }
@@ -283,7 +284,7 @@ impl<'a> Scene<'a> {
         };
         AspectPlan::act(Action::Cache(CacheAction::CreateUser {
             user,
-            engine: self.desired.cache.engine,
+            engine: engine_of_users(self.desired, self.observed),
             password: Password {
                 version: value.version_id.clone(),
                 value: value.password.clone(),

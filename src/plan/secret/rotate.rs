@@ -211,16 +211,14 @@ impl Scene<'_> {
             Some(end) if end > now => end,
             _ => self.desired.secret.rotation.next_moment(now),
         };
-        self.rest_until(Some(next))
+        self.rest_until(next)
     }
 
     /// Nothing to do before `moment`.
-    pub(super) fn rest_until(self, moment: Option<Timestamp>) -> AspectPlan {
-        let wait = |moment: Timestamp| {
-            Duration::try_from(moment.duration_since(self.context.now)).unwrap_or_default()
-        };
+    pub(super) fn rest_until(self, moment: Timestamp) -> AspectPlan {
+        let wait = Duration::try_from(moment.duration_since(self.context.now)).unwrap_or_default();
         AspectPlan {
-            scheduled: moment.map(|moment| wait(moment).max(Duration::from_secs(1))),
+            scheduled: Some(wait.max(Duration::from_secs(1))),
             ..AspectPlan::default()
         }
     }
@@ -254,10 +252,14 @@ impl Scene<'_> {
         }))
     }
 
-    /// The passwords of `versions`, once each. What has no value is left out.
+    /// The passwords of `versions`, once each. What has no value is left out, and so is what belongs to another user: that one was revoked.
     fn set_passwords(self, versions: &[Option<&str>], purpose: Purpose) -> AspectPlan {
+        let user = self.user().id;
         let mut passwords: Vec<Password> = Vec::new();
         for version in versions.iter().flatten() {
+            if self.user_of(version).is_some_and(|owner| owner.id != user) {
+                continue;
+            }
             let Some(value) = self.observed.secret.value(version).present() else {
                 continue;
             };
@@ -269,7 +271,7 @@ impl Scene<'_> {
             }
         }
         AspectPlan::act(Action::Cache(CacheAction::SetPasswords {
-            id: self.user().id,
+            id: user,
             passwords,
             purpose,
         }))

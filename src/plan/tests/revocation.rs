@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::settled;
 use super::teardown::take_down;
-use crate::fixtures::{identity, now, spec_json};
+use super::{round_of_a_mortal, settled};
+use serde_json::{Value, json};
+
+use crate::fixtures::{desired, identity, now, spec_json};
 use crate::model::Desired;
 use crate::plan::rotation::Accepted;
 use crate::plan::world::{Step, World};
-use crate::plan::{Action, CacheAction, SecretAction, SecretValue};
+use crate::plan::{AWSPENDING, Action, CacheAction, SecretAction, SecretValue, Sensitive};
 
 /// A settled world whose credential leaked.
 fn leaked() -> (World, Desired, SecretValue) {
@@ -80,24 +82,10 @@ fn a_user_whose_credential_leaked_is_replaced_and_then_leaves_the_cache() {
 #[test]
 fn a_process_that_knows_nothing_goes_on_with_a_revocation() {
     let (mut world, desired, old) = leaked();
-    let mut written = 0;
     while !gone(&world, &old) {
         let current = value(&world);
         assert!(world.cache.is_opened_by(&current.password));
-        world.round(&desired);
-        // A new process gives rights anew that ElastiCache spells differently.
-        let rights = |action: &&Action| {
-            matches!(action, Action::Cache(CacheAction::ModifyUserAccess { .. }))
-        };
-        let writes = world
-            .actions
-            .iter()
-            .filter(|action| !rights(action))
-            .count();
-        if writes > written {
-            written = writes;
-            world.restart();
-        }
+        round_of_a_mortal(&mut world, &desired);
     }
     let made = world.actions.iter().filter(|action| {
         matches!(action, Action::Cache(CacheAction::CreateUser { .. }))
@@ -209,4 +197,57 @@ fn somebody_elses_user_of_such_a_name_stays() {
             .iter()
             .all(|plan| !plan.cache.blocks.is_empty() || !plan.cache.waits.is_empty())
     );
+}
+
+#[test]
+fn a_password_that_leaked_does_not_come_back_with_another_user() {
+    let (mut world, desired, old) = leaked();
+    run_until(&mut world, &desired, |world| gone(world, &old));
+    let new = value(&world);
+    let by_hand = vec![Sensitive::new("by-hand")];
+    world.cache.passwords.insert(new.username.clone(), by_hand);
+    world.now += Duration::from_mins(10);
+    assert!(world.settle(&desired).is_settled());
+    assert_eq!(world.cache.passwords[&new.username], [new.password]);
+}
+
+#[test]
+fn a_user_replaces_another_in_a_group_that_was_made_for_redis() {
+    let mut json = spec_json();
+    let cache = |json: &mut Value, engine: &str, version: &str| {
+        let group = &mut json["cache"]["replicationGroup"];
+        (group["engine"], group["engineVersion"]) = (json!(engine), json!(version));
+    };
+    cache(&mut json, "redis", "7.1");
+    let (mut world, _) = settled(&json);
+    cache(&mut json, "valkey", "8.0");
+    let mut desired = desired(json);
+    assert!(world.settle(&desired).is_settled());
+    world.now += Duration::from_hours(24);
+    desired.secret.rotation.requests.revoke = Some(world.now);
+    let old = value(&world);
+    run_until(&mut world, &desired, |world| gone(world, &old));
+    let user = &world.cache.users[&value(&world).username];
+    assert_eq!(user.engine, "redis", "such a group takes no other");
+}
+
+#[test]
+fn users_that_go_come_before_a_rotation_whose_version_was_emptied() {
+    let (mut world, desired, old) = leaked();
+    run_until(&mut world, &desired, |world| {
+        value(world).username != old.username && world.cache.users.len() == 3
+    });
+    let moment = desired.secret.rotation.last_moment(world.now);
+    let token = identity().rotation_tokens(moment).next().unwrap();
+    let emptied = SecretValue {
+        version_id: token.to_string(),
+        password: Sensitive::new(""),
+        ..value(&world)
+    };
+    world.secrets.label(AWSPENDING, &emptied.version_id);
+    world
+        .secrets
+        .values
+        .insert(emptied.version_id.clone(), emptied);
+    run_until(&mut world, &desired, |world| gone(world, &old));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::settled;
+use super::{round_of_a_mortal, settled};
 use crate::api::Reason;
 use crate::fixtures::{identity, spec_json};
 use crate::model::Desired;
@@ -98,21 +98,9 @@ fn a_password_that_is_due_is_rotated_and_the_old_one_works_until_the_grace_is_ov
 #[test]
 fn a_process_that_knows_nothing_goes_on_where_another_one_stopped() {
     let (mut world, desired, old) = due();
-    let mut written = 0;
     while !promoted(&world, &old) || opens(&world, &old) {
         assert!(opens(&world, &password(&world)));
-        world.round(&desired);
-        let rights =
-            |action: &Action| matches!(action, Action::Cache(CacheAction::ModifyUserAccess { .. }));
-        let writes = world
-            .actions
-            .iter()
-            .filter(|action| !rights(action))
-            .count();
-        if writes > written {
-            written = writes;
-            world.restart();
-        }
+        round_of_a_mortal(&mut world, &desired);
     }
     let puts = world.actions.iter().filter(|action| {
         matches!(

@@ -277,9 +277,14 @@ impl ElastiCache {
         user
     }
 
-    fn expect_at_rest(&mut self, users: &BTreeSet<String>) {
-        for user in users {
-            self.user_at_rest(user);
+    fn expect_members(&mut self, engine: &str, users: &BTreeSet<String>) {
+        for id in users {
+            let user = self.user_at_rest(id);
+            let fits = engine == "valkey" || user.engine == "redis";
+            assert!(
+                fits,
+                "InvalidParameterCombination: {user:?} in a group of {engine}"
+            );
         }
     }
 
@@ -304,7 +309,7 @@ impl ElastiCache {
                 user_ids,
                 tags,
             } => {
-                self.expect_at_rest(user_ids);
+                self.expect_members(engine.as_str(), user_ids);
                 let (arn, engine) = (arn("usergroup", id), engine.as_str().to_owned());
                 self.tags.insert(arn.clone(), tags.clone());
                 self.busy.insert(arn.clone(), QUICK);
@@ -320,7 +325,8 @@ impl ElastiCache {
                 );
             }
             CacheAction::ModifyUserGroup { id, add, remove } => {
-                self.expect_at_rest(add);
+                let engine = self.user_group_at_rest(id).engine.clone();
+                self.expect_members(&engine, add);
                 let group = self.user_group_at_rest(id);
                 group.user_ids.extend(add.iter().cloned());
                 group.user_ids.retain(|user| !remove.contains(user));

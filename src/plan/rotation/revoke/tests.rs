@@ -144,16 +144,21 @@ fn half_states_heal_or_are_reported() {
         at_rest: false,
         ..joining(Place::Member, All)
     };
+    let lost = RevokeStanding {
+        asked: true,
+        ..with(Pending::Lost)
+    };
     check(&[
         (
             "somebody else rotates",
             with(Pending::Foreign),
             RevokeStep::Report(Trouble::ForeignRotation),
         ),
+        ("the pending value is lost", lost, RevokeStep::Put),
         (
-            "the pending value is lost",
+            "the pending value of a rotation is lost while a user goes",
             with(Pending::Lost),
-            RevokeStep::Put,
+            RevokeStep::DropPending,
         ),
         ("clients are locked out", locked_out, RevokeStep::Promote),
         (
