@@ -19,8 +19,6 @@ pub use lambda::{consumer_policy, has_variables_of};
 pub(super) use role::plan_policy_removal;
 pub use role::{RoleAction, is_own_policy, policy_roles};
 
-use std::time::Duration;
-
 use crate::api::Reason;
 use crate::model::Desired;
 

@@ -10,8 +10,6 @@
 mod api;
 mod cache;
 
-use std::time::Duration;
-
 use crate::api::Disposal;
 use crate::model::Estate;
 
