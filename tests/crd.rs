@@ -242,6 +242,21 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
         ("spec.credentials.recoveryWindowDays", |s| {
             s["credentials"] = json!({"recoveryWindowDays": 6});
         }),
+        (
+            "credentials.iam needs cache.replicationGroup.engineVersion",
+            |s| {
+                s["credentials"] = json!({"iam": {}});
+                s["cache"]["replicationGroup"]["engineVersion"] = json!("7.1");
+            },
+        ),
+        (
+            "credentials.iam needs cache.replicationGroup.engineVersion",
+            |s| {
+                s["credentials"] = json!({"password": {}, "iam": {}});
+                s["cache"]["replicationGroup"]["engine"] = json!("redis");
+                s["cache"]["replicationGroup"]["engineVersion"] = json!("6.2");
+            },
+        ),
         ("rotateEvery must be between 1h and 365d", |s| {
             s["credentials"] = json!({"password": {"rotateEvery": "366d"}});
         }),
@@ -318,6 +333,46 @@ fn what_cannot_be_changed_is_refused_and_says_so() {
             refusal.contains(expected),
             "expected {expected:?}, got: {refusal}"
         );
+    }
+}
+
+#[test]
+fn iam_is_accepted_from_the_versions_on_that_know_it() {
+    for (engine, version) in [("valkey", "7.2"), ("valkey", "10.0"), ("redis", "7.0")] {
+        let mut object = object("signed");
+        object["spec"]["credentials"] = json!({"iam": {}});
+        let group = &mut object["spec"]["cache"]["replicationGroup"];
+        (group["engine"], group["engineVersion"]) = (json!(engine), json!(version));
+        submit(&object, true).unwrap();
+    }
+}
+
+#[test]
+fn the_way_into_the_cache_goes_from_one_to_the_other_over_both() {
+    let with = |name: &str, ways: &[&str]| {
+        let mut object = object(name);
+        for way in ways {
+            object["spec"]["credentials"][*way] = json!({});
+        }
+        object
+    };
+    let all: [&[&str]; 4] = [&[], &["password"], &["password", "iam"], &["iam"]];
+    for (n, from) in all.into_iter().enumerate() {
+        let name = format!("ways-{n}");
+        submit(&with(&name, from), false).unwrap();
+        for to in all {
+            let answer = submit(&with(&name, to), true);
+            let expected = match (from, to) {
+                ([] | ["password"], ["iam"]) => "write iam beside password first",
+                (["iam"], [] | ["password"]) => "write password beside iam first",
+                _ => {
+                    answer.unwrap_or_else(|refusal| panic!("{from:?} to {to:?}: {refusal}"));
+                    continue;
+                }
+            };
+            let refusal = answer.expect_err(expected);
+            assert!(refusal.contains(expected), "{from:?} to {to:?}: {refusal}");
+        }
     }
 }
 

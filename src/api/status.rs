@@ -23,12 +23,12 @@ pub struct CachedApiStatus {
     /// The replication group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheStatus>,
-    /// The secret.
+    /// What opens the cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials: Option<CredentialsStatus>,
     /// What is awaited, and from whom.
     pub pending: Vec<Pending>,
-    /// Creations that were announced before the call, so that a crash in between creates nothing twice.
+    /// What was announced before the call, so that a crash in between does nothing twice or too early.
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["kind"]))]
     pub intents: Vec<Intent>,
     /// How far each consumer of `spec.bindings` is.
@@ -104,12 +104,13 @@ pub struct CacheStatus {
     pub state: String,
 }
 
-/// The secret.
+/// What opens the cache.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialsStatus {
     /// ARN of the Secrets Manager secret.
-    pub secret_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_arn: Option<String>,
     /// Version that is current.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
@@ -122,6 +123,20 @@ pub struct CredentialsStatus {
     /// The rotation that is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationStatus>,
+    /// The user that clients log in as with their AWS credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iam: Option<IamStatus>,
+}
+
+/// The user that clients log in as with their AWS credentials.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct IamStatus {
+    /// Name to log in with.
+    pub user_name: String,
+    /// What the role of a client needs to be allowed, as an IAM policy: no more than to connect to this cache as this user. Once the cache is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }
 
 /// A rotation that is under way.
@@ -157,11 +172,11 @@ pub struct Pending {
     pub message: String,
 }
 
-/// A creation that was announced.
+/// A creation that was announced, or that users leave the cache.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Intent {
-    /// What is to be created, e.g. `RestApi`.
+    /// What is to be created, e.g. `RestApi`; or who is to leave the cache when the grace is over: `PasswordLeaves`, `IamLeaves`.
     pub kind: String,
     /// When it was announced.
     pub at: Time,
@@ -175,12 +190,13 @@ pub struct ConsumerStatus {
     pub kind: String,
     /// Name; of a Lambda function the ARN.
     pub name: String,
-    /// Version of the secret that it was given last.
+    /// Version of the secret that it was given last, with `+iam` where it was told of the user for signed tokens as well. Without a password it stands for the
+    /// endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
     /// Whether that is the current version, and all of the consumer has it: a workload's rollout is done.
     pub up_to_date: bool,
-    /// What the role of a Lambda function needs to be allowed, as an IAM policy: no more than to read this secret.
+    /// What the role of a Lambda function needs to be allowed, as an IAM policy: no more than to read this secret, or to connect to this cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
 }

@@ -86,7 +86,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Announces the creation of `kind` in the status. Fails when anything changed the object since it was read: another operator may have
+    /// Announces what is to come in the status. Fails when anything changed the object since it was read: another operator may have
     /// announced the same.
     pub async fn record_intent(&mut self, kind: &str, now: Timestamp) -> Result<(), Failure> {
         let mut status = self.object.status.clone().unwrap_or_default();

@@ -49,6 +49,7 @@ impl Census {
             password_since: status
                 .credentials
                 .as_ref()
+                .and_then(|credentials| credentials.secret_arn.as_ref())
                 .and_then(|_| password_since.or(known)),
         };
         self.add(&entry, 1);

@@ -13,8 +13,7 @@ use crate::api::{ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, Reaso
 use crate::cluster::Subject;
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
-    Aspect, Class, Depth, Failure, INTENT_REST_API, Observed, ObservedSecret, Plan, SecretValue,
-    Seen,
+    Aspect, Class, Depth, Fact, Failure, Observed, ObservedSecret, Plan, SecretValue, Seen,
 };
 use crate::status::Report;
 use crate::telemetry::Outcome;
@@ -67,7 +66,7 @@ async fn attend(object: &Guarded, context: &Context) -> Verdict {
         }
     };
     let mut memory = context.memories.take(object);
-    let verdict = match pursue(object, &mut memory, context).await {
+    let verdict = match Box::pin(pursue(object, &mut memory, context)).await {
         Ok(verdict) => verdict,
         Err(failure) => {
             tracing::warn!(reason = failure.reason.as_str(), %failure, "the reconcile ended early");
@@ -285,11 +284,19 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     observed.previously_bound_functions = bound_functions(Some(status)).collect();
     observed.previously_bound = status.bound_secrets.iter().cloned().collect();
     observed.policy_roles = status.policy_roles.iter().cloned().collect();
-    observed.gateway.intent = status.intent(INTENT_REST_API);
+    let intents = status.intents.iter();
+    for fact in intents.map(|intent| Fact::Announced {
+        kind: intent.kind.clone(),
+        at: intent.at.0,
+    }) {
+        observed.record(fact);
+    }
     observed.secret.pending_since = status.credentials.as_ref().and_then(|credentials| {
         let rotation = credentials.rotation.as_ref()?;
         (rotation.phase == RotationPhase::Pending).then(|| (rotation.id.clone(), rotation.since.0))
     });
+    observed.cache.iam_user_known =
+        (status.credentials.as_ref()).is_some_and(|credentials| credentials.iam.is_some());
     observed.secret.promoted = status.credentials.as_ref().and_then(|credentials| {
         Some((
             credentials.version_id.clone()?,

@@ -130,7 +130,7 @@ impl Rounds<'_> {
     /// A plan that breaks an invariant is not carried out.
     fn audit(&self, plan: &Plan) -> Result<(), Failure> {
         let (identity, purpose) = match &self.goal {
-            Goal::Live(desired) => (&desired.identity, Purpose::Converge),
+            Goal::Live(desired) => (&desired.identity, Purpose::Converge(desired.mode)),
             Goal::Gone(estate) => (&estate.identity, Purpose::Teardown),
         };
         let basis = Basis {
@@ -311,10 +311,12 @@ impl Rounds<'_> {
         let cluster = &self.context.cluster;
         let mut subject = self.subject.lock().await;
         match action {
-            ClusterAction::RecordIntent { kind } => subject
-                .record_intent(kind, self.context.clock.now())
-                .await
-                .map(|()| None),
+            ClusterAction::RecordIntent { kind } => {
+                let at = self.context.clock.now();
+                subject.record_intent(kind, at).await?;
+                let kind = (*kind).to_owned();
+                Ok(Some(Fact::Announced { kind, at }))
+            }
             ClusterAction::ApplySecret {
                 name,
                 data,

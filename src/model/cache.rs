@@ -30,6 +30,16 @@ impl FromStr for CacheVersion {
     }
 }
 
+/// The oldest version of `engine` that lets users in with signed tokens.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
+#[must_use]
+pub const fn oldest_with_iam(engine: Engine) -> CacheVersion {
+    match engine {
+        Engine::Valkey => CacheVersion { major: 7, minor: 2 },
+        Engine::Redis => CacheVersion { major: 7, minor: 0 },
+    }
+}
+
 /// The replication group with its users and subnet group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredCache {
@@ -55,6 +65,8 @@ pub struct DesiredCache {
     pub snapshot_retention_days: u32,
     /// The user that back ends log in as first; one that a revocation makes has the same rights.
     pub user: DesiredUser,
+    /// The user that back ends log in as with signed tokens.
+    pub iam_user: DesiredUser,
     /// The user named `default`, switched off.
     pub default_user: DesiredUser,
 }
@@ -70,10 +82,10 @@ pub struct DesiredUser {
     pub access_string: String,
 }
 
-/// What the back ends' user may do: read, write and expire the object's keys, see nothing of the server. Keys are `capi:<uid>:…`, so
+/// What the back ends' users may do: read, write and expire the object's keys, see nothing of the server. Keys are `capi:<uid>:…`, so
 /// that a cache that is one day shared keeps its users apart. In `cluster_mode` clients ask the nodes where the keys are.
 #[must_use]
-pub fn password_user_access(identity: &Identity, cluster_mode: bool) -> String {
+pub fn backend_access(identity: &Identity, cluster_mode: bool) -> String {
     let cluster = if cluster_mode {
         " +cluster|info +cluster|nodes +cluster|shards +cluster|slots"
     } else {
@@ -101,7 +113,12 @@ impl DesiredCache {
             user: DesiredUser {
                 id: id.clone(),
                 name: identity.cache_username(),
-                access_string: password_user_access(identity, spec.shards > 1),
+                access_string: backend_access(identity, spec.shards > 1),
+            },
+            iam_user: DesiredUser {
+                id: identity.iam_user_id(),
+                name: identity.iam_user_id(),
+                access_string: backend_access(identity, spec.shards > 1),
             },
             default_user: DesiredUser {
                 id: identity.default_user_id(),

@@ -1,8 +1,8 @@
 use crate::api::{CachedApiSpec, DeletionPolicy};
 
 use super::{
-    DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, DesiredUser, Identity, Tags,
-    Violation,
+    CredentialMode, DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, DesiredUser,
+    Identity, Tags, Violation,
 };
 
 /// What AWS and the cluster should look like for one object.
@@ -16,9 +16,11 @@ pub struct Desired {
     pub region: String,
     /// The REST API, its stage, keys and permissions.
     pub gateway: DesiredGateway,
+    /// How clients get into the cache.
+    pub mode: CredentialMode,
     /// The replication group with users and subnet group.
     pub cache: DesiredCache,
-    /// The secret.
+    /// The secret, when there is a password.
     pub secret: DesiredSecret,
     /// Who receives endpoint and credential.
     pub bindings: DesiredBindings,
@@ -60,6 +62,7 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
         tags: identity.tags(),
         region: spec.region.clone(),
         gateway,
+        mode: CredentialMode::of(&spec.credentials),
         cache: DesiredCache::build(&identity, &spec.cache.replication_group),
         secret,
         bindings: DesiredBindings::build(&spec.bindings),

@@ -54,6 +54,12 @@ impl Identity {
         format!("{}-d", self.cache_id())
     }
 
+    /// Id, and name, of the user that shows signed tokens: ElastiCache asks for one text. 39 characters of 40.
+    #[must_use]
+    pub fn iam_user_id(&self) -> String {
+        format!("{}-i", self.cache_id())
+    }
+
     /// `namespace-name-uid8`: name of the usage plan, and prefix of the names of API keys.
     #[must_use]
     pub fn unique_name(&self) -> String {

@@ -8,6 +8,7 @@ mod duration;
 mod estate;
 mod gateway;
 mod identity;
+mod mode;
 pub mod openapi;
 mod rotation;
 mod validate;
@@ -17,10 +18,13 @@ mod violation;
 mod tests;
 
 pub use binding::{DesiredBindings, DesiredBoundSecret, DesiredFunction, Workload, WorkloadKind};
-pub use cache::{CacheVersion, DesiredCache, DesiredSecret, DesiredUser, password_user_access};
+pub use cache::{
+    CacheVersion, DesiredCache, DesiredSecret, DesiredUser, backend_access, oldest_with_iam,
+};
 pub use desired::{Desired, validate};
 pub use estate::Estate;
 pub use gateway::{DesiredApiKey, DesiredGateway, DesiredStage, Document};
 pub use identity::{Cluster, Identity, Tags};
+pub use mode::CredentialMode;
 pub use rotation::{DesiredRotation, Requests};
 pub use violation::Violation;

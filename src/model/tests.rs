@@ -18,7 +18,7 @@ fn violations(json: Value) -> Vec<String> {
 type Change = fn(&mut Value);
 
 /// The start of a violation, and the mistake that it is about.
-const MISTAKES: [(&str, Change); 21] = [
+const MISTAKES: [(&str, Change); 22] = [
     ("spec.routes[0].path: /a/{x}/{x} names", |s| {
         s["routes"][0]["path"] = json!("/a/{x}/{x}");
     }),
@@ -103,6 +103,14 @@ const MISTAKES: [(&str, Change); 21] = [
     ("spec.api.stage.variables[x]: the value", |s| {
         s["api"] = json!({"stage": {"variables": {"x": "a'b"}}});
     }),
+    (
+        "spec.credentials.iam: needs redis 7.0 or newer, and engineVersion is 6.2",
+        |s| {
+            s["cache"]["replicationGroup"]["engine"] = json!("redis");
+            s["cache"]["replicationGroup"]["engineVersion"] = json!("6.2");
+            s["credentials"] = json!({"iam": {}});
+        },
+    ),
     (
         "spec.cache.replicationGroup.engineVersion: 7.1 is too old",
         |s| s["cache"]["replicationGroup"]["engineVersion"] = json!("7.1"),

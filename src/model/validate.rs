@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::{CachedApiSpec, ContextVariable, Engine, ReplicationGroupSpec, Route};
 
 use super::openapi::{lambda_cache_policy, path_parameters, ttl_seconds};
-use super::{CacheVersion, Violation};
+use super::{CacheVersion, Violation, oldest_with_iam};
 
 /// Resources that one API may have; each path segment counts.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
@@ -37,6 +37,7 @@ pub(super) fn violations(spec: &CachedApiSpec) -> Vec<Violation> {
     check_resources(spec, &mut found);
     check_variables(spec, &mut found);
     check_cache(&spec.cache.replication_group, &mut found);
+    check_iam(spec, &mut found);
     check_bindings(spec, &mut found);
     found
 }
@@ -301,6 +302,22 @@ fn check_cache(group: &ReplicationGroupSpec, found: &mut Vec<Violation>) {
             "spec.cache.replicationGroup.engineVersion",
             problem,
         ));
+    }
+}
+
+fn check_iam(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
+    let group = &spec.cache.replication_group;
+    let oldest = oldest_with_iam(group.engine);
+    let version = group.engine_version.parse::<CacheVersion>();
+    if spec.credentials.iam.is_some() && version.is_ok_and(|version| version < oldest) {
+        let problem = format!(
+            "needs {} {}.{} or newer, and engineVersion is {}",
+            group.engine.as_str(),
+            oldest.major,
+            oldest.minor,
+            group.engine_version
+        );
+        found.push(Violation::new("spec.credentials.iam", problem));
     }
 }
 

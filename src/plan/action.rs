@@ -177,10 +177,11 @@ pub enum CacheAction {
     DeleteSubnetGroup {
         name: String,
     },
+    /// Without a password it shows signed tokens.
     CreateUser {
         user: DesiredUser,
         engine: Engine,
-        password: Password,
+        password: Option<Password>,
         tags: Tags,
     },
     /// The passwords that a user has from now on, and no others.
@@ -194,6 +195,10 @@ pub enum CacheAction {
         user: DesiredUser,
         engine: Engine,
         tags: Tags,
+    },
+    /// The user shows signed tokens, and has no password.
+    RequireIam {
+        id: String,
     },
     ModifyUserAccess {
         id: String,
@@ -377,9 +382,9 @@ pub struct SecretFacts {
 /// Writes to the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClusterAction {
-    /// Announces a creation in the object's status by a version-checked write.
+    /// Announces in the object's status, by a version-checked write, what is to come.
     RecordIntent {
-        /// What is to be created.
+        /// One of `INTENT_…`.
         kind: &'static str,
     },
     /// Applies a Secret that the object owns.
@@ -411,3 +416,7 @@ pub enum ClusterAction {
 
 /// `kind` of the intent to create a REST API.
 pub const INTENT_REST_API: &str = "RestApi";
+/// `kind` of the intent to take the users with passwords out of the cache.
+pub const INTENT_PASSWORD_LEAVES: &str = "PasswordLeaves";
+/// `kind` of the intent to take the user that shows signed tokens out of the cache.
+pub const INTENT_IAM_LEAVES: &str = "IamLeaves";

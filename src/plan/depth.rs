@@ -12,7 +12,7 @@ pub enum Depth {
     /// Everything is read. For the first round of a process, after a change of the spec, after an action, and until all is settled.
     Full,
     /// The parts that most often change behind our back, and the `n`th of the others in turn, so that a poll costs six AWS calls:
-    /// `GetRestApi`, `GetStage`, `DescribeReplicationGroups`, `DescribeUsers` of the user named `default`, `DescribeSecret` and one of [`Rotating`].
+    /// `GetRestApi`, `GetStage`, `DescribeReplicationGroups`, `DescribeUsers` of the user named `default`, `DescribeSecret` (where there is a password) and one of [`Rotating`].
     /// A login to the cache comes with it, which tells what the user group and the user's passwords are like.
     Poll(u64),
     /// Only what is awaited, what a poll always reads of the cache and the secret: while something goes on that nobody notices.

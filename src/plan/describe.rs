@@ -124,7 +124,9 @@ impl CacheAction {
             Self::ModifySubnetGroup { .. } => "ModifyCacheSubnetGroup",
             Self::DeleteSubnetGroup { .. } => "DeleteCacheSubnetGroup",
             Self::CreateUser { .. } | Self::CreateDefaultUser { .. } => "CreateUser",
-            Self::ModifyUserAccess { .. } | Self::SetPasswords { .. } => "ModifyUser",
+            Self::ModifyUserAccess { .. } | Self::SetPasswords { .. } | Self::RequireIam { .. } => {
+                "ModifyUser"
+            }
             Self::DeleteUser { .. } => "DeleteUser",
             Self::CreateUserGroup { .. } => "CreateUserGroup",
             Self::ModifyUserGroup { .. } => "ModifyUserGroup",
@@ -146,6 +148,7 @@ impl CacheAction {
             Self::CreateReplicationGroup(group) => &group.id,
             Self::ModifyUserAccess { id, .. }
             | Self::SetPasswords { id, .. }
+            | Self::RequireIam { id }
             | Self::DeleteUser { id }
             | Self::CreateUserGroup { id, .. }
             | Self::ModifyUserGroup { id, .. }

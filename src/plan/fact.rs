@@ -1,13 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::model::{DesiredUser, Tags, Workload};
 
 use super::{
     Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
-    FunctionAction, GatewayAction, KnownUser, Login, Observed, ObservedAlias, ObservedCache,
-    ObservedFunction, ObservedWorkload, Permission, PermissionAction, PublishedVersion,
-    ReplicationGroup, RestApi, RoleAction, Secret, SecretValue, Seen, Spelling, Stage, SubnetGroup,
-    UsagePlan, UserGroup,
+    FunctionAction, GatewayAction, INTENT_REST_API, KnownUser, Login, Observed, ObservedAlias,
+    ObservedCache, ObservedFunction, ObservedWorkload, Permission, PermissionAction,
+    PublishedVersion, ReplicationGroup, RestApi, RoleAction, Secret, SecretValue, Seen, Spelling,
+    Stage, SubnetGroup, UsagePlan, UserGroup,
 };
 
 /// What a read, or the reply to a write, says. A reply is as good as a read: it is the service's word on what the thing is now.
@@ -85,6 +87,11 @@ pub enum Fact {
         workload: Workload,
         observed: Seen<ObservedWorkload>,
     },
+    /// What was announced in the object's status, and when.
+    Announced {
+        kind: String,
+        at: Timestamp,
+    },
 }
 
 impl Observed {
@@ -137,6 +144,8 @@ impl Observed {
             Fact::Workload { workload, observed } => {
                 self.workloads.insert(workload, observed);
             }
+            Fact::Announced { kind, at } if kind == INTENT_REST_API => gateway.intent = Some(at),
+            Fact::Announced { kind, at } => drop(cache.leaving.insert(kind, at)),
         }
     }
 
@@ -185,7 +194,8 @@ impl Observed {
                         self.secret.brought_in = versions.collect();
                     }
                     CacheAction::CreateUser { password, .. } => {
-                        self.secret.brought_in.insert(password.version.clone());
+                        let version = password.as_ref().map(|password| password.version.clone());
+                        self.secret.brought_in.extend(version);
                     }
                     _ => {}
                 }
@@ -273,6 +283,7 @@ impl Observed {
             CacheAction::CreateDefaultUser { .. } => cache.default_user = Seen::Unread,
             CacheAction::CreateUserGroup { .. } => cache.user_group = Seen::Unread,
             CacheAction::ModifyUserAccess { .. }
+            | CacheAction::RequireIam { .. }
             | CacheAction::DeleteUser { .. }
             | CacheAction::ModifyUserGroup { .. }
             | CacheAction::DeleteUserGroup { .. } => {

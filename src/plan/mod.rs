@@ -33,10 +33,11 @@ mod world;
 
 pub use action::*;
 pub use bindings::{
-    Consumer, Progress, RoleAction, consumer_policy, consumers, has_variables_of, is_own_policy,
-    policy_roles,
+    Consumer, Progress, RoleAction, bound_version, connect_policy, consumer_policy, consumers,
+    has_variables_of, is_own_policy, policy_roles,
 };
 pub use bound::*;
+pub use cache::{have_left, leaves_at, leaving_intent};
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
@@ -74,7 +75,7 @@ pub struct Context {
 #[must_use]
 pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
     let cache = cache::plan_cache(desired, observed, context);
-    let credentials = secret::plan_secret(desired, observed, context);
+    let credentials = secret::plan_credentials(desired, observed, context);
     Plan {
         api: gateway::plan_gateway(desired, observed, context).reads_first(),
         credentials: secret::one_change_at_a_time(&cache, credentials),

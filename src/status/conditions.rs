@@ -1,7 +1,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{Condition, ConditionStatus, ConditionType, Reason};
-use crate::plan::{Aspect, AspectPlan, Class, Failure};
+use crate::model::{CredentialMode, Desired};
+use crate::plan::{Aspect, AspectPlan, Class, Failure, have_left, leaves_at};
 
 use super::Report;
 
@@ -190,18 +191,41 @@ fn settled_message(report: &Report, aspect: Aspect) -> String {
             .map_or_else(String::new, |group| {
                 format!("replication group {} is available", group.arn)
             }),
-        Aspect::Credentials => observed
-            .secret
-            .secret
-            .present()
-            .map_or_else(String::new, |secret| {
-                format!("secret {} is current", secret.arn)
-            }),
+        Aspect::Credentials => ways_in(report),
         Aspect::Bindings => format!(
             "{} bound",
             report.desired.map_or(0, |desired| desired.bindings.len())
         ),
     }
+}
+
+fn ways_in(report: &Report) -> String {
+    let mode = report.desired.map(|desired| desired.mode);
+    let secret = report.observed.secret.secret.present();
+    let secret = secret.filter(|_| mode.is_none_or(CredentialMode::has_password));
+    let iam = report.desired.filter(|desired| desired.mode.has_iam());
+    let ways = [
+        secret.map(|secret| format!("secret {} is current", secret.arn)),
+        iam.map(|desired| {
+            format!(
+                "user {} is let in with signed tokens",
+                desired.cache.iam_user.id
+            )
+        }),
+        report.desired.and_then(|desired| leaving(report, desired)),
+    ];
+    ways.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn leaving(report: &Report, desired: &Desired) -> Option<String> {
+    let at =
+        leaves_at(desired, report.observed).filter(|_| !have_left(desired, report.observed))?;
+    let who = if desired.mode.has_password() {
+        "the user that logs in with signed tokens"
+    } else {
+        "the user with the password"
+    };
+    Some(format!("{who} leaves the cache at {at:.0}"))
 }
 
 /// Violations that a message lists: one mistake in a template may be one in each of 300 routes.

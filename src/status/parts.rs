@@ -4,13 +4,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{
     ApiStatus, BindingStatus, CacheStatus, ConsumerStatus, CredentialsStatus, DeploymentStatus,
-    Intent, Pending, RotationPhase, RotationStatus,
+    IamStatus, Intent, Pending, RotationPhase, RotationStatus,
 };
 use crate::model::Desired;
 use crate::plan::{
-    AWSPENDING, Deployment, INTENT_REST_API, Observed, RestApi, Secret, Seen, consumer_policy,
-    consumers, current_user, deployment_hash, has_variables_of, policy_roles as roles_with_policy,
-    served_hash,
+    AWSPENDING, Deployment, INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, INTENT_REST_API, Observed,
+    RestApi, Secret, Seen, bound_version, connect_policy, consumer_policy, consumers, current_user,
+    deployment_hash, has_variables_of, have_left, leaving_intent,
+    policy_roles as roles_with_policy, served_hash,
 };
 
 use super::Report;
@@ -127,11 +128,36 @@ pub(super) fn credentials(
     report: &Report,
     previous: Option<CredentialsStatus>,
 ) -> Option<CredentialsStatus> {
-    merge(
-        &report.observed.secret.secret,
-        previous,
-        |secret, previous| credentials_status(report, secret, previous.unwrap_or_default()),
-    )
+    let previous = previous.unwrap_or_default();
+    let iam = iam(report, previous.iam.clone());
+    let needed = report
+        .desired
+        .is_none_or(|desired| desired.mode.has_password());
+    let status = match &report.observed.secret.secret {
+        Seen::Unread | Seen::Unknown(_) => previous,
+        Seen::Present(secret) if needed || secret.deleted.is_none() => {
+            credentials_status(report, secret, previous)
+        }
+        Seen::Present(_) | Seen::Absent => CredentialsStatus::default(),
+    };
+    let status = CredentialsStatus { iam, ..status };
+    (status != CredentialsStatus::default()).then_some(status)
+}
+
+/// The user that shows signed tokens; one that left the spec until it is seen to be gone.
+fn iam(report: &Report, previous: Option<IamStatus>) -> Option<IamStatus> {
+    let Some(desired) = report.desired else {
+        return previous;
+    };
+    let user = &desired.cache.iam_user;
+    if desired.mode.has_iam() {
+        let policy = connect_policy(desired, report.observed).map(|policy| policy.to_string());
+        return Some(IamStatus {
+            user_name: user.name.clone(),
+            policy: policy.or(previous.and_then(|before| before.policy)),
+        });
+    }
+    previous.filter(|_| *report.observed.cache.user(&user.id) != Seen::Absent)
 }
 
 /// Since when a version is current is noted when it is first seen to be: never too early.
@@ -145,14 +171,15 @@ fn credentials_status(
         .rotated_at
         .clone()
         .filter(|_| previous.version_id == version);
+    let rotating = report.desired.filter(|desired| desired.mode.has_password());
     CredentialsStatus {
-        secret_arn: secret.arn.clone(),
+        secret_arn: Some(secret.arn.clone()),
         rotated_at: version.as_ref().map(|_| known.unwrap_or(Time(report.now))),
-        next_rotation_at: report
-            .desired
+        next_rotation_at: rotating
             .map(|desired| Time(desired.secret.rotation.next_moment(report.now))),
         rotation: rotation(report, secret, previous.rotation),
         version_id: version,
+        iam: None,
     }
 }
 
@@ -161,6 +188,12 @@ fn rotation(
     secret: &Secret,
     previous: Option<RotationStatus>,
 ) -> Option<RotationStatus> {
+    if report
+        .desired
+        .is_some_and(|desired| !desired.mode.has_password())
+    {
+        return None;
+    }
     let current = secret.current()?;
     let pending = secret
         .labelled(AWSPENDING)
@@ -205,16 +238,20 @@ pub(super) fn pending(report: &Report) -> Vec<Pending> {
         .collect()
 }
 
-/// An announced creation stays announced until what it created is seen.
+/// An announced creation stays announced until what it created is seen, and that users leave until they are seen to have left, or are to stay.
 pub(super) fn intents(report: &Report, previous: Vec<Intent>) -> Vec<Intent> {
-    let Observed { gateway, .. } = report.observed;
-    if gateway.rest_api.present().is_some() {
-        return previous
-            .into_iter()
-            .filter(|intent| intent.kind != INTENT_REST_API)
-            .collect();
-    }
-    previous
+    let created = report.observed.gateway.rest_api.present().is_some();
+    let leaves = |desired: &Desired, kind: &str| {
+        leaving_intent(desired.mode) == Some(kind) && !have_left(desired, report.observed)
+    };
+    let stays = |intent: &Intent| match &*intent.kind {
+        INTENT_REST_API => !created,
+        INTENT_PASSWORD_LEAVES | INTENT_IAM_LEAVES => report
+            .desired
+            .is_none_or(|desired| leaves(desired, &intent.kind)),
+        _ => true,
+    };
+    previous.into_iter().filter(stays).collect()
 }
 
 /// Functions that left the spec and are not known to be without our variables.
@@ -246,25 +283,26 @@ pub(super) fn bindings(report: &Report, previous: Vec<ConsumerStatus>) -> Vec<Co
     let Some(desired) = report.desired else {
         return previous;
     };
-    let secret = report.observed.secret.secret.present();
+    let version = bound_version(desired, report.observed);
     let consumers = consumers(desired, report.observed).into_iter();
     consumers
         .map(|consumer| {
             let before = previous
                 .iter()
                 .find(|before| before.kind == consumer.kind && before.name == consumer.name);
-            match (&consumer.seen, before, secret) {
+            match (&consumer.seen, before, &version) {
                 (Seen::Unread | Seen::Unknown(_), Some(before), _) | (_, Some(before), None) => {
                     before.clone()
                 }
-                (seen, _, secret) => ConsumerStatus {
+                (seen, before, version) => ConsumerStatus {
                     kind: consumer.kind.to_owned(),
                     name: consumer.name.clone(),
                     version_id: seen.present().and_then(|progress| progress.version.clone()),
-                    up_to_date: secret.is_some_and(|secret| consumer.is_up_to_date(secret)),
-                    policy: secret
-                        .filter(|_| consumer.kind == "Lambda")
-                        .map(|secret| consumer_policy(&secret.arn).to_string()),
+                    up_to_date: consumer.is_up_to_date(version.as_deref()),
+                    policy: consumer_policy(desired, report.observed)
+                        .map(|policy| policy.to_string())
+                        .or_else(|| before?.policy.clone())
+                        .filter(|_| consumer.kind == "Lambda"),
                 },
             }
         })

@@ -10,6 +10,8 @@ use crate::plan::{
     ReplicationGroup, RestApi, Seen, Stage,
 };
 
+mod credentials;
+
 const GENERATION: i64 = 3;
 
 /// A round, with the one thing in it that a test is about.
@@ -39,10 +41,13 @@ fn round() -> Round {
 
 impl Round {
     fn report(&self) -> CachedApiStatus {
-        let desired = desired(spec_json());
+        self.report_of(&desired(spec_json()))
+    }
+
+    fn report_of(&self, desired: &Desired) -> CachedApiStatus {
         report(&Report {
             generation: GENERATION,
-            desired: Some(&desired),
+            desired: Some(desired),
             observed: &self.observed,
             plan: &self.plan,
             failures: &self.failures,
@@ -437,12 +442,10 @@ fn an_announced_creation_is_kept_until_the_api_is_seen() {
     assert_eq!(announced.report().intent(INTENT_REST_API), None);
 }
 
-#[test]
-fn the_cache_is_reported_with_its_endpoints() {
-    let mut live = round();
-    live.observed.cache.group = Seen::Present(ReplicationGroup {
+fn group(arn: &str) -> ReplicationGroup {
+    ReplicationGroup {
         nodes: Vec::new(),
-        arn: "arn:capi-1".into(),
+        arn: arn.into(),
         status: "available".into(),
         engine: Some("valkey".into()),
         node_type: "cache.t4g.small".into(),
@@ -462,7 +465,13 @@ fn the_cache_is_reported_with_its_endpoints() {
         }),
         reader: None,
         pending: Vec::new(),
-    });
+    }
+}
+
+#[test]
+fn the_cache_is_reported_with_its_endpoints() {
+    let mut live = round();
+    live.observed.cache.group = Seen::Present(group("arn:capi-1"));
     let cache = live.report().cache.unwrap();
     assert_eq!(
         cache.primary_endpoint.as_deref(),

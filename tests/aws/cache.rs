@@ -75,7 +75,7 @@ async fn create_user(world: &World) -> CacheAction {
     CacheAction::CreateUser {
         user: user(ID, "capi-00000007", ACCESS),
         engine: Engine::Valkey,
-        password: secrets::password(world).await,
+        password: Some(secrets::password(world).await),
         tags: tags(),
     }
 }
@@ -341,6 +341,9 @@ pub async fn tear_down(world: &World) {
         },
         CacheAction::DeleteUserGroup { id: id() },
         CacheAction::DeleteUser { id: id() },
+        CacheAction::DeleteUser {
+            id: super::iam::ID.into(),
+        },
         CacheAction::DeleteUser {
             id: "capi-7-d".into(),
         },

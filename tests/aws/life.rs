@@ -11,7 +11,7 @@ use cachedapi_operator::plan::{
 use serde_json::json;
 
 use super::world::{ACCOUNT, REGION, World, set, tags};
-use super::{cache, functions, gateway, roles, secrets};
+use super::{cache, functions, gateway, iam, roles, secrets};
 
 /// Lives it.
 pub async fn live(world: &World) {
@@ -23,7 +23,9 @@ pub async fn live(world: &World) {
     cache::prepare(world).await;
     world.act(cache::new_group(1, 1)).await;
     secrets::put(world, "cache.example.com").await;
+    iam::create(world).await;
     change_cache(world).await;
+    iam::require(world).await;
     look(world, &api, &function).await;
     end(world, &api).await;
 }

@@ -75,7 +75,7 @@ async fn no_failure_shows_a_password() {
                 access_string: "on ~* +@all".into(),
             },
             engine: cachedapi_operator::api::Engine::Valkey,
-            password: secrets::password(&world).await,
+            password: Some(secrets::password(&world).await),
             tags: super::world::tags(),
         };
         let failure = world.attempt(action).await.unwrap_err();

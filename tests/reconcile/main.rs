@@ -9,6 +9,7 @@ mod crash;
 mod delay;
 mod drift;
 mod fence;
+mod iam;
 mod life;
 mod look;
 mod many;
@@ -23,3 +24,5 @@ mod world;
 
 #[path = "../aws/in_process.rs"]
 mod in_process;
+#[path = "../aws/token.rs"]
+mod token;

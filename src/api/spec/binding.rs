@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
     .message("a binding needs exactly one of secret, lambda, deployment and statefulSet"))]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
-    /// A Kubernetes Secret in the object's namespace, in Service Binding shape (keys type, provider, host, port, username, password, uri, tls).
+    /// A Kubernetes Secret in the object's namespace, in Service Binding shape (keys type, provider, host, port, username, password, uri, tls; with credentials.iam
+    /// authMode or iamUsername, cacheName, region).
     /// The operator creates it and keeps it in step; a Secret of that name that it does not own is left alone and reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretBinding>,
@@ -71,8 +72,8 @@ pub struct WorkloadBinding {
 
 /// A Lambda function.
 ///
-/// Its environment gets `CACHE_HOST`, `CACHE_PORT`, `CACHE_KEY_PREFIX`, `CACHE_SECRET_ARN` and `CACHE_SECRET_VERSION_ID`, never the password. These five names are
-/// the operator's: what else they hold is overwritten, and they go when the binding leaves the spec or the object is deleted. Other variables stay.
+/// Its environment gets `CACHE_HOST`, `CACHE_PORT`, `CACHE_KEY_PREFIX`, with a password `CACHE_SECRET_ARN` and `CACHE_SECRET_VERSION_ID`, never the password itself, and with
+/// credentials.iam `CACHE_IAM_USERNAME` and `CACHE_IAM_CACHE_NAME`. These seven names are the operator's: what else they hold is overwritten, and they go when the binding leaves the spec or the object is deleted. Other variables stay.
 /// The function must carry the tag `cachedapi.dev/cluster-id` with the id of the cluster, by which its owner lets the operator in.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

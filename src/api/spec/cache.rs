@@ -2,6 +2,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Empty;
+
 /// The cache that the back ends use.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -101,15 +103,29 @@ macro_rules! every {
 }
 
 /// How the cache's credential is made and kept.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", default)]
+///
+/// With both `password` and `iam`, both are open: clients move from one to the other.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("!has(self.iam) || has(self.password) || has(oldSelf.iam)")
+    .message("credentials cannot go from password to iam in one edit, which would lock the consumers out: write iam beside password first, move the consumers, then remove password"))]
+#[x_kube(validation = Rule::new("has(self.iam) || !has(oldSelf.iam) || has(oldSelf.password)")
+    .message("credentials cannot go from iam to password in one edit, which would lock the consumers out: write password beside iam first, move the consumers, then remove iam"))]
+#[serde(rename_all = "camelCase")]
 pub struct CredentialsSpec {
     /// A generated password for one cache user, kept in AWS Secrets Manager and rotated. The default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "PasswordSpec")]
     pub password: Option<PasswordSpec>,
+    /// A cache user whose clients log in with a token that they sign with their AWS credentials, so that there is no secret value. Needs Valkey 7.2 or Redis
+    /// 7.0. status.credentials.iam has the user's name and the policy that a client's role needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Empty")]
+    pub iam: Option<Empty>,
     /// Whether the operator proves by logging in to the cache that the credential opens it.
+    #[serde(default)]
     pub probe: Probe,
     /// Days during which the secret can be restored after the object was deleted.
+    #[serde(default = "longest_window")]
     #[schemars(range(min = 7, max = 30))]
     pub recovery_window_days: u32,
 }
@@ -118,10 +134,15 @@ impl Default for CredentialsSpec {
     fn default() -> Self {
         Self {
             password: None,
+            iam: None,
             probe: Probe::default(),
-            recovery_window_days: 30,
+            recovery_window_days: longest_window(),
         }
     }
+}
+
+const fn longest_window() -> u32 {
+    30
 }
 
 /// A generated password for one cache user.

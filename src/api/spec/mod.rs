@@ -16,6 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use super::CachedApiStatus;
 
+/// The parts of `engineVersion`, as CEL.
+#[rustfmt::skip]
+macro_rules! version {
+    () => { "self.cache.replicationGroup.engineVersion.split('.')" };
+}
+
 /// An API behind AWS API Gateway, the Valkey or Redis cache behind it, and the credential that opens that cache.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
@@ -37,6 +43,9 @@ use super::CachedApiStatus;
 )]
 #[x_kube(validation = Rule::new("!self.routes.exists(r, has(r.auth.apiKey)) || size(self.api.apiKeys) > 0")
     .message("a route uses auth.apiKey, so api.apiKeys must name at least one key"))]
+#[x_kube(validation = Rule::new(concat!("!has(self.credentials.iam) || int(", version!(), "[0]) > 7 || \
+    (int(", version!(), "[0]) == 7 && (self.cache.replicationGroup.engine == 'redis' || int(", version!(), "[1]) >= 2))"))
+    .message("credentials.iam needs cache.replicationGroup.engineVersion 7.2 or newer with engine valkey, 7.0 or newer with engine redis"))]
 #[serde(rename_all = "camelCase")]
 pub struct CachedApiSpec {
     /// AWS Region that everything lives in, e.g. `eu-west-1`. Cannot be changed.

@@ -1,8 +1,8 @@
 //! ElastiCache's words in ours.
 
 use aws_sdk_elasticache::types::{
-    self, AutomaticFailoverStatus, MultiAzStatus, NodeGroup, ReplicationGroupPendingModifiedValues,
-    TransitEncryptionMode, UserGroupsUpdateStatus,
+    self, AuthenticationType, AutomaticFailoverStatus, MultiAzStatus, NodeGroup,
+    ReplicationGroupPendingModifiedValues, TransitEncryptionMode, UserGroupsUpdateStatus,
 };
 
 use crate::plan::{CacheNode, CacheUser, Endpoint, ReplicationGroup, SubnetGroup, UserGroup};
@@ -18,9 +18,10 @@ pub(super) fn subnet_group(group: types::CacheSubnetGroup) -> SubnetGroup {
 }
 
 pub(super) fn user(user: types::User) -> CacheUser {
-    let passwords = user
-        .authentication
-        .and_then(|authentication| authentication.password_count);
+    let authentication = user.authentication.as_ref();
+    let passwords = authentication.and_then(|authentication| authentication.password_count);
+    let kind = authentication.and_then(|authentication| authentication.r#type.as_ref());
+    let iam = kind == Some(&AuthenticationType::Iam);
     CacheUser {
         arn: user.arn.unwrap_or_default(),
         name: user.user_name.unwrap_or_default(),
@@ -28,6 +29,7 @@ pub(super) fn user(user: types::User) -> CacheUser {
         engine: user.engine.unwrap_or_default(),
         access_string: user.access_string.unwrap_or_default(),
         passwords: count(passwords),
+        iam,
     }
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use aws_sdk_elasticache::types::Tag;
+use aws_sdk_elasticache::types::{AuthenticationMode, InputAuthenticationType, Tag};
 
 use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
@@ -38,9 +38,8 @@ pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -
             password,
             tags,
         } => {
-            let made = cache
-                .create_user(user, *engine, &password.value, tags)
-                .await?;
+            let proof = password.as_ref().map(|password| &password.value);
+            let made = cache.create_user(user, *engine, proof, tags).await?;
             Ok(user_fact(&user.id, made))
         }
         CacheAction::CreateDefaultUser { user, engine, tags } => {
@@ -50,6 +49,7 @@ pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -
             cache.modify_user_access(id, access_string).await
         }
         CacheAction::SetPasswords { id, passwords, .. } => cache.set_passwords(id, passwords).await,
+        CacheAction::RequireIam { id } => cache.require_iam(id).await,
         CacheAction::DeleteUser { id } => cache.delete_user(id).await,
         CacheAction::CreateUserGroup {
             id,
@@ -135,16 +135,17 @@ impl ElastiCache {
         tags: &Tags,
     ) -> Outcome {
         let password = password::random(CREATE_USER)?;
-        let user = self.create_user(user, engine, &password, tags).await?;
+        let proof = Some(&password);
+        let user = self.create_user(user, engine, proof, tags).await?;
         Ok(fact(Fact::DefaultUser, user))
     }
 
-    /// The user as the reply has it, or nothing when there was one of that id.
+    /// The user as the reply has it, or nothing when there was one of that id. One without a password shows signed tokens.
     async fn create_user(
         &self,
         user: &DesiredUser,
         engine: Engine,
-        password: &Sensitive,
+        password: Option<&Sensitive>,
         tags: &Tags,
     ) -> Result<Option<CacheUser>, Failure> {
         let request = self
@@ -155,13 +156,17 @@ impl ElastiCache {
         let request = request
             .engine(engine.as_str())
             .access_string(&user.access_string)
-            .passwords(password.reveal())
+            .set_passwords(password.map(|password| vec![password.reveal().to_owned()]))
+            .set_authentication_mode(password.is_none().then(iam))
             .set_tags(Some(sdk_tags(tags)));
         let reply = self
             .caller
             .call(CREATE_USER, &user.id, request.send())
             .await;
-        let reply = created(reply.map_err(|refusal| refusal.without(password)))?;
+        let reply = created(reply.map_err(|refusal| match password {
+            Some(password) => refusal.without(password),
+            None => refusal,
+        }))?;
         Ok(reply.map(|reply| {
             let user = aws_sdk_elasticache::types::User::builder();
             let user = user
@@ -185,6 +190,13 @@ impl ElastiCache {
         let reply = changed(self.caller.call(MODIFY_USER, id, request.send()).await)?;
         let spelled = reply.and_then(|user| user.access_string);
         Ok(spelled.map(Fact::AccessString))
+    }
+
+    async fn require_iam(&self, id: &str) -> Outcome {
+        let request = self.client.modify_user().user_id(id);
+        let request = request.authentication_mode(iam());
+        changed(self.caller.call(MODIFY_USER, id, request.send()).await)?;
+        Ok(None)
     }
 
     /// The list replaces the one that the user had.
@@ -287,6 +299,12 @@ fn user_fact(id: &str, user: Option<CacheUser>) -> Option<Fact> {
         id: id.to_owned(),
         user: Seen::Present(user),
     })
+}
+
+fn iam() -> AuthenticationMode {
+    AuthenticationMode::builder()
+        .r#type(InputAuthenticationType::Iam)
+        .build()
 }
 
 /// A list that is empty is left out of the request.

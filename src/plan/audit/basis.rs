@@ -146,6 +146,7 @@ impl Basis<'_> {
             }
             CacheAction::ModifyUserAccess { id, .. }
             | CacheAction::SetPasswords { id, .. }
+            | CacheAction::RequireIam { id }
             | CacheAction::DeleteUser { id } => {
                 let default = *id == self.identity.default_user_id();
                 let user = if default {

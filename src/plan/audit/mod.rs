@@ -5,20 +5,23 @@ mod basis;
 #[cfg(test)]
 mod tests;
 
-use crate::model::Identity;
+use std::collections::BTreeSet;
+
+use crate::model::{CredentialMode, Identity};
 
 use super::gateway::CREATION_GRACE;
 use super::rotation::Accepted;
 use super::{
-    AWSCURRENT, AWSPENDING, Action, Aspect, AspectPlan, CacheAction, ClusterAction, Context,
-    GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, Secret, SecretAction,
+    AWSCURRENT, AWSPENDING, Action, Aspect, AspectPlan, CacheAction, CacheUser, ClusterAction,
+    Context, GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, Secret, SecretAction,
+    leaving_intent,
 };
 
 /// What a plan is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To get to what is desired.
-    Converge,
+    /// To get to what is desired, with these ways into the cache.
+    Converge(CredentialMode),
     /// To take down what the object owns.
     Teardown,
 }
@@ -44,7 +47,8 @@ pub struct Basis<'a> {
 /// - The replication group is changed by one action of a round at most.
 /// - A REST API is created after the announcement of it, and not while an earlier announcement may still come true.
 /// - A user keeps the current password whenever its passwords are set, and what becomes current is accepted by every node, as far as they are asked.
-/// - No user leaves the cache that the current or the pending version names.
+/// - No user leaves the cache that the current or the pending version names, or that shows signed tokens, unless the spec asks for another way in alone,
+///   that one is open, and the departure was announced before.
 /// - Outside a teardown only what is superseded is deleted.
 #[must_use]
 pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
@@ -66,10 +70,10 @@ pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
         found.push("the replication group is changed by more than one action".into());
     }
     found.extend(actions().filter_map(|action| locks_out(basis, action)));
-    if basis.purpose == Purpose::Converge {
+    if let Purpose::Converge(mode) = basis.purpose {
         found.extend(
             actions()
-                .filter(|action| destroys(basis, action))
+                .filter(|action| destroys(basis, mode, action))
                 .map(|action| format!("something in use is deleted: {action:?}")),
         );
     }
@@ -126,10 +130,15 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
             })
         }
         Action::Cache(CacheAction::ModifyUserGroup { remove, .. }) => {
-            let id = remove.iter().find(|id| is_named(basis, id))?;
-            Some(format!(
-                "a user leaves the cache that a version of the secret names: {id}"
-            ))
+            let needed = |id: &&String| {
+                if **id == basis.identity.iam_user_id() {
+                    !may_close_iam(basis, remove)
+                } else {
+                    is_named(basis, id) && !may_close_password(basis, remove)
+                }
+            };
+            let id = remove.iter().find(needed)?;
+            Some(format!("a user leaves the cache that is needed: {id}"))
         }
         Action::Secret(SecretAction::Promote { to, .. }) => {
             let refused = secret
@@ -144,6 +153,36 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
     }
 }
 
+/// Whether the spec asks for no password, and who shows signed tokens is let in, also when those of `remove` have left.
+fn may_close_password(basis: Basis, remove: &BTreeSet<String>) -> bool {
+    let (cache, id) = (&basis.observed.cache, basis.identity.iam_user_id());
+    let user = cache.user(&id).present();
+    basis.purpose == Purpose::Converge(CredentialMode::Iam)
+        && user.is_some_and(|user| user.iam && user.status == "active")
+        && remains(basis, &id, remove)
+        && is_announced(basis, CredentialMode::Iam)
+}
+
+/// Whether the spec asks for no tokens, and the current version's user is let in, also when those of `remove` have left.
+fn may_close_iam(basis: Basis, remove: &BTreeSet<String>) -> bool {
+    let value = basis.observed.secret.current_value().present();
+    let user = value.and_then(|value| basis.identity.user_id(&value.username));
+    basis.purpose == Purpose::Converge(CredentialMode::Password)
+        && user.is_some_and(|user| remains(basis, &user, remove))
+        && is_announced(basis, CredentialMode::Password)
+}
+
+/// Whether it was announced that those leave whom `mode` does not have.
+fn is_announced(basis: Basis, mode: CredentialMode) -> bool {
+    let kind = leaving_intent(mode);
+    kind.is_some_and(|kind| basis.observed.cache.leaving.contains_key(kind))
+}
+
+fn remains(basis: Basis, id: &String, remove: &BTreeSet<String>) -> bool {
+    let group = basis.observed.cache.user_group.present();
+    group.is_some_and(|group| group.user_ids.contains(id)) && !remove.contains(id)
+}
+
 /// Whether the current or the pending version of the secret names the user `id`.
 fn is_named(basis: Basis, id: &str) -> bool {
     let secret = &basis.observed.secret;
@@ -151,6 +190,11 @@ fn is_named(basis: Basis, id: &str) -> bool {
     let versions = labels.filter_map(|label| secret.secret.present()?.labelled(label));
     let mut values = versions.filter_map(|version| secret.value(version).present());
     values.any(|value| basis.identity.user_id(&value.username).as_deref() == Some(id))
+}
+
+fn owns(basis: Basis, user: &CacheUser) -> bool {
+    let tags = basis.observed.cache.tags.get(&user.arn);
+    tags.is_none_or(|tags| tags.present().is_none_or(|tags| basis.identity.owns(tags)))
 }
 
 /// Whether `action` makes the replication group leave `available`.
@@ -174,17 +218,32 @@ const fn changes_group(action: &Action) -> bool {
 }
 
 /// Whether `action` deletes what the object lives by. Its own REST API is one; duplicates of it are not.
-fn destroys(basis: Basis, action: &Action) -> bool {
+fn destroys(basis: Basis, mode: CredentialMode, action: &Action) -> bool {
+    let cache = &basis.observed.cache;
+    let group = cache.user_group.present();
     match action {
         Action::Cache(
             CacheAction::DeleteSubnetGroup { .. }
             | CacheAction::DeleteUserGroup { .. }
             | CacheAction::DeleteReplicationGroup { .. },
-        )
-        | Action::Secret(SecretAction::DeleteSecret { .. }) => true,
+        ) => true,
+        // A password that a user has is kept.
+        Action::Secret(SecretAction::DeleteSecret { .. }) => {
+            let is_password_user = |id: &&String| basis.identity.is_user_id(id);
+            let users = cache.users.iter().filter(|(id, _)| is_password_user(id));
+            let there =
+                users.filter(|(_, user)| user.present().is_some_and(|user| owns(basis, user)));
+            mode.has_password()
+                || there.count() > 0
+                || group.is_some_and(|group| group.user_ids.iter().any(|id| is_password_user(&id)))
+        }
         Action::Cache(CacheAction::DeleteUser { id }) => {
-            let group = basis.observed.cache.user_group.present();
-            group.is_none_or(|group| group.user_ids.contains(id)) || is_named(basis, id)
+            let needed = if *id == basis.identity.iam_user_id() {
+                mode.has_iam()
+            } else {
+                mode.has_password() && is_named(basis, id)
+            };
+            needed || group.is_none_or(|group| group.user_ids.contains(id))
         }
         Action::Gateway(GatewayAction::DeleteRestApi { api }) => {
             !basis.observed.gateway.duplicates.contains(api)

@@ -1,5 +1,5 @@
 use crate::model::{Desired, DesiredFunction};
-use crate::plan::{FunctionUpdate, Observed, Read, Secret, Seen};
+use crate::plan::{FunctionUpdate, Observed, Read, Seen};
 
 use super::lambda::version_in;
 use super::secret::bound;
@@ -20,20 +20,18 @@ pub struct Consumer {
 /// How far a consumer is.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Version of the secret that it was given last.
+    /// Version that it was given last; see [`bound_version`](super::bound_version).
     pub version: Option<String>,
     /// Whether all of it has that version.
     pub done: bool,
 }
 
 impl Consumer {
-    /// Whether all of it has the current version of `secret`.
+    /// Whether all of it has the `current` version; see [`bound_version`](super::bound_version).
     #[must_use]
-    pub fn is_up_to_date(&self, secret: &Secret) -> bool {
+    pub fn is_up_to_date(&self, current: Option<&str>) -> bool {
         self.seen.present().is_some_and(|progress| {
-            progress.done
-                && progress.version.is_some()
-                && progress.version.as_deref() == secret.current()
+            progress.done && progress.version.is_some() && progress.version.as_deref() == current
         })
     }
 }
@@ -68,19 +66,19 @@ pub fn consumers(desired: &Desired, observed: &Observed) -> Vec<Consumer> {
         .bindings
         .functions
         .iter()
-        .map(|function| of_function(observed, function));
+        .map(|function| of_function(desired, observed, function));
     secrets.chain(functions).chain(workloads).collect()
 }
 
 /// What its callers get counts: the alias, where there is one.
-fn of_function(observed: &Observed, function: &DesiredFunction) -> Consumer {
+fn of_function(desired: &Desired, observed: &Observed, function: &DesiredFunction) -> Consumer {
     let arn = &function.arn;
     let (seen, read) = match &function.alias {
         None => (
             map(
                 observed.functions.get(arn).unwrap_or(&Seen::Unread),
                 |seen| Progress {
-                    version: version_in(&seen.variables),
+                    version: version_in(&desired.identity, &seen.variables),
                     done: seen.update == FunctionUpdate::Done,
                 },
             ),
@@ -89,7 +87,7 @@ fn of_function(observed: &Observed, function: &DesiredFunction) -> Consumer {
         Some(alias) => (
             map(observed.aliases.get(arn).unwrap_or(&Seen::Unread), |seen| {
                 Progress {
-                    version: version_in(&seen.variables),
+                    version: version_in(&desired.identity, &seen.variables),
                     done: !seen.weighted,
                 }
             }),

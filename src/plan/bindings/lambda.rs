@@ -1,27 +1,32 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::Reason;
 use crate::model::{Desired, DesiredFunction, Identity};
 use crate::plan::{
-    Action, AspectPlan, Context, FunctionAction, FunctionUpdate, Observed, ObservedAlias,
+    Action, AspectPlan, Context, Endpoint, FunctionAction, FunctionUpdate, Observed, ObservedAlias,
     ObservedFunction, PublishedVersion, Read, Rotating, Seen, Sensitive, Variables,
 };
 
-use super::{RETRY, credential, is_in_grace};
+use super::{RETRY, bound, is_in_grace, marked, version_of};
 
 /// The variables of ours. Nobody else may use the names: what else they hold is overwritten.
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 7] = [
     "CACHE_HOST",
     "CACHE_PORT",
     "CACHE_KEY_PREFIX",
     SECRET_ARN,
     SECRET_VERSION,
+    IAM_USERNAME,
+    IAM_CACHE_NAME,
 ];
 const SECRET_ARN: &str = "CACHE_SECRET_ARN";
 const SECRET_VERSION: &str = "CACHE_SECRET_VERSION_ID";
+const IAM_USERNAME: &str = "CACHE_IAM_USERNAME";
+/// What a token is signed for, besides the user. The Region is the function's own.
+const IAM_CACHE_NAME: &str = "CACHE_IAM_CACHE_NAME";
 /// Bytes of all variables together, as JSON: Lambda's quota.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MOST_BYTES: usize = 4096;
@@ -50,7 +55,7 @@ pub(super) fn plan_functions(
             Err(otherwise) => plan.extend(otherwise),
         }
     }
-    if is_in_grace(observed) {
+    if is_in_grace(desired, observed) {
         plan = plan.quietly(
             "functions are being given the current version of the secret; the one before works as well",
         );
@@ -71,20 +76,29 @@ fn variables(
     observed: &Observed,
     context: Context,
 ) -> Result<Variables, AspectPlan> {
-    let (value, endpoint) = credential(desired, observed, context)?;
-    let secret = observed.secret.secret.present();
-    let arn = secret.map_or("", |secret| &secret.arn);
-    let values = [
-        endpoint.host.clone(),
-        endpoint.port.to_string(),
-        desired.secret.key_prefix.clone(),
-        arn.to_owned(),
-        value.version_id.clone(),
+    let bound = bound(desired, observed, context)?;
+    let mut values = vec![
+        ("CACHE_HOST", bound.endpoint.host.clone()),
+        ("CACHE_PORT", bound.endpoint.port.to_string()),
+        ("CACHE_KEY_PREFIX", desired.secret.key_prefix.clone()),
     ];
-    let named = NAMES.into_iter().zip(values);
-    Ok(named
-        .map(|(name, value)| (name.to_owned(), Sensitive::new(value)))
-        .collect())
+    if let Some(value) = bound.password {
+        let secret = observed.secret.secret.present();
+        let arn = secret.map_or("", |secret| &secret.arn);
+        values.extend([
+            (SECRET_ARN, arn.to_owned()),
+            (SECRET_VERSION, value.version_id.clone()),
+        ]);
+    }
+    if bound.iam {
+        values.extend([
+            (IAM_USERNAME, desired.cache.iam_user.name.clone()),
+            (IAM_CACHE_NAME, desired.cache.id.clone()),
+        ]);
+    }
+    let values = values.into_iter();
+    let variables = values.map(|(name, value)| (name.to_owned(), Sensitive::new(value)));
+    Ok(variables.collect())
 }
 
 fn function_of<'a>(observed: &'a Observed, arn: &str) -> &'a Seen<ObservedFunction> {
@@ -100,7 +114,9 @@ fn plan_function(
     let arn = &function.arn;
     let seen = match function_of(observed, arn) {
         // During the grace of a rotation each look counts: the old password waits for it.
-        Seen::Unread if context.depth.wants(Rotating::Functions) || is_in_grace(observed) => {
+        Seen::Unread
+            if context.depth.wants(Rotating::Functions) || is_in_grace(desired, observed) =>
+        {
             return AspectPlan::read(Read::Function { arn: arn.clone() });
         }
         Seen::Unread => return AspectPlan::default(),
@@ -112,8 +128,9 @@ fn plan_function(
         return AspectPlan::block(
             Reason::NameTaken,
             format!(
-                "the function {arn} has the variables of another CachedApi (CACHE_SECRET_ARN is {other}), so it is left alone; a function can be bound by one \
-                 object: take the other binding out, or the variable, if that object is gone"
+                "the function {arn} has the variables of another CachedApi ({other} is {}), so it is left alone; a function can be bound by one \
+                 object: take the other binding out, or the variable, if that object is gone",
+                seen.variables[other].reveal()
             ),
         );
     }
@@ -146,13 +163,14 @@ fn in_progress(arn: &str, context: Context) -> AspectPlan {
 }
 
 fn holds(variables: &Variables, ours: &Variables) -> bool {
-    ours.iter()
-        .all(|(name, value)| variables.get(name) == Some(value))
+    NAMES
+        .iter()
+        .all(|name| variables.get(*name) == ours.get(*name))
 }
 
 /// Everything that is in the environment, and ours.
 fn set_variables(arn: &str, seen: &ObservedFunction, ours: &Variables) -> AspectPlan {
-    let mut variables = seen.variables.clone();
+    let mut variables = without_ours(&seen.variables);
     variables.extend(ours.clone());
     let bytes = size(&variables);
     if bytes > MOST_BYTES {
@@ -164,6 +182,12 @@ fn set_variables(arn: &str, seen: &ObservedFunction, ours: &Variables) -> Aspect
         );
     }
     update(arn, seen, variables)
+}
+
+fn without_ours(variables: &Variables) -> Variables {
+    let mut variables = variables.clone();
+    variables.retain(|name, _| !NAMES.contains(&name.as_str()));
+    variables
 }
 
 fn update(arn: &str, seen: &ObservedFunction, variables: Variables) -> AspectPlan {
@@ -249,50 +273,75 @@ pub(in crate::plan) fn plan_removal(
             if seen.update == FunctionUpdate::InProgress {
                 return in_progress(arn, context);
             }
-            let mut variables = seen.variables.clone();
-            variables.retain(|name, _| !NAMES.contains(&name.as_str()));
-            update(arn, seen, variables)
+            update(arn, seen, without_ours(&seen.variables))
         }
         Seen::Absent | Seen::Present(_) => AspectPlan::default(),
     }
 }
 
-/// Whether an environment names the secret of this object.
+/// Whether an environment names the secret, or the cache, of this object.
 #[must_use]
 pub fn has_variables_of(identity: &Identity, variables: &Variables) -> bool {
-    secret_name(variables).is_some_and(|name| is_of(identity, name))
+    let mut named = named(variables).peekable();
+    named.peek().is_some() && named.all(|named| named.is_of(identity))
 }
 
-/// The version of the secret that an environment names.
-pub(super) fn version_in(variables: &Variables) -> Option<String> {
-    variables
-        .get(SECRET_VERSION)
-        .map(|version| version.reveal().to_owned())
+/// The version that an environment stands for; see [`bound_version`](super::bound_version).
+pub(super) fn version_in(identity: &Identity, variables: &Variables) -> Option<String> {
+    let value = |name| variables.get(name).map(Sensitive::reveal);
+    let iam = value(IAM_USERNAME);
+    if let Some(version) = value(SECRET_VERSION) {
+        return Some(marked(version, iam.is_some()));
+    }
+    iam?;
+    let endpoint = Endpoint {
+        host: value("CACHE_HOST")?.to_owned(),
+        port: value("CACHE_PORT")?.parse().ok()?,
+    };
+    Some(version_of(identity, &endpoint))
 }
 
-/// The secret's name and Secrets Manager's suffix.
-fn secret_name(variables: &Variables) -> Option<&str> {
-    let arn = variables.get(SECRET_ARN)?.reveal();
-    Some(arn.split_once(":secret:")?.1)
+/// A variable that names something of an object.
+enum Named<'a> {
+    /// The secret's name and Secrets Manager's suffix.
+    Secret(&'a str),
+    Cache(&'a str),
 }
 
-fn is_of(identity: &Identity, name: &str) -> bool {
-    name.strip_prefix(&identity.secret_name())
-        .is_some_and(|suffix| suffix.starts_with('-'))
+fn named(variables: &Variables) -> impl Iterator<Item = Named<'_>> {
+    let value = |name| variables.get(name).map(Sensitive::reveal);
+    let secret = value(SECRET_ARN).and_then(|arn| arn.split_once(":secret:"));
+    let cache = value(IAM_CACHE_NAME).map(Named::Cache);
+    secret
+        .map(|(_, name)| Named::Secret(name))
+        .into_iter()
+        .chain(cache)
 }
 
-/// The ARN of another object's secret.
-pub(super) fn other_owner<'a>(identity: &Identity, variables: &'a Variables) -> Option<&'a str> {
-    let name = secret_name(variables)?;
-    (name.starts_with("cachedapi/") && !is_of(identity, name))
-        .then(|| variables[SECRET_ARN].reveal())
+impl Named<'_> {
+    fn is_of(&self, identity: &Identity) -> bool {
+        match self {
+            Self::Secret(name) => name
+                .strip_prefix(&identity.secret_name())
+                .is_some_and(|suffix| suffix.starts_with('-')),
+            Self::Cache(name) => *name == identity.cache_id(),
+        }
+    }
+
+    /// Whether an object of this kind made what is named.
+    fn is_of_any(&self) -> bool {
+        match self {
+            Self::Secret(name) => name.starts_with("cachedapi/"),
+            Self::Cache(name) => name.starts_with("capi-"),
+        }
+    }
 }
 
-/// The least that who reads the secret needs to be allowed. The secret is encrypted with the account's own key for Secrets Manager, which asks for nothing more.
-#[must_use]
-pub fn consumer_policy(secret_arn: &str) -> Value {
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret_arn}],
+/// The variable that names something of another object.
+pub(super) fn other_owner(identity: &Identity, variables: &Variables) -> Option<&'static str> {
+    let other = named(variables).find(|named| named.is_of_any() && !named.is_of(identity))?;
+    Some(match other {
+        Named::Secret(_) => SECRET_ARN,
+        Named::Cache(_) => IAM_CACHE_NAME,
     })
 }

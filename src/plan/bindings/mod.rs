@@ -6,6 +6,7 @@
 
 mod consumer;
 mod lambda;
+mod policy;
 mod role;
 mod secret;
 mod workload;
@@ -14,15 +15,22 @@ mod workload;
 mod tests;
 
 pub use consumer::{Consumer, Progress, consumers};
+pub use lambda::has_variables_of;
 pub(super) use lambda::plan_removal;
-pub use lambda::{consumer_policy, has_variables_of};
+pub use policy::{connect_policy, consumer_policy};
 pub(super) use role::plan_policy_removal;
 pub use role::{RoleAction, is_own_policy, policy_roles};
 
 use crate::api::Reason;
-use crate::model::Desired;
+use crate::model::{Desired, Identity};
 
-use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, Read, SecretValue, Seen};
+use super::cache::own_endpoint;
+use super::rotation::Accepted;
+use super::user::{iam_opens, is_iam_open};
+use super::{
+    AspectPlan, Context, Depth, Endpoint, Observed, RETRY, Read, Secret, SecretValue, Seen,
+    current_user,
+};
 
 /// Decides on the consumers. A poll that finds anything but what is desired looks at everything.
 pub fn plan_bindings(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
@@ -54,11 +62,83 @@ fn plan_at(desired: &Desired, observed: &Observed, context: Context) -> AspectPl
 }
 
 /// Whether the password before the current one works as well, so that a consumer that lags behind is served.
-fn is_in_grace(observed: &Observed) -> bool {
-    observed.passwords().is_some_and(|count| count > 1)
+fn is_in_grace(desired: &Desired, observed: &Observed) -> bool {
+    desired.mode.has_password() && observed.passwords().is_some_and(|count| count > 1)
 }
 
-/// What consumers are to have: the current value of the object's secret, once it names the endpoint; or what to do to get to know it.
+/// What consumers are to have: the ways in that are open.
+struct Bound<'a> {
+    endpoint: &'a Endpoint,
+    /// The current value of the secret, where there is a password.
+    password: Option<&'a SecretValue>,
+    /// Whether the user that shows signed tokens is let in.
+    iam: bool,
+    /// See [`bound_version`].
+    version: String,
+}
+
+/// What tells what is bound now from what was bound before: the current version of the secret, marked where tokens are taken as well. Without a password there
+/// is nothing that changes but the endpoint.
+#[must_use]
+pub fn bound_version(desired: &Desired, observed: &Observed) -> Option<String> {
+    if desired.mode.has_password() {
+        let current = observed.secret.secret.present().and_then(Secret::current);
+        return current.map(|version| marked(version, is_iam_open(desired, observed)));
+    }
+    own_endpoint(&desired.identity, observed)
+        .map(|endpoint| version_of(&desired.identity, endpoint))
+}
+
+/// The version of a secret, marked where consumers are told of the user that shows tokens: what they hold is another thing when that user comes or goes.
+fn marked(version: &str, iam: bool) -> String {
+    let mark = if iam { "+iam" } else { "" };
+    format!("{version}{mark}")
+}
+
+fn version_of(identity: &Identity, endpoint: &Endpoint) -> String {
+    identity.token(&format!("iam:{endpoint}")).to_string()
+}
+
+/// What consumers are to have, or what to do to get to know it.
+fn bound<'a>(
+    desired: &Desired,
+    observed: &'a Observed,
+    context: Context,
+) -> Result<Bound<'a>, AspectPlan> {
+    let iam = desired.mode.has_iam() && iam_opens(desired, observed, context)?;
+    if desired.mode.has_password() {
+        let (value, endpoint) = credential(desired, observed, context)?;
+        return Ok(Bound {
+            endpoint,
+            password: Some(value),
+            iam,
+            version: marked(&value.version_id, iam),
+        });
+    }
+    if let Seen::Unread = observed.cache.group {
+        let id = desired.cache.id.clone();
+        return Err(AspectPlan::read(Read::ReplicationGroup { id }));
+    }
+    match own_endpoint(&desired.identity, observed) {
+        Some(endpoint) if iam => Ok(Bound {
+            endpoint,
+            password: None,
+            iam,
+            version: version_of(&desired.identity, endpoint),
+        }),
+        _ => Err(AspectPlan::wait(
+            Reason::WaitingForDependency,
+            format!(
+                "the user {} is not in a cache yet",
+                desired.cache.iam_user.id
+            ),
+            context.pace(RETRY),
+        )),
+    }
+}
+
+/// The current value of the object's secret, once it names the endpoint; or what to do to get to know it. A password that the cache refuses, as it does
+/// while its user is yet to come, is passed on to nobody.
 fn credential<'a>(
     desired: &Desired,
     observed: &'a Observed,
@@ -94,6 +174,9 @@ fn credential<'a>(
         Seen::Present(SecretValue { endpoint: None, .. }) | Seen::Absent => {
             wait("does not name the cache's endpoint yet")
         }
+        Seen::Present(_) if is_refused(desired, observed, version) => {
+            wait("is refused by the cache")
+        }
         Seen::Present(value) if value.username.is_empty() || value.password.reveal().is_empty() => {
             wait("names no user or no password")
         }
@@ -104,4 +187,14 @@ fn credential<'a>(
             },
         ) => Ok((value, endpoint)),
     }
+}
+
+/// Whether the nodes say so, or the user was seen not to be let in.
+fn is_refused(desired: &Desired, observed: &Observed, version: &str) -> bool {
+    let (id, cache) = (current_user(desired, observed).id, &observed.cache);
+    let login = observed.secret.logins.get(version);
+    let group = cache.user_group.present();
+    login.is_some_and(|login| login.accepted == Accepted::None)
+        || *cache.user(&id) == Seen::Absent
+        || group.is_some_and(|group| !group.user_ids.contains(&id))
 }

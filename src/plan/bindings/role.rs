@@ -10,7 +10,8 @@ use crate::model::{Desired, Identity};
 use crate::plan::{Action, AspectPlan, Context, Observed, Read, Seen};
 
 use super::RETRY;
-use super::lambda::{consumer_policy, other_owner};
+use super::lambda::other_owner;
+use super::policy::consumer_policy;
 
 /// Writes to the roles of bound functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,16 +34,17 @@ pub(super) fn plan_policies(
     observed: &Observed,
     context: Context,
 ) -> AspectPlan {
-    let identity = &desired.identity;
+    let (identity, mut plan) = (&desired.identity, AspectPlan::default());
     let secret = observed.secret.secret.present();
-    let Some(secret) = secret.filter(|secret| identity.owns(&secret.tags)) else {
-        return AspectPlan::default();
-    };
-    let mut plan = AspectPlan::default();
-    if !context.consumer_policies {
+    // A policy would open somebody else's secret.
+    let unsure =
+        desired.mode.has_password() && !secret.is_some_and(|secret| identity.owns(&secret.tags));
+    if unsure || !context.consumer_policies {
         return plan;
     }
-    let wanted = document(identity, &secret.arn);
+    let Some(wanted) = document(desired, observed) else {
+        return plan;
+    };
     let roles = roles(desired, observed);
     for role in &roles.in_use {
         plan.extend(plan_policy(identity, observed, role, &wanted));
@@ -154,10 +156,10 @@ pub(in crate::plan) fn plan_policy_removal(
 }
 
 /// Inline policies have no tags: the id of a statement tells whose one is.
-fn document(identity: &Identity, secret_arn: &str) -> Value {
-    let mut policy = consumer_policy(secret_arn);
-    policy["Statement"][0]["Sid"] = json!(identity.consumer_policy_sid());
-    policy
+fn document(desired: &Desired, observed: &Observed) -> Option<Value> {
+    let mut policy = consumer_policy(desired, observed)?;
+    policy["Statement"][0]["Sid"] = json!(desired.identity.consumer_policy_sid());
+    Some(policy)
 }
 
 /// Whether `document` is a policy that the operator wrote for the object.

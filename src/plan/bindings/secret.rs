@@ -8,10 +8,20 @@ use crate::plan::{
     SecretValue, Seen, Sensitive, current_user,
 };
 
-use super::{RETRY, credential, is_in_grace};
+use super::{Bound, RETRY, is_in_grace};
 
 /// Key of the password before the current one.
 const PREVIOUS_PASSWORD: &str = "previousPassword";
+/// Keys of ours that are there for some ways in only.
+const OPTIONAL: [&str; 7] = [
+    "password",
+    "uri",
+    PREVIOUS_PASSWORD,
+    "authMode",
+    "iamUsername",
+    "cacheName",
+    "region",
+];
 
 /// Decides on the Kubernetes Secrets.
 pub(super) fn plan_secrets(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
@@ -135,8 +145,9 @@ impl Content {
         match self {
             Self::Known { data, version } => {
                 secret.version == *version
-                    && data.contains_key(PREVIOUS_PASSWORD)
-                        == secret.data.contains_key(PREVIOUS_PASSWORD)
+                    && OPTIONAL
+                        .iter()
+                        .all(|key| data.contains_key(*key) == secret.data.contains_key(*key))
                     && data
                         .iter()
                         .all(|(key, value)| secret.data.get(key) == Some(value))
@@ -146,8 +157,7 @@ impl Content {
     }
 }
 
-/// Endpoint and credential in the shape of the Service Binding specification, out of the current value of the object's secret; or what to do to
-/// get to know it.
+/// Endpoint and credential in the shape of the Service Binding specification; or what to do to get to know them.
 /// <https://servicebinding.io/spec/core/1.1.0/#well-known-secret-entries>
 fn credential_content(
     desired: &Desired,
@@ -155,20 +165,19 @@ fn credential_content(
     context: Context,
     with_previous: bool,
 ) -> Result<Content, AspectPlan> {
-    let (value, endpoint) = credential(desired, observed, context)?;
-    let previous = if with_previous {
-        previous_password(desired, observed, value)?
-    } else {
-        None
+    let bound = super::bound(desired, observed, context)?;
+    let previous = match bound.password {
+        Some(value) if with_previous => previous_password(desired, observed, value)?,
+        _ => None,
     };
-    let data = entries(desired, value, endpoint)
+    let data = entries(desired, &bound)
         .into_iter()
         .chain(previous.map(|password| (PREVIOUS_PASSWORD, password)))
         .map(|(key, value)| (key.to_owned(), value))
         .collect();
     Ok(Content::Known {
         data,
-        version: Some(value.version_id.clone()),
+        version: Some(bound.version),
     })
 }
 
@@ -189,7 +198,7 @@ fn previous_password(
     let secret = observed.secret.secret.present();
     let Some((secret, version)) = secret
         .and_then(|secret| Some((secret, secret.labelled(AWSPREVIOUS)?)))
-        .filter(|_| is_in_grace(observed))
+        .filter(|_| is_in_grace(desired, observed))
     else {
         return Ok(None);
     };
@@ -210,11 +219,38 @@ fn previous_password(
     }
 }
 
-fn entries(
-    desired: &Desired,
-    value: &SecretValue,
-    endpoint: &Endpoint,
-) -> [(&'static str, Sensitive); 9] {
+fn entries(desired: &Desired, bound: &Bound) -> Vec<(&'static str, Sensitive)> {
+    let iam_user = &desired.cache.iam_user.name;
+    let mut entries = vec![
+        ("type", Sensitive::new(desired.secret.engine.as_str())),
+        ("provider", Sensitive::new("cachedapi")),
+        ("host", Sensitive::new(&*bound.endpoint.host)),
+        ("port", Sensitive::new(bound.endpoint.port.to_string())),
+        ("tls", Sensitive::new("true")),
+        ("keyPrefix", Sensitive::new(&*desired.secret.key_prefix)),
+    ];
+    match bound.password {
+        Some(value) => {
+            entries.extend(password_entries(value, bound.endpoint));
+            let iam_user = bound.iam.then(|| Sensitive::new(&**iam_user));
+            entries.extend(iam_user.map(|name| ("iamUsername", name)));
+        }
+        None => entries.extend([
+            ("username", Sensitive::new(&**iam_user)),
+            ("authMode", Sensitive::new("iam")),
+        ]),
+    }
+    // What a token is signed for, besides the user.
+    if bound.iam {
+        entries.extend([
+            ("cacheName", Sensitive::new(&*desired.cache.id)),
+            ("region", Sensitive::new(&*desired.region)),
+        ]);
+    }
+    entries
+}
+
+fn password_entries(value: &SecretValue, endpoint: &Endpoint) -> [(&'static str, Sensitive); 3] {
     let (username, password) = (&value.username, value.password.reveal());
     let uri = Sensitive::new(format!(
         "rediss://{}:{}@{endpoint}",
@@ -222,15 +258,9 @@ fn entries(
         escape(password).reveal()
     ));
     [
-        ("type", Sensitive::new(desired.secret.engine.as_str())),
-        ("provider", Sensitive::new("cachedapi")),
-        ("host", Sensitive::new(&*endpoint.host)),
-        ("port", Sensitive::new(endpoint.port.to_string())),
         ("username", Sensitive::new(&**username)),
         ("password", value.password.clone()),
         ("uri", uri),
-        ("tls", Sensitive::new("true")),
-        ("keyPrefix", Sensitive::new(&*desired.secret.key_prefix)),
     ]
 }
 

@@ -4,7 +4,7 @@ use crate::api::Reason;
 use crate::model::{Desired, Workload};
 use crate::plan::{Action, AspectPlan, ClusterAction, Context, Observed, Read, Seen};
 
-use super::{RETRY, credential, is_in_grace};
+use super::{RETRY, bound, is_in_grace};
 
 /// How often a rollout is looked at.
 const ROLLOUT_PACE: Duration = Duration::from_secs(30);
@@ -21,14 +21,14 @@ pub(super) fn plan_workloads(
     if desired.bindings.workloads.is_empty() {
         return plan;
     }
-    let version = credential(desired, observed, context).map(|(value, _)| &value.version_id);
+    let version = bound(desired, observed, context).map(|bound| bound.version);
     for workload in &desired.bindings.workloads {
         plan.extend(match &version {
             Ok(version) => plan_workload(observed, context, workload, version),
             Err(otherwise) => otherwise.clone(),
         });
     }
-    if is_in_grace(observed) {
+    if is_in_grace(desired, observed) {
         plan.quietly(
             "workloads are being rolled to the current password; the one before works as well",
         )

@@ -1,6 +1,6 @@
 use crate::api::Reason;
 use crate::plan::{
-    Action, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup, Rotating,
+    Action, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup, Rotating, Seen,
 };
 
 use super::part::{Ground, Part, Scene, look};
@@ -23,6 +23,21 @@ pub(super) fn plan_group(scene: Scene, ground: Ground) -> AspectPlan {
         Ok(None) => AspectPlan::default(),
         Ok(Some(group)) => {
             at_rest(scene, group).map_or_else(|part| part.plan, |()| compare(scene, group, ground))
+        }
+    }
+}
+
+/// Whether nothing is under way in the group, as far as it was looked at.
+pub(super) fn is_at_rest(scene: Scene) -> bool {
+    let cache = &scene.observed.cache;
+    match &cache.group {
+        Seen::Absent => true,
+        Seen::Unread | Seen::Unknown(_) => false,
+        Seen::Present(group) => {
+            group.status == AVAILABLE
+                && group.node_groups_available
+                && group.pending.is_empty()
+                && cache.available_sightings >= SIGHTINGS
         }
     }
 }

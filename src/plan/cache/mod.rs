@@ -7,7 +7,9 @@
 //! Once the group runs, differences are put right in place, one at a time (`change`), or refused (`refusal`).
 
 mod change;
+mod closing;
 mod group;
+mod iam;
 mod part;
 mod refusal;
 mod subnets;
@@ -17,8 +19,9 @@ use std::time::Duration;
 
 use crate::model::{Desired, Identity};
 
-use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, Seen};
+use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, ReplicationGroup, Seen};
 
+pub use closing::{have_left, leaves_at, leaving_intent};
 pub(super) use part::busy;
 
 use part::{Ground, Scene};
@@ -66,17 +69,21 @@ fn plan_parts(scene: Scene) -> AspectPlan {
     plan.reads_first()
 }
 
-/// Where the object's own replication group is reached, once ElastiCache says so. An endpoint of a group whose tags are not known to be ours is not
-/// passed on: credentials would be sent to it.
+/// The object's own replication group. One whose tags are not known to be ours is not passed on: credentials would be sent to it.
+pub(super) fn own_group<'a>(
+    identity: &Identity,
+    observed: &'a Observed,
+) -> Option<&'a ReplicationGroup> {
+    let group = observed.cache.group.present()?;
+    let tags = observed.cache.tags.get(&group.arn);
+    let tags = tags.and_then(Seen::present)?;
+    identity.owns(tags).then_some(group)
+}
+
+/// Where it is reached, once ElastiCache says so.
 pub(super) fn own_endpoint<'a>(
     identity: &Identity,
     observed: &'a Observed,
 ) -> Option<&'a Endpoint> {
-    let group = observed.cache.group.present()?;
-    let tags = observed
-        .cache
-        .tags
-        .get(&group.arn)
-        .and_then(Seen::present)?;
-    group.primary.as_ref().filter(|_| identity.owns(tags))
+    own_group(identity, observed)?.primary.as_ref()
 }

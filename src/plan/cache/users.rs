@@ -1,4 +1,4 @@
-//! The back ends' user, the user named `default`, and the user group that holds both.
+//! The back ends' users, the user named `default`, and the user group that holds them.
 
 use std::collections::BTreeSet;
 
@@ -10,24 +10,33 @@ use crate::plan::{
     current_user,
 };
 
-use super::RETRY;
 use super::part::{Part, Scene, look};
+use super::{RETRY, closing, iam};
 
 const ACTIVE: &str = "active";
 
-/// Decides on both users and their group.
+/// Decides on the users, and on their group.
 pub(super) fn plan_users(scene: Scene) -> Part {
-    let user = plan_user(scene).unwrap_or_else(|part| part);
-    let default_user = plan_default_user(scene).unwrap_or_else(|part| part);
-    let members = user.there && default_user.there;
-    let group = plan_user_group(scene, members).unwrap_or_else(|part| part);
-    let mut plan = user.plan;
-    plan.extend(default_user.plan);
-    plan.extend(group.plan);
-    Part {
-        plan,
-        there: members && group.there,
+    let password = scene.desired.mode.has_password();
+    let users = [
+        password.then(|| plan_user(scene)),
+        iam::is_possible(scene).then(|| iam::plan_iam_user(scene)),
+        Some(plan_default_user(scene)),
+    ];
+    let mut members = true;
+    let mut plan = AspectPlan::default();
+    for user in users.into_iter().flatten() {
+        let user = user.unwrap_or_else(|part| part);
+        members &= user.there;
+        plan.extend(user.plan);
     }
+    let group = plan_user_group(scene, members).unwrap_or_else(|part| part);
+    plan.extend(group.plan);
+    let there = members && group.there;
+    if there {
+        plan.extend(closing::plan_closing(scene));
+    }
+    Part { plan, there }
 }
 
 fn plan_user(scene: Scene) -> Result<Part, Part> {
@@ -44,7 +53,7 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
         let create = CacheAction::CreateUser {
             user: wanted.clone(),
             engine: engine_of_users(scene.desired, scene.observed),
-            password: password(scene, wanted)?,
+            password: Some(password(scene, wanted)?),
             tags: scene.desired.tags.clone(),
         };
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(create))));
@@ -73,7 +82,7 @@ fn plan_default_user(scene: Scene) -> Result<Part, Part> {
     compare(scene, wanted, user)
 }
 
-fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part, Part> {
+pub(super) fn compare(scene: Scene, wanted: &DesiredUser, user: &CacheUser) -> Result<Part, Part> {
     let thing = format!("the user {}", wanted.id);
     if user.status != ACTIVE {
         return Err(Part::not_yet(scene.busy_user(&thing, &user.status)));
@@ -153,11 +162,23 @@ fn password(scene: Scene, user: &DesiredUser) -> Result<Password, Part> {
         })
 }
 
+fn wanted_members(scene: Scene) -> BTreeSet<String> {
+    let (desired, cache) = (scene.desired, &scene.desired.cache);
+    let password = desired.mode.has_password();
+    [
+        password.then(|| current_user(desired, scene.observed).id),
+        iam::is_possible(scene).then(|| cache.iam_user.id.clone()),
+        Some(cache.default_user.id.clone()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     let cache = &scene.desired.cache;
     let thing = format!("the user group {}", cache.id);
-    let user = current_user(scene.desired, scene.observed);
-    let wanted = BTreeSet::from([user.id, cache.default_user.id.clone()]);
+    let wanted = wanted_members(scene);
     let wants_group = scene.context.depth.wants(Rotating::UserGroup);
     let Some(group) = look(&scene.observed.cache.user_group, wants_group, || {
         Read::UserGroup {
@@ -182,8 +203,9 @@ fn plan_user_group(scene: Scene, members: bool) -> Result<Part, Part> {
     }
     scene.check_ownership(&group.arn, &thing)?;
     let add: BTreeSet<_> = wanted.difference(&group.user_ids).cloned().collect();
-    // Users of ours come and go with a revocation, which the credentials' part decides on.
-    let foreign = |id: &&String| !scene.desired.identity.is_user_id(id);
+    // Users of ours come and go with a revocation, which the credentials' part decides on, or with a way in.
+    let foreign =
+        |id: &&String| !scene.desired.identity.is_user_id(id) && **id != cache.iam_user.id;
     let remove = group.user_ids.difference(&wanted).filter(foreign);
     let remove: BTreeSet<_> = remove.cloned().collect();
     if add.is_empty() && remove.is_empty() {

@@ -16,6 +16,7 @@ fn user(id: &str, status: &str) -> Fact {
             engine: "valkey".into(),
             access_string: "on ~* +@all".into(),
             passwords: 1,
+            iam: false,
         }),
     }
 }

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::model::Tags;
 use crate::plan::Seen;
 
@@ -28,6 +30,10 @@ pub struct ObservedCache {
     pub spellings: BTreeMap<String, Spelling>,
     /// The back ends' users that were there when they were looked at last, by id. Kept by the controller.
     pub known_users: BTreeMap<String, KnownUser>,
+    /// Whether status remembers the user that shows signed tokens, so that one that left the spec is looked for.
+    pub iam_user_known: bool,
+    /// When it was announced that the users of a way in that left the spec leave the cache, by the intent's kind.
+    pub leaving: BTreeMap<String, Timestamp>,
     /// How many rounds in a row, this one included, have seen the group available. Kept by the controller.
     pub available_sightings: u32,
 }
@@ -64,6 +70,8 @@ pub struct CacheUser {
     pub access_string: String,
     /// Number of passwords.
     pub passwords: u32,
+    /// Whether it shows a signed token instead of a password.
+    pub iam: bool,
 }
 
 impl CacheUser {

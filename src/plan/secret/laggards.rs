@@ -1,7 +1,7 @@
 //! The consumers that keep the old password in the cache.
 
 use crate::plan::rotation::Pending;
-use crate::plan::{AspectPlan, Read, Seen, consumers};
+use crate::plan::{AspectPlan, Read, Seen, bound_version, consumers};
 
 use super::rotate::Scene;
 
@@ -40,9 +40,10 @@ impl Scene<'_> {
         if !reads.is_empty() {
             return Err(AspectPlan::read_all(reads));
         }
+        let version = bound_version(self.desired, self.observed);
         let behind = consumers
             .iter()
-            .filter(|consumer| !consumer.is_up_to_date(self.secret));
+            .filter(|consumer| !consumer.is_up_to_date(version.as_deref()));
         Ok(behind
             .map(|consumer| format!("the {} {}", consumer.kind, consumer.name))
             .collect())

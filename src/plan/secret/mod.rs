@@ -3,6 +3,7 @@
 //! A password that a person wrote is not overwritten: the cache is made to accept it. One that a person removed is not made up: the version before becomes
 //! current again if it opens the cache. What else is put right are the facts around it, endpoint and engine.
 
+mod iam;
 mod laggards;
 mod revoke;
 mod rotate;
@@ -25,8 +26,21 @@ use super::{
     SecretAction, SecretFacts, SecretValue, Seen, current_user, looked,
 };
 
-/// Decides on the secret. A poll that finds anything but what is desired looks at everything.
-pub fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+/// Decides on what opens the cache: the secret, where there is a password, and the user that shows signed tokens. A poll that finds anything but what is
+/// desired looks at everything.
+pub fn plan_credentials(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    let mut plan = if desired.mode.has_password() {
+        plan_secret(desired, observed, context)
+    } else {
+        iam::plan_departure(desired, observed, context)
+    };
+    if desired.mode.has_iam() {
+        plan.extend(iam::plan_iam(desired, observed, context));
+    }
+    plan.reads_first()
+}
+
+fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let name = &desired.secret.name;
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret { name: name.clone() }),
@@ -69,6 +83,7 @@ fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
         Action::Cache(
             CacheAction::ModifyUserAccess { id, .. }
             | CacheAction::SetPasswords { id, .. }
+            | CacheAction::RequireIam { id }
             | CacheAction::DeleteUser { id },
         ) => Some(("user", id)),
         Action::Cache(

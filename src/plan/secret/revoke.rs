@@ -285,10 +285,10 @@ impl<'a> Scene<'a> {
         AspectPlan::act(Action::Cache(CacheAction::CreateUser {
             user,
             engine: engine_of_users(self.desired, self.observed),
-            password: Password {
+            password: Some(Password {
                 version: value.version_id.clone(),
                 value: value.password.clone(),
-            },
+            }),
             tags: self.desired.tags.clone(),
         }))
     }

@@ -154,6 +154,7 @@ fn no_new_password_is_made_while_the_user_has_the_old_one() {
         engine: "valkey".into(),
         access_string: String::new(),
         passwords: 1,
+        iam: false,
     };
     observed
         .cache

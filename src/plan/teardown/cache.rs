@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::api::{CacheDisposal, Reason};
 use crate::model::Estate;
 use crate::plan::cache::{GROUP_PACE, USER_PACE, busy};
-use crate::plan::looked;
+use crate::plan::user::password_users;
 use crate::plan::{
     Action, AspectPlan, CacheAction, CacheUser, Context, Observed, Read, ReplicationGroup, Seen,
 };
@@ -116,32 +116,12 @@ impl Site<'_> {
         plan.reads_first()
     }
 
-    /// Ids of the back ends' users that may be there: the first one, those that this process knows, and those that a version of the secret names.
+    /// Ids of the back ends' users that may be there.
     fn users(self) -> Result<BTreeSet<String>, AspectPlan> {
-        let (identity, observed) = (&self.estate.identity, self.observed);
-        let known = observed.cache.known_users.keys();
-        let known = known.filter(|id| identity.is_user_id(id)).cloned();
-        let mut users: BTreeSet<String> = known.chain([identity.cache_id()]).collect();
-        let mut reads = Vec::new();
-        let name = identity.secret_name();
-        let secret = looked(&observed.secret.secret, Read::Secret { name }, &mut reads)?;
-        let secret =
-            secret.filter(|secret| secret.deleted.is_none() && identity.owns(&secret.tags));
-        let versions = secret.into_iter().flat_map(|secret| secret.versions.keys());
-        for version in versions {
-            let (arn, version) = (
-                secret.map_or_else(String::new, |secret| secret.arn.clone()),
-                version.clone(),
-            );
-            let value = observed.secret.value(&version);
-            let value = looked(value, Read::SecretValue { arn, version }, &mut reads)?;
-            users.extend(value.and_then(|value| identity.user_id(&value.username)));
-        }
-        if reads.is_empty() {
-            Ok(users)
-        } else {
-            Err(AspectPlan::read_all(reads))
-        }
+        let identity = &self.estate.identity;
+        let mut users = password_users(identity, self.observed)?;
+        users.insert(identity.iam_user_id());
+        Ok(users)
     }
 
     fn remove_user(self, id: &str, read: Read, seen: &Seen<CacheUser>) -> AspectPlan {

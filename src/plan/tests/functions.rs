@@ -215,6 +215,65 @@ fn our_variables_go_with_the_binding_and_with_the_object() {
     }
 }
 
+/// The variables of ours besides endpoint and prefix, after a change to these ways in.
+fn told(world: &mut World, ways: &[&str]) -> Vec<String> {
+    let mut json = spec_with(Some("live"));
+    for way in ways {
+        json["credentials"][*way] = json!({});
+    }
+    let desired = desired(json);
+    assert!(world.settle(&desired).is_settled());
+    assert_eq!(world.behind(&desired), Vec::<String>::new(), "{ways:?}");
+    let function = &world.functions.all[ARN];
+    assert_eq!(function.served().0, function.variables, "{ways:?}");
+    let names = function.variables.keys();
+    let rest = ["CACHE_HOST", "CACHE_PORT", "CACHE_KEY_PREFIX", "LOG"];
+    names
+        .filter(|name| !rest.contains(&&***name))
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn a_function_is_told_the_ways_in_that_the_spec_has() {
+    let (mut world, _) = bound(Some("live"));
+    let secret = ["CACHE_SECRET_ARN", "CACHE_SECRET_VERSION_ID"];
+    let iam = ["CACHE_IAM_CACHE_NAME", "CACHE_IAM_USERNAME"];
+    let both = [iam, secret].concat();
+    assert_eq!(told(&mut world, &["password", "iam"]), both);
+    assert_eq!(told(&mut world, &["iam"]), iam);
+    let variables = &world.functions.all[ARN].variables;
+    assert_eq!(
+        variables["CACHE_IAM_CACHE_NAME"].reveal(),
+        identity().cache_id()
+    );
+    assert_eq!(
+        variables["CACHE_IAM_USERNAME"].reveal(),
+        identity().iam_user_id()
+    );
+    assert_eq!(told(&mut world, &["password", "iam"]), both);
+    assert_eq!(told(&mut world, &["password"]), secret);
+}
+
+#[test]
+fn a_function_of_an_object_without_a_secret_is_known_by_the_cache() {
+    let (mut world, _) = bound(None);
+    told(&mut world, &["password", "iam"]);
+    told(&mut world, &["iam"]);
+    let mut other = world.clone();
+    world.tear_down(&Estate::new(identity(), &spec(spec_with(None)), [], []));
+    let left = plain(&world.functions.all[ARN].variables);
+    assert_eq!(left, json!({"LOG": "info"}));
+    let function = other.functions.all.get_mut(ARN).unwrap();
+    function
+        .variables
+        .insert("CACHE_IAM_CACHE_NAME".into(), Sensitive::new("capi-1"));
+    let mut json = spec_with(None);
+    json["credentials"] = json!({"iam": {}});
+    let plan = other.stall(&desired(json));
+    assert_eq!(plan.bindings.blocks[0].reason, Reason::NameTaken);
+}
+
 #[test]
 fn variables_of_another_object_do_not_go_with_this_one() {
     let (mut world, _) = bound(None);

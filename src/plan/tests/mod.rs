@@ -7,6 +7,8 @@ mod drift;
 mod foreign;
 mod functions;
 mod golden;
+mod iam;
+mod leaving;
 mod property;
 mod refusal;
 mod revocation;
@@ -19,7 +21,7 @@ use serde_json::Value;
 use crate::fixtures::desired;
 use crate::model::Desired;
 
-use super::world::World;
+use super::world::{Step, World};
 use super::{Action, CacheAction};
 
 /// A world that was settled for a spec.
@@ -34,12 +36,13 @@ pub(super) fn settled(json: &Value) -> (World, Desired) {
 }
 
 /// One round of a process that ends when it wrote anything but rights: a new process gives rights anew that ElastiCache spells differently.
-pub(super) fn round_of_a_mortal(world: &mut World, desired: &Desired) {
+pub(super) fn round_of_a_mortal(world: &mut World, desired: &Desired) -> Step {
     let known = world.actions.len();
-    world.round(desired);
+    let step = world.round(desired);
     let rights =
         |action: &Action| matches!(action, Action::Cache(CacheAction::ModifyUserAccess { .. }));
     if !world.actions[known..].iter().all(rights) {
         world.restart();
     }
+    step
 }

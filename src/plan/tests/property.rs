@@ -43,6 +43,8 @@ enum Edit {
     Key(bool),
     Function(bool),
     Workload(bool),
+    /// `password` or `iam`.
+    Way(&'static str, bool),
 }
 
 fn edits() -> impl Strategy<Value = Edit> {
@@ -59,6 +61,8 @@ fn edits() -> impl Strategy<Value = Edit> {
         any::<bool>().prop_map(Edit::Key),
         any::<bool>().prop_map(Edit::Function),
         any::<bool>().prop_map(Edit::Workload),
+        (any::<bool>(), any::<bool>())
+            .prop_map(|(iam, wanted)| Edit::Way(if iam { "iam" } else { "password" }, wanted)),
     ]
 }
 
@@ -72,6 +76,19 @@ fn events(leaks: u32) -> impl Strategy<Value = Vec<Event>> {
         5 => (1..25u8).prop_map(Event::Rounds),
     ];
     proptest::collection::vec(event, 1..14)
+}
+
+/// The last way in is not taken out.
+fn edit_ways(json: &mut Value, way: &str, wanted: bool) {
+    if json.get("credentials").is_none() {
+        json["credentials"] = json!({"password": {}});
+    }
+    let ways = json["credentials"].as_object_mut().unwrap();
+    if wanted {
+        ways.insert(way.into(), json!({}));
+    } else if ways.len() > 1 {
+        ways.remove(way);
+    }
 }
 
 fn edit(json: &mut Value, edit: &Edit) {
@@ -119,6 +136,7 @@ fn edit(json: &mut Value, edit: &Edit) {
             bindings.retain(|binding| binding.get("deployment").is_none());
             bindings.extend(wanted.then(|| json!({"deployment": {"name": "orders"}})));
         }
+        Edit::Way(way, wanted) => edit_ways(json, way, *wanted),
         Edit::Function(true) => {
             json["routes"][0]["backend"] = json!({"lambda": {"functionArn": teardown::FUNCTION}});
         }
@@ -189,7 +207,9 @@ proptest! {
 
     #[test]
     fn whatever_happened_a_leaked_credential_opens_nothing_and_the_current_one_everything(events in events(3)) {
-        let (mut world, json, leak) = history(&events);
+        let (mut world, mut json, leak) = history(&events);
+        edit(&mut json, &Edit::Way("password", true));
+        edit(&mut json, &Edit::Way("iam", false));
         let leaked = world.secrets.current();
         let leak = leak.unwrap_or(world.now);
         let desired = meaning(&json, Some(leak));

@@ -126,7 +126,7 @@ fn what_is_retained_stays_whole() {
             .is_settled()
     );
     assert_eq!(secret.truth().secret, before.secret);
-    assert!(!secret.truth().secret_deleted && secret.cache.groups.is_empty());
+    assert!(!secret.secrets.is_to_be_deleted() && secret.cache.groups.is_empty());
 }
 
 #[test]
@@ -140,10 +140,10 @@ fn the_secret_outlives_the_cache_that_it_opens() {
         .values()
         .any(|group| group.status != "none")
     {
-        assert!(!world.truth().secret_deleted);
+        assert!(!world.secrets.is_to_be_deleted());
         world.tear_down_once(&estate);
     }
-    assert!(world.tear_down(&estate).is_settled() && world.truth().secret_deleted);
+    assert!(world.tear_down(&estate).is_settled() && world.secrets.is_to_be_deleted());
 }
 
 #[test]
@@ -198,7 +198,9 @@ fn what_lost_our_tags_is_left_alone_and_does_not_hold_the_object_back() {
         (before.cache, before.secret, before.keys)
     );
     assert!(
-        !after.secret_deleted && world.gateway.usage_plan.is_some() && world.gateway.api.is_none()
+        !world.secrets.is_to_be_deleted()
+            && world.gateway.usage_plan.is_some()
+            && world.gateway.api.is_none()
     );
 }
 
@@ -211,7 +213,7 @@ fn a_cluster_restored_elsewhere_takes_nothing_from_the_first() {
     let plan = world.tear_down(&Estate::new(copy, &spec(spec_json()), [], []));
     assert!(plan.is_settled(), "{plan:#?}");
     assert_eq!(
-        (world.truth().cache, world.truth().secret_deleted),
+        (world.truth().cache, world.secrets.is_to_be_deleted()),
         (before.cache, false)
     );
 }

@@ -93,6 +93,13 @@ impl ElastiCache {
         self.members_with(password).next().is_some()
     }
 
+    /// Whether the user of this name is let in with a signed token.
+    pub fn lets_in(&self, username: &str) -> bool {
+        let members = self.user_groups.values().flat_map(|group| &group.user_ids);
+        let mut users = members.filter_map(|id| self.users.get(id));
+        users.any(|user| user.iam && user.name == username)
+    }
+
     fn members_with(&self, password: &Sensitive) -> impl Iterator<Item = &String> {
         let members = self.user_groups.values().flat_map(|group| &group.user_ids);
         members.filter(|id| {
@@ -110,6 +117,8 @@ impl ElastiCache {
     /// Somebody deletes a user, and it is gone at once.
     pub fn lose_user(&mut self, id: &str) {
         self.users.remove(id);
+        self.passwords.remove(id);
+        self.tags.remove(&arn("user", id));
         self.busy.remove(&arn("user", id));
         for group in self.user_groups.values_mut() {
             group.user_ids.remove(id);
@@ -135,8 +144,12 @@ impl ElastiCache {
         self.busy.retain(|_, left| *left > 0);
         self.before
             .retain(|user, _| !done.contains(&arn("user", user)));
-        self.users
-            .retain(|_, user| !done.contains(&user.arn) || user.status != "deleting");
+        let deleted = |user: &CacheUser| done.contains(&user.arn) && user.status == "deleting";
+        for (id, user) in self.users.iter().filter(|(_, user)| deleted(user)) {
+            self.tags.remove(&user.arn);
+            self.passwords.remove(id);
+        }
+        self.users.retain(|_, user| !deleted(user));
         self.user_groups
             .retain(|_, group| !done.contains(&group.arn) || group.status != "deleting");
         self.groups
@@ -197,19 +210,49 @@ impl ElastiCache {
                     .remove(name)
                     .expect("the subnet group is there");
             }
+            CacheAction::CreateUser { .. }
+            | CacheAction::CreateDefaultUser { .. }
+            | CacheAction::RequireIam { .. }
+            | CacheAction::ModifyUserAccess { .. }
+            | CacheAction::SetPasswords { .. }
+            | CacheAction::DeleteUser { .. } => self.write_user(action),
+            CacheAction::CreateUserGroup { .. }
+            | CacheAction::ModifyUserGroup { .. }
+            | CacheAction::DeleteUserGroup { .. } => {
+                self.write_user_group(action);
+            }
+            _ => self.write_group(action),
+        }
+    }
+
+    fn write_user(&mut self, action: &CacheAction) {
+        match action {
             CacheAction::CreateUser {
                 user,
                 engine,
                 tags,
                 password,
             } => {
+                let names = user.id == user.name || password.is_some();
+                assert!(names, "InvalidParameterValue: {user:?}");
                 self.create_user(user, *engine, tags);
-                self.passwords
-                    .insert(user.id.clone(), vec![password.value.clone()]);
+                let made = self.users.get_mut(&user.id).unwrap();
+                made.iam = password.is_none();
+                made.passwords = u32::from(!made.iam);
+                let password = password.iter().map(|password| password.value.clone());
+                self.passwords.insert(user.id.clone(), password.collect());
             }
             CacheAction::SetPasswords { id, passwords, .. } => self.set_passwords(id, passwords),
             CacheAction::CreateDefaultUser { user, engine, tags } => {
                 self.create_user(user, *engine, tags);
+                self.users.get_mut(&user.id).unwrap().passwords = 1;
+            }
+            CacheAction::RequireIam { id } => {
+                let user = self.user_at_rest(id);
+                (user.iam, user.passwords) = (true, 0);
+                user.status = "modifying".into();
+                self.passwords.insert(id.clone(), Vec::new());
+                self.busy.insert(arn("user", id), QUICK);
             }
             CacheAction::ModifyUserAccess { id, access_string } => {
                 let user = self.user_at_rest(id);
@@ -218,12 +261,7 @@ impl ElastiCache {
                 self.busy.insert(arn("user", id), QUICK);
             }
             CacheAction::DeleteUser { id } => self.delete_user(id),
-            CacheAction::CreateUserGroup { .. }
-            | CacheAction::ModifyUserGroup { .. }
-            | CacheAction::DeleteUserGroup { .. } => {
-                self.write_user_group(action);
-            }
-            _ => self.write_group(action),
+            other => panic!("not expected: {other:?}"),
         }
     }
 
@@ -257,7 +295,8 @@ impl ElastiCache {
             status: "creating".into(),
             engine: engine.as_str().into(),
             access_string: respell(&user.access_string),
-            passwords: 1,
+            passwords: 0,
+            iam: false,
         };
         self.tags.insert(made.arn.clone(), tags.clone());
         self.busy.insert(made.arn.clone(), QUICK);

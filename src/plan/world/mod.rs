@@ -19,9 +19,10 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    AWSPENDING, Action, CacheAction, Class, Context, Depth, Fact, INTENT_REST_API, KnownUser,
-    MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen, Sensitive,
-    Spelling, consumers, plan, plan_teardown, policy_roles,
+    AWSPENDING, Action, CacheAction, Class, ClusterAction, Context, Depth, Fact, INTENT_REST_API,
+    KnownUser, MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen,
+    Sensitive, Spelling, bound_version, consumers, have_left, leaving_intent, plan, plan_teardown,
+    policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -62,8 +63,8 @@ pub struct World {
     promoted: Option<(String, Timestamp)>,
     /// When the operator acted last.
     acted: Option<Timestamp>,
-    /// Announcement of the REST API.
-    intent: Option<Timestamp>,
+    /// What was announced, by kind, as status has it.
+    intents: BTreeMap<&'static str, Timestamp>,
     /// The actions that were applied, and the calls that reads cost.
     pub actions: Vec<Action>,
     pub aws_reads: usize,
@@ -102,7 +103,7 @@ impl Default for World {
             promoted: None,
             pending_since: None,
             acted: None,
-            intent: None,
+            intents: BTreeMap::new(),
             actions: Vec::new(),
             aws_reads: 0,
             journal: Journal::default(),
@@ -125,7 +126,7 @@ struct Decide<'a> {
 fn converge(desired: &Desired) -> Decide<'_> {
     Decide {
         plan: Box::new(|observed, context| plan(desired, observed, context)),
-        purpose: Purpose::Converge,
+        purpose: Purpose::Converge(desired.mode),
         document: Some(&desired.gateway.document),
         desired: Some(desired),
     }
@@ -207,7 +208,10 @@ impl World {
         for _ in 0..400 {
             match self.turn(decide) {
                 Step::Acted => {}
-                Step::Idle(plan) if plan.wake_up().is_none() => return *plan,
+                // Users that leave the cache are seen off.
+                Step::Idle(plan) if plan.wake_up().or(plan.cache.scheduled).is_none() => {
+                    return *plan;
+                }
                 Step::Idle(plan) => last = *plan,
             }
         }
@@ -220,6 +224,10 @@ impl World {
         self.remember(&observed);
         if let Some(desired) = decide.desired {
             self.functions.policy_roles = policy_roles(desired, &observed);
+            let left = have_left(desired, &observed);
+            let leaving = leaving_intent(desired.mode).filter(|_| !left);
+            self.intents
+                .retain(|kind, _| *kind == INTENT_REST_API || leaving == Some(*kind));
         }
         self.journal.note(self.now, &plan);
         if !plan.acts() {
@@ -334,13 +342,18 @@ impl World {
         };
         observed.published = self.published.clone();
         observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
-        observed.gateway.intent = self.intent;
+        for (kind, at) in &self.intents {
+            let kind = (*kind).to_owned();
+            observed.record(Fact::Announced { kind, at: *at });
+        }
         observed.secret.promoted = self.promoted.clone();
         observed.secret.pending_since = self.pending_since.clone();
         observed.cache.known_users.clone_from(&self.known_users);
         observed.secret.values = self.values.clone();
         observed.secret.brought_in = self.brought_in.clone();
         observed.cache.spellings = self.spellings.clone();
+        let iam_user = fixtures::identity().iam_user_id();
+        observed.cache.iam_user_known = self.cache.users.contains_key(&iam_user);
         observed.gateway.keys_known = !self.gateway.keys.is_empty();
         observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
         observed
@@ -407,12 +420,13 @@ impl World {
                 None
             }
             Action::Cluster(action) => {
-                if matches!(action, crate::plan::ClusterAction::RecordIntent { kind } if *kind == INTENT_REST_API)
-                {
-                    self.intent = Some(self.now);
-                }
                 self.cluster.write(action);
-                None
+                let ClusterAction::RecordIntent { kind } = action else {
+                    return None;
+                };
+                self.intents.insert(*kind, self.now);
+                let kind = (*kind).to_owned();
+                Some(Fact::Announced { kind, at: self.now })
             }
             Action::Function(action) => self.functions.write(action),
             Action::Role(action) => {
@@ -440,24 +454,41 @@ impl World {
                 read => self.functions.read(read),
             });
         }
-        let secret = self.secrets.secret.as_ref().unwrap();
+        for read in [
+            Read::ReplicationGroup {
+                id: desired.cache.id.clone(),
+            },
+            Read::CacheTags {
+                arn: self.cache.groups[&desired.cache.id].arn.clone(),
+            },
+        ] {
+            observed.record(self.cache.read(&read));
+        }
+        let version = bound_version(desired, &observed);
         consumers(desired, &observed)
             .into_iter()
-            .filter(|consumer| !consumer.is_up_to_date(secret))
+            .filter(|consumer| !consumer.is_up_to_date(version.as_deref()))
             .map(|consumer| consumer.name)
             .collect()
     }
 
     /// Whether everything of the object is there, so that somebody can meddle with it.
     pub fn is_whole(&self) -> bool {
-        let cache = &self.cache;
+        let (cache, identity) = (&self.cache, fixtures::identity());
+        let current = self
+            .secrets
+            .current()
+            .filter(|_| !self.secrets.is_to_be_deleted());
+        let user = current.and_then(|value| identity.user_id(&value.username));
+        let users = cache.users.keys().filter(|id| identity.is_user_id(id));
         !cache.subnet_groups.is_empty()
-            && cache.users.len() == 2
+            && user.is_some()
+            && users.eq(user.iter())
+            && cache.users.contains_key(&identity.default_user_id())
             // ElastiCache changes active users only.
             && cache.users.values().all(|user| user.status == "active")
             && !cache.user_groups.is_empty()
             && !cache.groups.is_empty()
-            && self.secrets.current().is_some()
             && self.cluster.secrets.contains_key("orders-cache")
     }
 
@@ -465,15 +496,14 @@ impl World {
     pub fn truth(&self) -> Truth {
         Truth {
             cache: self.cache.clone(),
-            secret: self.secrets.current().map(|value| SecretValue {
-                version_id: String::new(),
-                ..value
-            }),
-            secret_deleted: self
+            secret: self
                 .secrets
-                .secret
-                .as_ref()
-                .is_some_and(|secret| secret.deleted.is_some()),
+                .current()
+                .filter(|_| !self.secrets.is_to_be_deleted())
+                .map(|value| SecretValue {
+                    version_id: String::new(),
+                    ..value
+                }),
             bound: self
                 .cluster
                 .secrets
@@ -506,7 +536,6 @@ impl Truth {
 pub struct Truth {
     pub cache: ElastiCache,
     pub secret: Option<SecretValue>,
-    pub secret_deleted: bool,
     pub bound: BTreeMap<String, BTreeMap<String, Sensitive>>,
     pub stage: Option<(BTreeMap<String, String>, BTreeMap<String, MethodSettings>)>,
     pub methods: BTreeMap<String, BTreeSet<String>>,

@@ -41,6 +41,12 @@ impl SecretsManager {
         self.values.get(self.secret.as_ref()?.current()?).cloned()
     }
 
+    /// Whether its deletion was asked for.
+    pub fn is_to_be_deleted(&self) -> bool {
+        let secret = self.secret.as_ref();
+        secret.is_some_and(|secret| secret.deleted.is_some())
+    }
+
     /// Somebody edits the current value by hand.
     pub fn edit(&mut self, edit: impl FnOnce(&mut SecretValue)) {
         let mut value = self.current().unwrap();
