@@ -275,6 +275,15 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
         ("clientCacheTtl must be at most 24h", |s| {
             s["credentials"] = json!({"password": {"clientCacheTtl": "25h"}});
         }),
+        ("credentials.authToken stands alone", |s| {
+            s["credentials"] = json!({"password": {}, "authToken": {}});
+        }),
+        ("credentials.authToken needs probe Login", |s| {
+            s["credentials"] = json!({"authToken": {}, "probe": "Skip"});
+        }),
+        ("spec.credentials.authToken: Invalid value", |s| {
+            s["credentials"] = json!({"authToken": {"grace": "1h"}});
+        }),
         ("spec.credentials.password.rotateEvery", |s| {
             s["credentials"] = json!({"password": {"rotateEvery": "monthly"}});
         }),
@@ -322,6 +331,9 @@ fn what_cannot_be_changed_is_refused_and_says_so() {
         }),
         ("cannot go from valkey back to redis", |s| {
             s["cache"]["replicationGroup"]["engine"] = json!("redis");
+        }),
+        ("credentials.authToken cannot be given to an object", |s| {
+            s["credentials"] = json!({"authToken": {}});
         }),
     ];
     submit(&object("fixed"), false).unwrap();
@@ -373,6 +385,24 @@ fn the_way_into_the_cache_goes_from_one_to_the_other_over_both() {
             let refusal = answer.expect_err(expected);
             assert!(refusal.contains(expected), "{from:?} to {to:?}: {refusal}");
         }
+    }
+}
+
+#[test]
+fn an_auth_token_stays_and_its_times_can_be_changed() {
+    let mut with_token = object("token");
+    with_token["spec"]["credentials"] = json!({"authToken": {}});
+    let stored = submit(&with_token, false).unwrap();
+    assert_eq!(
+        stored["spec"]["credentials"]["authToken"],
+        json!({"rotateEvery": "30d", "clientCacheTtl": "1h"})
+    );
+    with_token["spec"]["credentials"]["authToken"] = json!({"rotateEvery": "7d"});
+    submit(&with_token, true).unwrap();
+    for other in [json!({}), json!({"password": {}})] {
+        with_token["spec"]["credentials"] = other;
+        let refusal = submit(&with_token, true).unwrap_err();
+        assert!(refusal.contains("or taken from it"), "{refusal}");
     }
 }
 

@@ -238,14 +238,14 @@ impl Port for RealTime {
     fn ask<'a>(&'a self, node: &'a Endpoint, credential: Credential<'a>) -> BoxFuture<'a, Answer> {
         let (tls, node) = (self.0.clone(), node.clone());
         let (user, prefix) = (
-            credential.username.to_owned(),
+            credential.username.map(str::to_owned),
             credential.key_prefix.to_owned(),
         );
         let password: Sensitive = credential.password.clone();
         let ask = move || {
             let runtime = Builder::new_current_thread().enable_all().build();
             let credential = Credential {
-                username: &user,
+                username: user.as_deref(),
                 password: &password,
                 key_prefix: &prefix,
             };

@@ -301,7 +301,9 @@ impl Content {
     /// With `facts` in it; what else there is stays.
     fn with_facts(mut self, facts: &SecretFacts) -> Self {
         self.set("engine", facts.engine.as_str());
-        self.set("username", facts.username.as_str());
+        if let Some(username) = &facts.username {
+            self.set("username", username.as_str());
+        }
         self.set("replicationGroupId", facts.replication_group_id.as_str());
         self.set("keyPrefix", facts.key_prefix.as_str());
         self.set("tls", true);

@@ -8,7 +8,9 @@ use tokio::time::Instant;
 
 use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_REVOKE, ANNOTATION_ROTATE, CachedApi};
 use crate::model::Tags;
-use crate::plan::{Aspect, AtRest, Depth, Failure, KnownUser, SecretValue, Seen, Spelling};
+use crate::plan::{
+    Aspect, AtRest, Depth, Failure, KnownTokens, KnownUser, SecretValue, Seen, Spelling,
+};
 
 use super::backoff;
 
@@ -42,6 +44,8 @@ pub struct Memory {
     pub known_users: BTreeMap<String, KnownUser>,
     /// Versions whose passwords this process had the user accept, in its last list.
     pub brought_in: BTreeSet<String>,
+    /// What is known of the AUTH tokens that the cache has.
+    pub tokens: KnownTokens,
     /// Values of the secret by version, which never change; erased when they are dropped.
     pub values: BTreeMap<String, Seen<SecretValue>>,
     /// Tags of the cache's parts, as the last full look had them.

@@ -46,11 +46,11 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
         return None;
     }
     let operation = action.operation();
-    if let Action::Cache(CacheAction::SetPasswords {
-        id,
-        purpose: Purpose::RetireUnfinished,
-        ..
-    }) = action
+    if let Action::Cache(
+        CacheAction::SetPasswords { id, purpose, .. }
+        | CacheAction::SetAuthToken { id, purpose, .. },
+    ) = action
+        && *purpose == Purpose::RetireUnfinished
     {
         return Some(Note {
             warning: true,
@@ -62,6 +62,13 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
         });
     }
     let mut text = format!("{operation} {}", action.target());
+    match action {
+        Action::Cache(CacheAction::RotateAuthToken { .. }) => {
+            text += ": an AUTH token comes in, and the one before works as well";
+        }
+        Action::Cache(CacheAction::SetAuthToken { .. }) => text += ": the AUTH token before goes",
+        _ => {}
+    }
     if let Action::Cache(CacheAction::ModifyUserGroup { remove, .. }) = action
         && !remove.is_empty()
     {

@@ -203,7 +203,8 @@ async fn bring_up(
     desired: Desired,
 ) -> Result<Verdict, Failure> {
     subject.add_finalizer().await?;
-    let mut rounds = begin(subject, memory, context, Goal::Live(Box::new(desired))).await;
+    let begun = begin(subject, memory, context, Goal::Live(Box::new(desired)));
+    let mut rounds = Box::pin(begun).await;
     rounds.depth = memory.depth();
     if matches!(rounds.depth, Depth::Poll(_)) {
         memory.polls += 1;
@@ -225,7 +226,7 @@ async fn take_down(
     context: &Context,
     estate: Estate,
 ) -> Result<Verdict, Failure> {
-    let mut rounds = begin(subject, memory, context, Goal::Gone(estate)).await;
+    let mut rounds = Box::pin(begin(subject, memory, context, Goal::Gone(estate))).await;
     let plan = go_round(&mut rounds, memory).await?;
     if plan.is_settled() && rounds.failures.is_empty() {
         rounds.subject.into_inner().remove_finalizer().await?;
@@ -274,6 +275,7 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     observed.cache.spellings = memory.spellings.clone();
     observed.cache.known_users.clone_from(&memory.known_users);
     observed.secret.brought_in.clone_from(&memory.brought_in);
+    observed.secret.tokens = memory.tokens.clone();
     observed.secret.values = memory.values.clone();
     if memory.settled {
         observed.cache.tags = memory.tags.clone();
@@ -361,6 +363,7 @@ async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, 
     memory
         .brought_in
         .clone_from(&rounds.observed.secret.brought_in);
+    memory.tokens = rounds.observed.secret.tokens.clone();
     memory.tags = rounds.observed.cache.tags.clone();
     memory.values = values_worth_keeping(&rounds.observed.secret);
     for aspect in Aspect::ALL

@@ -21,9 +21,9 @@ const AT_A_TIME: usize = 16;
 /// What one node says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The user may in, may do what it must, and may not do what it must not.
+    /// The credential opens, and allows what it must and not what it must not.
     In,
-    /// The user may not in.
+    /// The credential does not open.
     Refused,
     /// Somebody may do what they must not; the text says who and what.
     Flawed(String),
@@ -34,8 +34,8 @@ pub enum Answer {
 /// A user and a password to log in with.
 #[derive(Clone, Copy, Debug)]
 pub struct Credential<'a> {
-    /// User.
-    pub username: &'a str,
+    /// User; none with an AUTH token.
+    pub username: Option<&'a str>,
     /// Password.
     pub password: &'a Sensitive,
     /// Prefix of the keys that the user may touch.
@@ -44,7 +44,7 @@ pub struct Credential<'a> {
 
 /// Asks one node.
 pub trait Port: Send + Sync {
-    /// Logs in, tries one command that must be allowed and one that must not, and sees that nobody gets in without a password.
+    /// Logs in, tries one command that must be allowed and, as a user, one that must not, and sees that nobody gets in without a password.
     fn ask<'a>(&'a self, node: &'a Endpoint, credential: Credential<'a>) -> BoxFuture<'a, Answer>;
 
     /// The nodes of the cluster that `node` belongs to, as it tells a user whom it lets in; or why it does not.
@@ -61,7 +61,7 @@ type Answers = Vec<(Endpoint, Answer)>;
 /// them names; where none lets the user in, those that were known before are all there are.
 pub async fn log_in(port: &dyn Port, attempt: &Attempt, password: &Sensitive) -> Login {
     let credential = Credential {
-        username: &attempt.username,
+        username: attempt.username.as_deref(),
         password,
         key_prefix: &attempt.key_prefix,
     };

@@ -21,14 +21,22 @@ pub(super) async fn converse(
     credential: Credential<'_>,
 ) -> io::Result<Answer> {
     if !is_error(&say(connection, &["PING"]).await?) {
-        return Ok(Answer::Flawed(
-            "anyone may in without a password; the user named default must be off".into(),
-        ));
+        let flaw = match credential.username {
+            Some(_) => "anyone may in without a password; the user named default must be off",
+            None => "anyone may in without the AUTH token",
+        };
+        return Ok(Answer::Flawed(flaw.into()));
     }
     let reply = authenticate(connection, credential).await?;
+    let who = credential.username.map_or_else(
+        || "who has the AUTH token".to_owned(),
+        |user| format!("the user {user}"),
+    );
     match code(&reply) {
         "+OK" => {}
         "-WRONGPASS" | "-NOAUTH" => return Ok(Answer::Refused),
+        // Redis 5, which knows no users.
+        "-ERR" if reply.starts_with("-ERR invalid password") => return Ok(Answer::Refused),
         other => {
             return Ok(Answer::Unreachable(format!(
                 "it answers {other} to a login"
@@ -42,19 +50,16 @@ pub(super) async fn converse(
         "-MOVED" => {}
         code if !is_error(code) => {}
         "-NOPERM" => {
-            return Ok(Answer::Flawed(format!(
-                "the user {} may not read its own keys",
-                credential.username
-            )));
+            return Ok(Answer::Flawed(format!("{who} may not read its own keys")));
         }
         other => return Ok(Answer::Unreachable(format!("it answers {other} to EXISTS"))),
     }
-    if code(&say(connection, &["INFO"]).await?) == "-NOPERM" {
+    // With an AUTH token there are no rights to be given.
+    if credential.username.is_none() || code(&say(connection, &["INFO"]).await?) == "-NOPERM" {
         Ok(Answer::In)
     } else {
         Ok(Answer::Flawed(format!(
-            "the user {} may run INFO, so it has more rights than it was given",
-            credential.username
+            "{who} may run INFO, so it has more rights than it was given"
         )))
     }
 }
@@ -78,8 +83,9 @@ async fn authenticate(
     connection: &mut (impl AsyncBufRead + AsyncWrite + Unpin),
     credential: Credential<'_>,
 ) -> io::Result<String> {
-    let password = credential.password.reveal();
-    say(connection, &["AUTH", credential.username, password]).await
+    let words = ["AUTH"].into_iter().chain(credential.username);
+    let words: Vec<&str> = words.chain([credential.password.reveal()]).collect();
+    say(connection, &words).await
 }
 
 /// Sends a command, and gives the first line of the reply.
@@ -123,6 +129,13 @@ mod tests {
 
     /// What is made of a node that gives these replies, one to each command.
     async fn answer(replies: &'static [&'static str]) -> (Answer, Vec<String>) {
+        answer_to(Some("orders"), replies).await
+    }
+
+    async fn answer_to(
+        username: Option<&str>,
+        replies: &'static [&'static str],
+    ) -> (Answer, Vec<String>) {
         let (client, node) = duplex(4096);
         let node = tokio::spawn(async move {
             let (read, mut write) = split(node);
@@ -139,7 +152,7 @@ mod tests {
         });
         let password = Sensitive::new("pass");
         let credential = Credential {
-            username: "orders",
+            username,
             password: &password,
             key_prefix: "capi:1:",
         };
@@ -176,6 +189,28 @@ mod tests {
         assert_eq!(
             heard,
             ["PING", "AUTH orders pass", "EXISTS capi:1:probe", "INFO"]
+        );
+    }
+
+    #[tokio::test]
+    async fn an_auth_token_is_sent_alone_and_may_do_everything() {
+        let (answer, heard) = answer_to(None, &["-NOAUTH", "+OK", ":0"]).await;
+        assert_eq!(answer, Answer::In);
+        assert_eq!(heard, ["PING", "AUTH pass", "EXISTS capi:1:probe"]);
+    }
+
+    #[tokio::test]
+    async fn an_auth_token_is_refused_in_the_words_of_old_engines_too() {
+        for refusal in [
+            &["-NOAUTH", "-ERR invalid password"],
+            &["-NOAUTH", "-WRONGPASS invalid username-password pair"],
+        ] {
+            assert_eq!(answer_to(None, refusal).await.0, Answer::Refused);
+        }
+        let open = answer_to(None, &["+PONG"]).await.0;
+        assert_eq!(
+            open,
+            Answer::Flawed("anyone may in without the AUTH token".into())
         );
     }
 

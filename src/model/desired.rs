@@ -38,6 +38,16 @@ impl Desired {
             access_string: self.cache.user.access_string.clone(),
         })
     }
+
+    /// Whether a value of the secret may have this user name: clients send an AUTH token without one, or with that of the user whose password it is.
+    #[must_use]
+    pub fn is_named_well(&self, username: &str) -> bool {
+        if self.mode.has_token() {
+            ["", "default"].contains(&username)
+        } else {
+            self.user_named(username).is_some()
+        }
+    }
 }
 
 /// The spec's meaning, or everything that is wrong with it.
@@ -54,15 +64,16 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
     if let Some(violation) = gateway.document.oversize() {
         return Err(vec![violation]);
     }
+    let mode = CredentialMode::of(&spec.credentials);
     let Some(secret) = DesiredSecret::build(&identity, spec) else {
         let problem = "a duration is written as digits and a unit, e.g. 30d, 12h, 15m";
-        return Err(vec![Violation::new("spec.credentials.password", problem)]);
+        return Err(vec![Violation::new(mode.path(), problem)]);
     };
     Ok(Desired {
         tags: identity.tags(),
         region: spec.region.clone(),
         gateway,
-        mode: CredentialMode::of(&spec.credentials),
+        mode,
         cache: DesiredCache::build(&identity, &spec.cache.replication_group),
         secret,
         bindings: DesiredBindings::build(&spec.bindings),

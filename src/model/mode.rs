@@ -9,10 +9,15 @@ pub enum CredentialMode {
     Iam,
     /// As either, while clients move from one to the other.
     PasswordAndIam,
+    /// With an AUTH token, without users.
+    AuthToken,
 }
 
 impl CredentialMode {
     pub(super) const fn of(spec: &CredentialsSpec) -> Self {
+        if spec.auth_token.is_some() {
+            return Self::AuthToken;
+        }
         match (&spec.password, &spec.iam) {
             (_, None) => Self::Password,
             (None, Some(_)) => Self::Iam,
@@ -20,16 +25,31 @@ impl CredentialMode {
         }
     }
 
-    /// Whether there is a user with a password.
+    /// Whether there is a secret value: a user's password, or an AUTH token.
     #[must_use]
-    pub const fn has_password(self) -> bool {
-        matches!(self, Self::Password | Self::PasswordAndIam)
+    pub const fn has_secret(self) -> bool {
+        !matches!(self, Self::Iam)
+    }
+
+    /// Whether there is an AUTH token, and no users.
+    #[must_use]
+    pub const fn has_token(self) -> bool {
+        matches!(self, Self::AuthToken)
     }
 
     /// Whether there is a user that shows signed tokens.
     #[must_use]
     pub const fn has_iam(self) -> bool {
         matches!(self, Self::Iam | Self::PasswordAndIam)
+    }
+
+    /// Where it is asked for.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Password | Self::PasswordAndIam => "spec.credentials.password",
+            Self::Iam => "spec.credentials.iam",
+            Self::AuthToken => "spec.credentials.authToken",
+        }
     }
 }
 
@@ -50,6 +70,7 @@ mod tests {
         assert_eq!(mode(json!({})), CredentialMode::Password);
         assert_eq!(mode(json!({"password": {}})), CredentialMode::Password);
         assert_eq!(mode(json!({"iam": {}})), CredentialMode::Iam);
+        assert_eq!(mode(json!({"authToken": {}})), CredentialMode::AuthToken);
         assert_eq!(
             mode(json!({"password": {}, "iam": {}})),
             CredentialMode::PasswordAndIam

@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::api::{ANNOTATION_REVOKE, ANNOTATION_ROTATE, CredentialsSpec, PasswordSpec, Probe};
+use crate::api::{ANNOTATION_REVOKE, ANNOTATION_ROTATE, CredentialsSpec, Probe, RotationSpec};
 
 use super::{Identity, Violation, duration};
 
@@ -69,11 +69,11 @@ fn time(
 impl DesiredRotation {
     /// `None` when a duration is none, which the CRD does not let through.
     pub(super) fn build(identity: &Identity, spec: &CredentialsSpec) -> Option<Self> {
-        let PasswordSpec {
+        let RotationSpec {
             rotate_every,
             client_cache_ttl,
             grace,
-        } = &spec.password.clone().unwrap_or_default();
+        } = &spec.rotated().cloned().unwrap_or_default();
         let every = duration::parse(rotate_every).filter(|every| !every.is_zero())?;
         let ttl = duration::parse(client_cache_ttl)?;
         let grace = match grace {
@@ -84,7 +84,8 @@ impl DesiredRotation {
         Some(Self {
             every,
             grace: grace.max(SHORTEST_GRACE),
-            probe: spec.probe == Probe::Login,
+            // Nothing but a login tells which tokens a cache has.
+            probe: spec.probe == Probe::Login || spec.auth_token.is_some(),
             offset: Duration::from_millis(u64::try_from(offset).ok()?),
             requests: Requests::default(),
         })

@@ -18,7 +18,7 @@ fn violations(json: Value) -> Vec<String> {
 type Change = fn(&mut Value);
 
 /// The start of a violation, and the mistake that it is about.
-const MISTAKES: [(&str, Change); 22] = [
+const MISTAKES: [(&str, Change); 24] = [
     ("spec.routes[0].path: /a/{x}/{x} names", |s| {
         s["routes"][0]["path"] = json!("/a/{x}/{x}");
     }),
@@ -115,7 +115,41 @@ const MISTAKES: [(&str, Change); 22] = [
         "spec.cache.replicationGroup.engineVersion: 7.1 is too old",
         |s| s["cache"]["replicationGroup"]["engineVersion"] = json!("7.1"),
     ),
+    (
+        "spec.cache.replicationGroup.engineVersion: 5.0 is too old: users need Redis 6.0 or newer; from Redis 5.0 on there is credentials.authToken",
+        |s| old_redis(s, "5.0"),
+    ),
+    (
+        "spec.cache.replicationGroup.engineVersion: 4.0 is too old: AUTH tokens need Redis 5.0",
+        |s| {
+            old_redis(s, "4.0");
+            s["credentials"] = json!({"authToken": {}});
+        },
+    ),
 ];
+
+fn old_redis(spec: &mut Value, version: &str) {
+    let group = &mut spec["cache"]["replicationGroup"];
+    (group["engine"], group["engineVersion"]) = (json!("redis"), json!(version));
+}
+
+#[test]
+fn an_auth_token_goes_with_engines_that_have_users_and_with_those_that_have_none() {
+    for (engine, version) in [("redis", "5.0"), ("redis", "7.1"), ("valkey", "8.1")] {
+        let mut json = spec_json();
+        let group = &mut json["cache"]["replicationGroup"];
+        (group["engine"], group["engineVersion"]) = (json!(engine), json!(version));
+        json["credentials"] = json!({"authToken": {"rotateEvery": "7d"}, "probe": "Skip"});
+        let desired = desired(json);
+        assert!(desired.mode.has_token());
+        let rotation = desired.secret.rotation;
+        assert_eq!(rotation.every.as_secs(), 7 * 24 * 60 * 60);
+        assert!(
+            rotation.probe,
+            "stored before the rule against it was there"
+        );
+    }
+}
 
 #[test]
 fn what_cannot_work_is_named_with_its_field() {

@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::api::{CachedApiSpec, ContextVariable, Engine, ReplicationGroupSpec, Route};
+use crate::api::{CachedApiSpec, ContextVariable, Engine, Route};
 
 use super::openapi::{lambda_cache_policy, path_parameters, ttl_seconds};
-use super::{CacheVersion, Violation, oldest_with_iam};
+use super::{CacheVersion, CredentialMode, Violation, oldest_with_iam};
 
 /// Resources that one API may have; each path segment counts.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
@@ -36,7 +36,7 @@ pub(super) fn violations(spec: &CachedApiSpec) -> Vec<Violation> {
     }
     check_resources(spec, &mut found);
     check_variables(spec, &mut found);
-    check_cache(&spec.cache.replication_group, &mut found);
+    check_cache(spec, &mut found);
     check_iam(spec, &mut found);
     check_bindings(spec, &mut found);
     found
@@ -282,22 +282,24 @@ fn check_variables(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
     }
 }
 
-/// User groups need Redis 6.0 or Valkey 7.2; TLS needs no more.
+/// User groups need Redis 6.0 or Valkey 7.2, AUTH tokens Redis 5.0; TLS needs no more.
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>
-fn check_cache(group: &ReplicationGroupSpec, found: &mut Vec<Violation>) {
-    let (oldest, name) = match group.engine {
-        Engine::Valkey => (CacheVersion { major: 7, minor: 2 }, "Valkey 7.2"),
-        Engine::Redis => (CacheVersion { major: 6, minor: 0 }, "Redis 6.0"),
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html>
+fn check_cache(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
+    let group = &spec.cache.replication_group;
+    let token = CredentialMode::of(&spec.credentials).has_token();
+    let (major, minor, need) = match group.engine {
+        Engine::Valkey => (7, 2, "users and AUTH tokens need Valkey 7.2 or newer"),
+        Engine::Redis if token => (5, 0, "AUTH tokens need Redis 5.0 or newer"),
+        Engine::Redis => (
+            6,
+            0,
+            "users need Redis 6.0 or newer; from Redis 5.0 on there is credentials.authToken in their place",
+        ),
     };
-    if group
-        .engine_version
-        .parse::<CacheVersion>()
-        .is_ok_and(|version| version < oldest)
-    {
-        let problem = format!(
-            "{} is too old: users with passwords need {name} or newer",
-            group.engine_version
-        );
+    let version = group.engine_version.parse::<CacheVersion>();
+    if version.is_ok_and(|version| version < CacheVersion { major, minor }) {
+        let problem = format!("{} is too old: {need}", group.engine_version);
         found.push(Violation::new(
             "spec.cache.replicationGroup.engineVersion",
             problem,

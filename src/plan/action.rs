@@ -234,6 +234,17 @@ pub enum CacheAction {
         id: String,
         replicas_per_shard: u32,
     },
+    /// Strategy `ROTATE`: the group accepts this token and the newest of those before. Never repeated before a login told what became of it.
+    RotateAuthToken {
+        id: String,
+        token: Password,
+    },
+    /// Strategy `SET`: the group accepts this token alone, which is the newest.
+    SetAuthToken {
+        id: String,
+        token: Password,
+        purpose: Purpose,
+    },
     DeleteReplicationGroup {
         id: String,
         final_snapshot: Option<String>,
@@ -249,7 +260,7 @@ pub struct Password {
     pub value: Sensitive,
 }
 
-/// Why a user's passwords are set.
+/// Why passwords are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// A new password is brought in.
@@ -279,8 +290,17 @@ pub struct NewReplicationGroup {
     pub subnet_group: String,
     pub security_group_ids: BTreeSet<String>,
     pub snapshot_retention_days: u32,
-    pub user_group: String,
+    pub admits: Admission,
     pub tags: Tags,
+}
+
+/// Who gets into a new replication group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The users of this group.
+    UserGroup(String),
+    /// Whoever has this AUTH token.
+    AuthToken(Password),
 }
 
 /// One change of a replication group.
@@ -368,7 +388,8 @@ pub struct Successor {
 #[allow(missing_docs)]
 pub struct SecretFacts {
     pub engine: Engine,
-    pub username: String,
+    /// None with an AUTH token.
+    pub username: Option<String>,
     /// The moment that the user was made for, when a person asked for it.
     pub user_since: Option<Timestamp>,
     pub replication_group_id: String,

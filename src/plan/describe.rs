@@ -132,7 +132,9 @@ impl CacheAction {
             Self::ModifyUserGroup { .. } => "ModifyUserGroup",
             Self::DeleteUserGroup { .. } => "DeleteUserGroup",
             Self::CreateReplicationGroup(_) => "CreateReplicationGroup",
-            Self::ModifyReplicationGroup { .. } => "ModifyReplicationGroup",
+            Self::ModifyReplicationGroup { .. }
+            | Self::RotateAuthToken { .. }
+            | Self::SetAuthToken { .. } => "ModifyReplicationGroup",
             Self::IncreaseReplicaCount { .. } => "IncreaseReplicaCount",
             Self::DecreaseReplicaCount { .. } => "DecreaseReplicaCount",
             Self::DeleteReplicationGroup { .. } => "DeleteReplicationGroup",
@@ -156,6 +158,8 @@ impl CacheAction {
             | Self::ModifyReplicationGroup { id, .. }
             | Self::IncreaseReplicaCount { id, .. }
             | Self::DecreaseReplicaCount { id, .. }
+            | Self::RotateAuthToken { id, .. }
+            | Self::SetAuthToken { id, .. }
             | Self::DeleteReplicationGroup { id, .. } => id,
         }
     }

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use crate::model::{DesiredUser, Tags, Workload};
 
+use super::rotation::Accepted;
 use super::{
-    Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction, Deployment,
-    FunctionAction, GatewayAction, INTENT_REST_API, KnownUser, Login, Observed, ObservedAlias,
-    ObservedCache, ObservedFunction, ObservedWorkload, Permission, PermissionAction,
+    AWSPREVIOUS, Action, ApiKey, BoundSecret, CacheAction, CacheNode, CacheUser, ClusterAction,
+    Deployment, FunctionAction, GatewayAction, INTENT_REST_API, KnownUser, Login, Observed,
+    ObservedAlias, ObservedCache, ObservedFunction, ObservedWorkload, Permission, PermissionAction,
     PublishedVersion, ReplicationGroup, RestApi, RoleAction, Secret, SecretValue, Seen, Spelling,
     Stage, SubnetGroup, UsagePlan, UserGroup,
 };
@@ -126,13 +127,17 @@ impl Observed {
             Fact::AccessString(_) => {}
             Fact::PasswordsSet { id, known } => drop(cache.known_users.insert(id, known)),
             Fact::UserGroup(seen) => cache.user_group = seen,
-            Fact::ReplicationGroup(seen) => cache.group = seen,
+            Fact::ReplicationGroup(seen) => {
+                seen.present()
+                    .inspect(|group| self.secret.tokens.see(group));
+                cache.group = seen;
+            }
             Fact::CacheNode(seen) => cache.node = seen,
             Fact::FinalSnapshot(seen) => cache.final_snapshot = seen,
             Fact::CacheTags { arn, tags } => drop(cache.tags.insert(arn, tags)),
             Fact::Secret(seen) => self.secret.secret = seen,
             Fact::SecretValue { version, value } => drop(self.secret.values.insert(version, value)),
-            Fact::Login { version, login } => drop(self.secret.logins.insert(version, login)),
+            Fact::Login { version, login } => self.record_login(version, login),
             Fact::TokenTaken(token) => drop(self.secret.taken.insert(token)),
             Fact::BoundSecret { name, secret } => drop(self.bound.insert(name, secret)),
             Fact::Function { arn, function } => drop(self.functions.insert(arn, function)),
@@ -149,6 +154,19 @@ impl Observed {
         }
     }
 
+    /// That the version before is refused is kept: it need not be tried again.
+    fn record_login(&mut self, version: String, login: Login) {
+        let previous = self.secret.secret.present();
+        let previous = previous.and_then(|secret| secret.labelled(AWSPREVIOUS));
+        if let Some(group) = self.cache.group.present()
+            && previous == Some(version.as_str())
+            && login.accepted == Accepted::None
+        {
+            self.secret.tokens.refused = Some((version.clone(), group.auth_token_modified));
+        }
+        self.secret.logins.insert(version, login);
+    }
+
     fn record_search(&mut self, found: Vec<RestApi>) {
         let mut found = found.into_iter();
         self.gateway.rest_api = found.next().map_or(Seen::Absent, Seen::Present);
@@ -161,8 +179,16 @@ impl Observed {
     /// it was created with.
     pub fn learn(&mut self, action: &Action, reply: Option<Fact>) {
         let spelling = reply.as_ref().and_then(|fact| spelling(action, fact));
+        let group = self.cache.group.present();
+        let modified = group.and_then(|group| group.auth_token_modified);
         self.forget(action);
         self.cache.spellings.extend(spelling);
+        match action {
+            // One that met a group of that name gave it no token.
+            Action::Cache(CacheAction::CreateReplicationGroup(_)) if reply.is_none() => {}
+            Action::Cache(action) => self.secret.tokens.give(action, modified),
+            _ => {}
+        }
         let Some(fact) = reply else { return };
         if let (Some(arn), Some(tags)) = (fact.cache_arn(), created_with(action)) {
             let tags = Seen::Present(tags.clone());
@@ -197,6 +223,9 @@ impl Observed {
                         let version = password.as_ref().map(|password| password.version.clone());
                         self.secret.brought_in.extend(version);
                     }
+                    CacheAction::CreateReplicationGroup(_)
+                    | CacheAction::RotateAuthToken { .. }
+                    | CacheAction::SetAuthToken { .. } => self.secret.tokens.given = None,
                     _ => {}
                 }
                 self.secret.logins.clear();
@@ -296,6 +325,8 @@ impl Observed {
             | CacheAction::ModifyReplicationGroup { .. }
             | CacheAction::IncreaseReplicaCount { .. }
             | CacheAction::DecreaseReplicaCount { .. }
+            | CacheAction::RotateAuthToken { .. }
+            | CacheAction::SetAuthToken { .. }
             | CacheAction::DeleteReplicationGroup { .. } => {
                 (cache.group, cache.node) = (Seen::Unread, Seen::Unread);
                 (cache.user_group, cache.final_snapshot) = (Seen::Unread, Seen::Unread);

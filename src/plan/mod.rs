@@ -27,6 +27,7 @@ mod seen;
 mod teardown;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod user;
 #[cfg(test)]
 mod world;
@@ -48,6 +49,7 @@ use outline::{RETRY, looked};
 pub use read::{Attempt, Read};
 pub use rest::AtRest;
 pub use seen::{Seen, Sensitive};
+pub use tokens::{GivenToken, KnownTokens};
 pub use user::current_user;
 
 use std::time::Duration;

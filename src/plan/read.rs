@@ -131,13 +131,13 @@ pub enum Read {
     Workload(Workload),
 }
 
-/// A login to try: with TLS, the password, one command that must be allowed and one that must not.
+/// A login to try: with TLS, the password, one command that must be allowed and, for a user, one that must not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attempt {
     /// Version of the secret whose password is tried.
     pub version: String,
-    /// User.
-    pub username: String,
+    /// User; none with an AUTH token, whose bearer may do everything.
+    pub username: Option<String>,
     /// Prefix of the keys that the user may touch.
     pub key_prefix: String,
     /// Nodes to log in to.

@@ -202,7 +202,7 @@ fn settled_message(report: &Report, aspect: Aspect) -> String {
 fn ways_in(report: &Report) -> String {
     let mode = report.desired.map(|desired| desired.mode);
     let secret = report.observed.secret.secret.present();
-    let secret = secret.filter(|_| mode.is_none_or(CredentialMode::has_password));
+    let secret = secret.filter(|_| mode.is_none_or(CredentialMode::has_secret));
     let iam = report.desired.filter(|desired| desired.mode.has_iam());
     let ways = [
         secret.map(|secret| format!("secret {} is current", secret.arn)),
@@ -220,7 +220,7 @@ fn ways_in(report: &Report) -> String {
 fn leaving(report: &Report, desired: &Desired) -> Option<String> {
     let at =
         leaves_at(desired, report.observed).filter(|_| !have_left(desired, report.observed))?;
-    let who = if desired.mode.has_password() {
+    let who = if desired.mode.has_secret() {
         "the user that logs in with signed tokens"
     } else {
         "the user with the password"

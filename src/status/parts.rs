@@ -132,7 +132,7 @@ pub(super) fn credentials(
     let iam = iam(report, previous.iam.clone());
     let needed = report
         .desired
-        .is_none_or(|desired| desired.mode.has_password());
+        .is_none_or(|desired| desired.mode.has_secret());
     let status = match &report.observed.secret.secret {
         Seen::Unread | Seen::Unknown(_) => previous,
         Seen::Present(secret) if needed || secret.deleted.is_none() => {
@@ -171,7 +171,7 @@ fn credentials_status(
         .rotated_at
         .clone()
         .filter(|_| previous.version_id == version);
-    let rotating = report.desired.filter(|desired| desired.mode.has_password());
+    let rotating = report.desired.filter(|desired| desired.mode.has_secret());
     CredentialsStatus {
         secret_arn: Some(secret.arn.clone()),
         rotated_at: version.as_ref().map(|_| known.unwrap_or(Time(report.now))),
@@ -190,7 +190,7 @@ fn rotation(
 ) -> Option<RotationStatus> {
     if report
         .desired
-        .is_some_and(|desired| !desired.mode.has_password())
+        .is_some_and(|desired| !desired.mode.has_secret())
     {
         return None;
     }
@@ -198,10 +198,10 @@ fn rotation(
     let pending = secret
         .labelled(AWSPENDING)
         .filter(|version| *version != current);
-    let grace = report.observed.passwords().is_some_and(|count| count > 1)
-        || report
-            .desired
-            .is_some_and(|desired| is_being_replaced(desired, report.observed));
+    let grace = report.desired.is_some_and(|desired| {
+        report.observed.accepts_previous(desired.mode)
+            || is_being_replaced(desired, report.observed)
+    });
     let (id, phase) = match pending {
         Some(version) => (version, RotationPhase::Pending),
         None if grace => (current, RotationPhase::Grace),

@@ -465,6 +465,8 @@ fn group(arn: &str) -> ReplicationGroup {
         }),
         reader: None,
         pending: Vec::new(),
+        auth_token_modified: None,
+        auth_token_changing: false,
     }
 }
 

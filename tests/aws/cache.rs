@@ -3,7 +3,8 @@ use std::time::Duration;
 use cachedapi_operator::api::Engine;
 use cachedapi_operator::model::DesiredUser;
 use cachedapi_operator::plan::{
-    CacheAction, CacheUser, Fact, GroupChange, NewReplicationGroup, Read, ReplicationGroup, Seen,
+    Admission, CacheAction, CacheUser, Fact, GroupChange, NewReplicationGroup, Read,
+    ReplicationGroup, Seen,
 };
 
 use local_aws::elasticache::{LoginOutcome, login};
@@ -27,7 +28,11 @@ pub fn group_read() -> Read {
 }
 
 pub fn new_group(shards: u32, replicas: u32) -> CacheAction {
-    CacheAction::CreateReplicationGroup(Box::new(NewReplicationGroup {
+    CacheAction::CreateReplicationGroup(Box::new(group_of(shards, replicas)))
+}
+
+pub fn group_of(shards: u32, replicas: u32) -> NewReplicationGroup {
+    NewReplicationGroup {
         id: ID.into(),
         description: "CachedApi shop/orders".into(),
         engine: Engine::Valkey,
@@ -40,20 +45,23 @@ pub fn new_group(shards: u32, replicas: u32) -> CacheAction {
         subnet_group: ID.into(),
         security_group_ids: set(["sg-1"]),
         snapshot_retention_days: 1,
-        user_group: ID.into(),
+        admits: Admission::UserGroup(ID.into()),
         tags: tags(),
-    }))
+    }
 }
 
-/// Secret, subnet group, users and user group.
-pub async fn prepare(world: &World) {
-    let create = CacheAction::CreateSubnetGroup {
+pub fn create_subnet_group() -> CacheAction {
+    CacheAction::CreateSubnetGroup {
         name: ID.into(),
         description: "CachedApi shop/orders".into(),
         subnet_ids: set(["subnet-1", "subnet-2"]),
         tags: tags(),
-    };
-    world.act(create).await;
+    }
+}
+
+/// Secret, subnet group, users and user group.
+pub async fn prepare(world: &World) {
+    world.act(create_subnet_group()).await;
     world.act(secrets::create()).await;
     world.act(create_user(world).await).await;
     let default = CacheAction::CreateDefaultUser {
@@ -83,6 +91,11 @@ async fn create_user(world: &World) -> CacheAction {
 /// The group, when what goes on in it is over.
 pub async fn settled(world: &World) -> ReplicationGroup {
     tokio::time::sleep(Duration::from_secs(1)).await;
+    seen(world).await
+}
+
+/// The group as it is.
+pub async fn seen(world: &World) -> ReplicationGroup {
     match world.read(group_read()).await {
         Fact::ReplicationGroup(Seen::Present(group)) => group,
         other => panic!("{other:?}"),

@@ -11,7 +11,7 @@ use cachedapi_operator::plan::{
 use serde_json::json;
 
 use super::world::{ACCOUNT, REGION, World, set, tags};
-use super::{cache, functions, gateway, iam, roles, secrets};
+use super::{cache, functions, gateway, iam, roles, secrets, tokens};
 
 /// Lives it.
 pub async fn live(world: &World) {
@@ -28,6 +28,7 @@ pub async fn live(world: &World) {
     iam::require(world).await;
     look(world, &api, &function).await;
     end(world, &api).await;
+    tokens::live(world).await;
 }
 
 /// Makes an API, deploys it, deploys it again, and returns its id.

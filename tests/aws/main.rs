@@ -14,4 +14,5 @@ mod privacy;
 mod roles;
 mod secrets;
 mod token;
+mod tokens;
 mod world;

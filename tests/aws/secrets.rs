@@ -12,7 +12,7 @@ pub const NAME: &str = "cachedapi/shop/orders-00000007";
 pub fn facts(endpoint: Option<&str>) -> SecretFacts {
     SecretFacts {
         engine: Engine::Valkey,
-        username: "capi-00000007".into(),
+        username: Some("capi-00000007".into()),
         user_since: None,
         replication_group_id: "capi-7".into(),
         key_prefix: "capi:7:".into(),

@@ -97,12 +97,23 @@ impl World {
     /// What the cache says to the bound credential.
     pub fn log_in(&self) -> LoginOutcome {
         let bound = self.bound();
-        let field = |name: &str| bound.get(name).map(String::as_str).unwrap_or_default();
+        self.log_in_with(
+            bound
+                .get("password")
+                .map(String::as_str)
+                .unwrap_or_default(),
+        )
+    }
+
+    /// What the node at the bound host says to the bound user, or to nobody in particular, with another password.
+    pub fn log_in_with(&self, password: &str) -> LoginOutcome {
+        let bound = self.bound();
+        let field = |name: &str, otherwise| bound.get(name).map_or(otherwise, String::as_str);
         login(
             &self.aws,
-            field("host"),
-            field("username"),
-            field("password"),
+            field("host", ""),
+            field("username", "default"),
+            password,
         )
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod auth_token;
 mod cluster;
 mod conflict;
 mod consumers;

@@ -11,7 +11,8 @@ pub struct Nodes(pub LocalAws);
 impl Port for Nodes {
     fn ask<'a>(&'a self, node: &'a Endpoint, credential: Credential<'a>) -> BoxFuture<'a, Answer> {
         let password = credential.password.reveal();
-        let answer = match login(&self.0, &node.host, credential.username, password) {
+        let username = credential.username.unwrap_or("default");
+        let answer = match login(&self.0, &node.host, username, password) {
             LoginOutcome::Accepted => Answer::In,
             LoginOutcome::WrongPassword => Answer::Refused,
             LoginOutcome::Unreachable => Answer::Unreachable("there is no such node".into()),

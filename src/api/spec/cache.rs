@@ -8,7 +8,7 @@ use super::Empty;
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct CacheSpec {
-    /// An ElastiCache replication group. Connections are encrypted (TLS required), data is encrypted at rest, the `default` user is off.
+    /// An ElastiCache replication group. Connections are encrypted (TLS required), data is encrypted at rest, nobody gets in without the credential.
     pub replication_group: ReplicationGroupSpec,
 }
 
@@ -114,13 +114,19 @@ macro_rules! every {
 pub struct CredentialsSpec {
     /// A generated password for one cache user, kept in AWS Secrets Manager and rotated. The default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "PasswordSpec")]
-    pub password: Option<PasswordSpec>,
+    #[schemars(with = "RotationSpec")]
+    pub password: Option<RotationSpec>,
     /// A cache user whose clients log in with a token that they sign with their AWS credentials, so that there is no secret value. Needs Valkey 7.2 or Redis
     /// 7.0. status.credentials.iam has the user's name and the policy that a client's role needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Empty")]
     pub iam: Option<Empty>,
+    /// A generated AUTH token for the cache as a whole, kept in AWS Secrets Manager and rotated, in place of a user: for engines without users (Redis OSS 5.0).
+    /// Whoever has it may run every command on every key, and a leak is answered by another token while open connections stay. Chosen when the object is
+    /// created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RotationSpec")]
+    pub auth_token: Option<RotationSpec>,
     /// Whether the operator proves by logging in to the cache that the credential opens it.
     #[serde(default)]
     pub probe: Probe,
@@ -135,6 +141,7 @@ impl Default for CredentialsSpec {
         Self {
             password: None,
             iam: None,
+            auth_token: None,
             probe: Probe::default(),
             recovery_window_days: longest_window(),
         }
@@ -145,20 +152,31 @@ const fn longest_window() -> u32 {
     30
 }
 
-/// A generated password for one cache user.
+impl CredentialsSpec {
+    /// What is rotated, as far as it is written.
+    #[must_use]
+    pub const fn rotated(&self) -> Option<&RotationSpec> {
+        match &self.auth_token {
+            None => self.password.as_ref(),
+            token => token.as_ref(),
+        }
+    }
+}
+
+/// A generated password, or AUTH token, that is rotated.
 ///
-/// A rotation makes a new password, has the cache accept both, proves by logins that both work on every node, makes the new one current, and
+/// A rotation makes a new one, has the cache accept both, proves by logins that both work on every node, makes the new one current, and
 /// takes the old one out of the cache after the grace.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new(concat!(every!(), " >= 60 && ", every!(), " <= 525600"))
-    .message("credentials.password.rotateEvery must be between 1h and 365d"))]
+    .message("rotateEvery must be between 1h and 365d"))]
 #[x_kube(validation = Rule::new("!has(self.grace) || duration(self.grace) >= duration(self.clientCacheTtl) + duration(self.clientCacheTtl)")
-    .message("credentials.password.grace must be at least twice clientCacheTtl: a client may read the old password just before the rotation and use it for that long"))]
+    .message("grace must be at least twice clientCacheTtl: a client may read the old credential just before the rotation and use it for that long"))]
 #[x_kube(validation = Rule::new(concat!(every!(), " >= (has(self.grace) ? duration(self.grace).getMinutes() : duration(self.clientCacheTtl).getMinutes() * 2) + 30"))
-    .message("credentials.password.rotateEvery must be at least 30m longer than the grace (by default twice clientCacheTtl): a rotation cannot start before the last one's old password is gone"))]
+    .message("rotateEvery must be at least 30m longer than the grace (by default twice clientCacheTtl): a rotation cannot start before the last one's old credential is gone"))]
 #[serde(rename_all = "camelCase")]
-pub struct PasswordSpec {
-    /// How often the password is rotated, 1h to 365d, e.g. `30d`, `12h`. Each object has its own moment within the interval.
+pub struct RotationSpec {
+    /// How often it is rotated, 1h to 365d, e.g. `30d`, `12h`. Each object has its own moment within the interval.
     #[serde(default = "month")]
     #[schemars(length(max = 8), regex(pattern = r"^[0-9]+(h|d)$"))]
     pub rotate_every: String,
@@ -167,7 +185,7 @@ pub struct PasswordSpec {
     #[schemars(length(max = 8), regex(pattern = r"^[0-9]+(s|m|h)$"))]
     #[x_kube(validation = Rule::new("duration(self) <= duration('24h')").message("clientCacheTtl must be at most 24h"))]
     pub client_cache_ttl: String,
-    /// How long the old password works after a new one became current, 15m to 7d (`168h`). Default: twice clientCacheTtl, at least 15m.
+    /// How long the old one works after a new one became current, 15m to 7d (`168h`). Default: twice clientCacheTtl, at least 15m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 8), regex(pattern = r"^[0-9]+(s|m|h)$"))]
     #[x_kube(validation = Rule::new("duration(self) >= duration('15m') && duration(self) <= duration('168h')")
@@ -183,7 +201,7 @@ fn hour() -> String {
     "1h".into()
 }
 
-impl Default for PasswordSpec {
+impl Default for RotationSpec {
     fn default() -> Self {
         Self {
             rotate_every: month(),

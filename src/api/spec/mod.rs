@@ -68,6 +68,12 @@ pub struct CachedApiSpec {
 
     /// How the cache's credential is made and kept.
     #[serde(default)]
+    #[x_kube(validation = Rule::new("!has(self.authToken) || !(has(self.password) || has(self.iam))")
+        .message("credentials.authToken stands alone: a cache with an AUTH token has no users, so neither password nor iam goes with it"))]
+    #[x_kube(validation = Rule::new("has(self.authToken) == has(oldSelf.authToken)")
+        .message("credentials.authToken cannot be given to an object or taken from it: a cache with an AUTH token has no users, and moving between the two is not offered; create another object"))]
+    #[x_kube(validation = Rule::new("!has(self.authToken) || self.probe == 'Login'")
+        .message("credentials.authToken needs probe Login: ElastiCache does not tell which tokens a cache has, only a login does, and without one a rotation could lock everybody out"))]
     pub credentials: CredentialsSpec,
 
     /// Who receives the cache's endpoint and credential.

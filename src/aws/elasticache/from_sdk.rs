@@ -5,6 +5,7 @@ use aws_sdk_elasticache::types::{
     ReplicationGroupPendingModifiedValues, TransitEncryptionMode, UserGroupsUpdateStatus,
 };
 
+use super::super::call::timestamp;
 use crate::plan::{CacheNode, CacheUser, Endpoint, ReplicationGroup, SubnetGroup, UserGroup};
 
 pub(super) fn subnet_group(group: types::CacheSubnetGroup) -> SubnetGroup {
@@ -60,6 +61,9 @@ pub(super) fn replication_group(group: types::ReplicationGroup) -> ReplicationGr
         Some(all) => (endpoint(Some(&all)), None),
         None => endpoints(&shards),
     };
+    let pending = (group.pending_modified_values.as_ref()).map_or_else(Vec::new, pending);
+    let changing = (group.pending_modified_values.as_ref())
+        .is_some_and(|values| values.auth_token_status.is_some());
     let nodes = shards
         .iter()
         .flat_map(NodeGroup::node_group_members)
@@ -90,11 +94,9 @@ pub(super) fn replication_group(group: types::ReplicationGroup) -> ReplicationGr
             .collect(),
         primary,
         reader,
-        pending: group
-            .pending_modified_values
-            .as_ref()
-            .map(pending)
-            .unwrap_or_default(),
+        auth_token_modified: timestamp(group.auth_token_last_modified_date),
+        auth_token_changing: changing && pending.len() == 1,
+        pending,
     }
 }
 

@@ -1,6 +1,6 @@
-use aws_sdk_elasticache::types::{ClusterMode, TransitEncryptionMode};
+use aws_sdk_elasticache::types::{AuthTokenUpdateStrategyType, ClusterMode, TransitEncryptionMode};
 
-use crate::plan::{Fact, GroupChange, NewReplicationGroup};
+use crate::plan::{Admission, Fact, GroupChange, NewReplicationGroup, Sensitive};
 
 use super::super::call::{changed, created, deleted, fact};
 use super::super::operations::{
@@ -40,12 +40,22 @@ impl ElastiCache {
             .at_rest_encryption_enabled(true)
             .auto_minor_version_upgrade(false)
             .snapshot_retention_limit(number(group.snapshot_retention_days))
-            .user_group_ids(&group.user_group)
             .set_tags(Some(sdk_tags(&group.tags)));
+        let (request, token) = match &group.admits {
+            Admission::UserGroup(users) => (request.user_group_ids(users), None),
+            Admission::AuthToken(token) => {
+                let token = &token.value;
+                (request.auth_token(token.reveal()), Some(token))
+            }
+        };
         let reply = self
             .caller
             .call(CREATE_REPLICATION_GROUP, &group.id, request.send())
             .await;
+        let reply = reply.map_err(|refusal| match token {
+            Some(token) => refusal.without(token),
+            None => refusal,
+        });
         let group = created(reply)?.and_then(|reply| reply.replication_group);
         Ok(fact(
             Fact::ReplicationGroup,
@@ -79,6 +89,29 @@ impl ElastiCache {
                 .call(MODIFY_REPLICATION_GROUP, id, request.send())
                 .await,
         )?;
+        Ok(None)
+    }
+
+    /// Sent once: to repeat a `ROTATE` may drop the token before it.
+    pub(super) async fn change_token(
+        &self,
+        id: &str,
+        token: &Sensitive,
+        strategy: AuthTokenUpdateStrategyType,
+    ) -> Outcome {
+        let request = self
+            .client
+            .modify_replication_group()
+            .replication_group_id(id);
+        let request = request
+            .apply_immediately(true)
+            .auth_token(token.reveal())
+            .auth_token_update_strategy(strategy);
+        let reply = self
+            .caller
+            .call(MODIFY_REPLICATION_GROUP, id, request.send())
+            .await;
+        changed(reply.map_err(|refusal| refusal.without(token)))?;
         Ok(None)
     }
 

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use aws_sdk_elasticache::types::{AuthenticationMode, InputAuthenticationType, Tag};
+use aws_sdk_elasticache::types::{
+    AuthTokenUpdateStrategyType, AuthenticationMode, InputAuthenticationType, Tag,
+};
 
 use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
@@ -16,6 +18,7 @@ use super::{ElastiCache, from_sdk};
 
 pub(super) type Outcome = Result<Option<Fact>, Failure>;
 
+#[expect(clippy::too_many_lines, reason = "one arm for each action")]
 pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -> Outcome {
     match action {
         CacheAction::CreateSubnetGroup {
@@ -71,6 +74,14 @@ pub(in crate::aws) async fn execute(cache: &ElastiCache, action: &CacheAction) -
             id,
             replicas_per_shard,
         } => cache.decrease_replica_count(id, *replicas_per_shard).await,
+        CacheAction::RotateAuthToken { id, token } => {
+            let strategy = AuthTokenUpdateStrategyType::Rotate;
+            cache.change_token(id, &token.value, strategy).await
+        }
+        CacheAction::SetAuthToken { id, token, .. } => {
+            let strategy = AuthTokenUpdateStrategyType::Set;
+            cache.change_token(id, &token.value, strategy).await
+        }
         CacheAction::DeleteReplicationGroup { id, final_snapshot } => {
             cache.delete_group(id, final_snapshot.clone()).await
         }

@@ -162,6 +162,8 @@ impl Basis<'_> {
             CacheAction::ModifyReplicationGroup { .. }
             | CacheAction::IncreaseReplicaCount { .. }
             | CacheAction::DecreaseReplicaCount { .. }
+            | CacheAction::RotateAuthToken { .. }
+            | CacheAction::SetAuthToken { .. }
             | CacheAction::DeleteReplicationGroup { .. } => {
                 self.own(cache, cache.group.present().map(|group| &group.arn))
             }

@@ -11,10 +11,11 @@ use crate::model::{CredentialMode, Identity};
 
 use super::gateway::CREATION_GRACE;
 use super::rotation::Accepted;
+use super::rotation::auth_token::Known;
 use super::{
     AWSCURRENT, AWSPENDING, Action, Aspect, AspectPlan, CacheAction, CacheUser, ClusterAction,
-    Context, GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, Secret, SecretAction,
-    leaving_intent,
+    Context, GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, ReplicationGroup, Secret,
+    SecretAction, leaving_intent,
 };
 
 /// What a plan is for.
@@ -47,6 +48,8 @@ pub struct Basis<'a> {
 /// - The replication group is changed by one action of a round at most.
 /// - A REST API is created after the announcement of it, and not while an earlier announcement may still come true.
 /// - A user keeps the current password whenever its passwords are set, and what becomes current is accepted by every node, as far as they are asked.
+/// - An AUTH token is rotated in only after a login told whether it is there, and while nothing is under way; one that is not the current one only when it is
+///   not there, and the current one is known to be the newest. None but the current one is set.
 /// - No user leaves the cache that the current or the pending version names, or that shows signed tokens, unless the spec asks for another way in alone,
 ///   that one is open, and the departure was announced before.
 /// - Outside a teardown only what is superseded is deleted.
@@ -140,6 +143,15 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
             let id = remove.iter().find(needed)?;
             Some(format!("a user leaves the cache that is needed: {id}"))
         }
+        Action::Cache(CacheAction::RotateAuthToken { token, .. }) => {
+            let wrong = wrong_rotation(basis, &token.version)?;
+            Some(format!("an AUTH token is rotated in {wrong}: {action:?}"))
+        }
+        Action::Cache(CacheAction::SetAuthToken { token, .. }) => {
+            let current = secret.secret.present().and_then(Secret::current);
+            (current != Some(&token.version))
+                .then(|| format!("an AUTH token is set that is not the current one: {action:?}"))
+        }
         Action::Secret(SecretAction::Promote { to, .. }) => {
             let refused = secret
                 .logins
@@ -183,6 +195,27 @@ fn remains(basis: Basis, id: &String, remove: &BTreeSet<String>) -> bool {
     group.is_some_and(|group| group.user_ids.contains(id)) && !remove.contains(id)
 }
 
+/// What is wrong with rotating the AUTH token of `version` in.
+fn wrong_rotation(basis: Basis, version: &str) -> Option<&'static str> {
+    let (secret, group) = (&basis.observed.secret, &basis.observed.cache.group);
+    let told = secret.logins.get(version).map(|login| login.accepted);
+    let current = secret.secret.present().and_then(Secret::current);
+    let busy = |group: &ReplicationGroup| group.status != "available" || !group.pending.is_empty();
+    if matches!(told, None | Some(Accepted::Unknown)) {
+        return Some("before a login told whether it is there");
+    }
+    if group.present().is_none_or(busy) {
+        return Some("while the group is changed");
+    }
+    let unsure = secret.tokens.known(secret.current_value().present()) == Known::Unsure;
+    match (current == Some(version), told == Some(Accepted::All)) {
+        (true, true) if !unsure => Some("that is known to be the newest"),
+        (false, true) => Some("that is there"),
+        (false, false) if unsure => Some("while the current one may not be the newest"),
+        _ => None,
+    }
+}
+
 /// Whether the current or the pending version of the secret names the user `id`.
 fn is_named(basis: Basis, id: &str) -> bool {
     let secret = &basis.observed.secret;
@@ -212,6 +245,8 @@ const fn changes_group(action: &Action) -> bool {
                 ..
             } | CacheAction::IncreaseReplicaCount { .. }
                 | CacheAction::DecreaseReplicaCount { .. }
+                | CacheAction::RotateAuthToken { .. }
+                | CacheAction::SetAuthToken { .. }
                 | CacheAction::ModifyUserGroup { .. }
         )
     )
@@ -233,7 +268,7 @@ fn destroys(basis: Basis, mode: CredentialMode, action: &Action) -> bool {
             let users = cache.users.iter().filter(|(id, _)| is_password_user(id));
             let there =
                 users.filter(|(_, user)| user.present().is_some_and(|user| owns(basis, user)));
-            mode.has_password()
+            mode.has_secret()
                 || there.count() > 0
                 || group.is_some_and(|group| group.user_ids.iter().any(|id| is_password_user(&id)))
         }
@@ -241,7 +276,7 @@ fn destroys(basis: Basis, mode: CredentialMode, action: &Action) -> bool {
             let needed = if *id == basis.identity.iam_user_id() {
                 mode.has_iam()
             } else {
-                mode.has_password() && is_named(basis, id)
+                mode.has_secret() && is_named(basis, id)
             };
             needed || group.is_none_or(|group| group.user_ids.contains(id))
         }

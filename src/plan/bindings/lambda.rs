@@ -10,7 +10,7 @@ use crate::plan::{
     ObservedFunction, PublishedVersion, Read, Rotating, Seen, Sensitive, Variables,
 };
 
-use super::{RETRY, bound, is_in_grace, marked, version_of};
+use super::{RETRY, bound, marked, version_of};
 
 /// The variables of ours. Nobody else may use the names: what else they hold is overwritten.
 const NAMES: [&str; 7] = [
@@ -55,7 +55,7 @@ pub(super) fn plan_functions(
             Err(otherwise) => plan.extend(otherwise),
         }
     }
-    if is_in_grace(desired, observed) {
+    if observed.accepts_previous(desired.mode) {
         plan = plan.quietly(
             "functions are being given the current version of the secret; the one before works as well",
         );
@@ -115,7 +115,8 @@ fn plan_function(
     let seen = match function_of(observed, arn) {
         // During the grace of a rotation each look counts: the old password waits for it.
         Seen::Unread
-            if context.depth.wants(Rotating::Functions) || is_in_grace(desired, observed) =>
+            if context.depth.wants(Rotating::Functions)
+                || observed.accepts_previous(desired.mode) =>
         {
             return AspectPlan::read(Read::Function { arn: arn.clone() });
         }

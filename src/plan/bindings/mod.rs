@@ -61,11 +61,6 @@ fn plan_at(desired: &Desired, observed: &Observed, context: Context) -> AspectPl
     plan.reads_first()
 }
 
-/// Whether the password before the current one works as well, so that a consumer that lags behind is served.
-fn is_in_grace(desired: &Desired, observed: &Observed) -> bool {
-    desired.mode.has_password() && observed.passwords().is_some_and(|count| count > 1)
-}
-
 /// What consumers are to have: the ways in that are open.
 struct Bound<'a> {
     endpoint: &'a Endpoint,
@@ -81,7 +76,7 @@ struct Bound<'a> {
 /// is nothing that changes but the endpoint.
 #[must_use]
 pub fn bound_version(desired: &Desired, observed: &Observed) -> Option<String> {
-    if desired.mode.has_password() {
+    if desired.mode.has_secret() {
         let current = observed.secret.secret.present().and_then(Secret::current);
         return current.map(|version| marked(version, is_iam_open(desired, observed)));
     }
@@ -106,7 +101,7 @@ fn bound<'a>(
     context: Context,
 ) -> Result<Bound<'a>, AspectPlan> {
     let iam = desired.mode.has_iam() && iam_opens(desired, observed, context)?;
-    if desired.mode.has_password() {
+    if desired.mode.has_secret() {
         let (value, endpoint) = credential(desired, observed, context)?;
         return Ok(Bound {
             endpoint,
@@ -177,7 +172,10 @@ fn credential<'a>(
         Seen::Present(_) if is_refused(desired, observed, version) => {
             wait("is refused by the cache")
         }
-        Seen::Present(value) if value.username.is_empty() || value.password.reveal().is_empty() => {
+        Seen::Present(value)
+            if (value.username.is_empty() && !desired.mode.has_token())
+                || value.password.reveal().is_empty() =>
+        {
             wait("names no user or no password")
         }
         Seen::Present(

@@ -11,7 +11,7 @@ use crate::plan::{Observed, Secret};
 #[must_use]
 pub fn consumer_policy(desired: &Desired, observed: &Observed) -> Option<Value> {
     let mut statements = Vec::new();
-    if desired.mode.has_password() {
+    if desired.mode.has_secret() {
         statements.push(read_secret(observed.secret.secret.present()?));
     }
     if desired.mode.has_iam() {

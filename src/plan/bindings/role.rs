@@ -38,7 +38,7 @@ pub(super) fn plan_policies(
     let secret = observed.secret.secret.present();
     // A policy would open somebody else's secret.
     let unsure =
-        desired.mode.has_password() && !secret.is_some_and(|secret| identity.owns(&secret.tags));
+        desired.mode.has_secret() && !secret.is_some_and(|secret| identity.owns(&secret.tags));
     if unsure || !context.consumer_policies {
         return plan;
     }

@@ -8,7 +8,7 @@ use crate::plan::{
     SecretValue, Seen, Sensitive, current_user,
 };
 
-use super::{Bound, RETRY, is_in_grace};
+use super::{Bound, RETRY};
 
 /// Key of the password before the current one.
 const PREVIOUS_PASSWORD: &str = "previousPassword";
@@ -187,7 +187,7 @@ fn previous_password(
     observed: &Observed,
     current: &SecretValue,
 ) -> Result<Option<Sensitive>, AspectPlan> {
-    if observed.passwords().is_none() {
+    if !desired.mode.has_token() && observed.passwords().is_none() {
         let id = current_user(desired, observed).id;
         match observed.cache.user(&id) {
             Seen::Unread => return Err(AspectPlan::read(Read::User { id })),
@@ -198,7 +198,7 @@ fn previous_password(
     let secret = observed.secret.secret.present();
     let Some((secret, version)) = secret
         .and_then(|secret| Some((secret, secret.labelled(AWSPREVIOUS)?)))
-        .filter(|_| is_in_grace(desired, observed))
+        .filter(|_| observed.accepts_previous(desired.mode))
     else {
         return Ok(None);
     };
@@ -231,7 +231,7 @@ fn entries(desired: &Desired, bound: &Bound) -> Vec<(&'static str, Sensitive)> {
     ];
     match bound.password {
         Some(value) => {
-            entries.extend(password_entries(value, bound.endpoint));
+            entries.extend(secret_entries(desired, value, bound.endpoint));
             let iam_user = bound.iam.then(|| Sensitive::new(&**iam_user));
             entries.extend(iam_user.map(|name| ("iamUsername", name)));
         }
@@ -250,18 +250,21 @@ fn entries(desired: &Desired, bound: &Bound) -> Vec<(&'static str, Sensitive)> {
     entries
 }
 
-fn password_entries(value: &SecretValue, endpoint: &Endpoint) -> [(&'static str, Sensitive); 3] {
-    let (username, password) = (&value.username, value.password.reveal());
+/// An AUTH token has no user name, and clients that are given one send it, which engines without users refuse.
+fn secret_entries(
+    desired: &Desired,
+    value: &SecretValue,
+    endpoint: &Endpoint,
+) -> Vec<(&'static str, Sensitive)> {
+    let username = (!desired.mode.has_token()).then_some(value.username.as_str());
     let uri = Sensitive::new(format!(
         "rediss://{}:{}@{endpoint}",
-        escape(username).reveal(),
-        escape(password).reveal()
+        escape(username.unwrap_or_default()).reveal(),
+        escape(value.password.reveal()).reveal()
     ));
-    [
-        ("username", Sensitive::new(&**username)),
-        ("password", value.password.clone()),
-        ("uri", uri),
-    ]
+    let mut entries = vec![("password", value.password.clone()), ("uri", uri)];
+    entries.extend(username.map(|username| ("username", Sensitive::new(username))));
+    entries
 }
 
 /// Percent-encodes what RFC 3986 does not allow in `userinfo`, and what it allows but readers of URIs stumble over.

@@ -4,7 +4,7 @@ use crate::api::Reason;
 use crate::model::{Desired, Workload};
 use crate::plan::{Action, AspectPlan, ClusterAction, Context, Observed, Read, Seen};
 
-use super::{RETRY, bound, is_in_grace};
+use super::{RETRY, bound};
 
 /// How often a rollout is looked at.
 const ROLLOUT_PACE: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub(super) fn plan_workloads(
             Err(otherwise) => otherwise.clone(),
         });
     }
-    if is_in_grace(desired, observed) {
+    if observed.accepts_previous(desired.mode) {
         plan.quietly(
             "workloads are being rolled to the current password; the one before works as well",
         )

@@ -44,7 +44,8 @@ fn modify(scene: Scene, change: GroupChange) -> CacheAction {
 /// Without a user group anybody with network reach gets in, so this comes before everything. In place of another group it is refused, see
 /// `refusal`.
 fn attach_user_group(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> {
-    group.user_group_ids.is_empty().then(|| {
+    let missing = !scene.desired.mode.has_token() && group.user_group_ids.is_empty();
+    missing.then(|| {
         modify(
             scene,
             GroupChange::AttachUserGroup(scene.desired.cache.id.clone()),

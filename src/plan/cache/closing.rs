@@ -76,7 +76,7 @@ fn leavers(scene: Scene) -> Result<BTreeSet<String>, AspectPlan> {
     let mut ids = group.map_or_else(BTreeSet::new, |group| leaving_members(scene.desired, group));
     let known = cache.known_users.keys().cloned();
     ids.extend(known.filter(|id| is_leaving(scene.desired, id)));
-    if !mode.has_password() && scene.context.depth.is_full() {
+    if !mode.has_secret() && scene.context.depth.is_full() {
         ids.extend(password_users(identity, scene.observed)?);
     }
     if !mode.has_iam() && cache.iam_user_known {
@@ -94,7 +94,7 @@ fn leaving_members(desired: &Desired, group: &UserGroup) -> BTreeSet<String> {
 /// Whether `id` is that of a user of a way that left the spec.
 fn is_leaving(desired: &Desired, id: &str) -> bool {
     let (mode, identity) = (desired.mode, &desired.identity);
-    (!mode.has_password() && identity.is_user_id(id))
+    (!mode.has_secret() && identity.is_user_id(id))
         || (!mode.has_iam() && id == identity.iam_user_id())
 }
 
@@ -133,7 +133,7 @@ pub const fn leaving_intent(mode: CredentialMode) -> Option<&'static str> {
     match mode {
         CredentialMode::Password => Some(INTENT_IAM_LEAVES),
         CredentialMode::Iam => Some(INTENT_PASSWORD_LEAVES),
-        CredentialMode::PasswordAndIam => None,
+        CredentialMode::PasswordAndIam | CredentialMode::AuthToken => None,
     }
 }
 
@@ -193,7 +193,7 @@ fn held_open(scene: Scene, members: &BTreeSet<String>) -> Result<Option<AspectPl
 
 /// Whether the way that stays is open: the user that shows tokens was seen to be there, or the current password opens every node.
 fn stays_open(scene: Scene) -> bool {
-    if !scene.desired.mode.has_password() {
+    if !scene.desired.mode.has_secret() {
         return iam::is_possible(scene);
     }
     let secret = &scene.observed.secret;

@@ -1,9 +1,11 @@
 use crate::api::Reason;
 use crate::plan::{
-    Action, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup, Rotating, Seen,
+    Action, Admission, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup,
+    Rotating, Seen,
 };
 
 use super::part::{Ground, Part, Scene, look};
+use super::users::password;
 use super::{GROUP_PACE, change, refusal};
 
 const AVAILABLE: &str = "available";
@@ -19,7 +21,10 @@ pub(super) fn plan_group(scene: Scene, ground: Ground) -> AspectPlan {
         }
     }) {
         Err(part) => part.plan,
-        Ok(None) if ground.subnets && ground.users => AspectPlan::act(Action::Cache(create(scene))),
+        Ok(None) if ground.subnets && ground.users => match admission(scene) {
+            Ok(admits) => AspectPlan::act(Action::Cache(create(scene, admits))),
+            Err(part) => part.plan,
+        },
         Ok(None) => AspectPlan::default(),
         Ok(Some(group)) => {
             at_rest(scene, group).map_or_else(|part| part.plan, |()| compare(scene, group, ground))
@@ -42,7 +47,19 @@ pub(super) fn is_at_rest(scene: Scene) -> bool {
     }
 }
 
-fn create(scene: Scene) -> CacheAction {
+fn admission(scene: Scene) -> Result<Admission, Part> {
+    let id = &scene.desired.cache.id;
+    if !scene.desired.mode.has_token() {
+        return Ok(Admission::UserGroup(id.clone()));
+    }
+    let what = format!("the replication group {id} waits for its AUTH token");
+    password(scene, &what, |value| {
+        scene.desired.is_named_well(&value.username)
+    })
+    .map(Admission::AuthToken)
+}
+
+fn create(scene: Scene, admits: Admission) -> CacheAction {
     let cache = &scene.desired.cache;
     CacheAction::CreateReplicationGroup(Box::new(NewReplicationGroup {
         id: cache.id.clone(),
@@ -57,7 +74,7 @@ fn create(scene: Scene) -> CacheAction {
         subnet_group: cache.id.clone(),
         security_group_ids: cache.security_group_ids.clone(),
         snapshot_retention_days: cache.snapshot_retention_days,
-        user_group: cache.id.clone(),
+        admits,
         tags: scene.desired.tags.clone(),
     }))
 }
@@ -71,6 +88,11 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
             "ElastiCache could not create {thing}; its events say why. Put that right and delete the group, which holds no data: it is then created again"
         );
         return Err(Part::not_yet(AspectPlan::block(Reason::Failed, message)));
+    }
+    if group.auth_token_changing && [AVAILABLE, "modifying"].contains(&group.status.as_str()) {
+        let what = format!("ElastiCache is changing the AUTH token of {thing}; the cache works");
+        let plan = scene.busy(&thing, "modifying", GROUP_PACE).quietly(what);
+        return Err(Part::not_yet(plan));
     }
     if group.status != AVAILABLE {
         return Err(Part::not_yet(scene.busy(&thing, &group.status, GROUP_PACE)));

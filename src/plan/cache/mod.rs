@@ -24,7 +24,7 @@ use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, ReplicationGr
 pub use closing::{have_left, leaves_at, leaving_intent};
 pub(super) use part::busy;
 
-use part::{Ground, Scene};
+use part::{Ground, Part, Scene};
 
 /// Longest time between two looks at a replication group that is under way: they take minutes.
 pub(super) const GROUP_PACE: Duration = Duration::from_secs(30);
@@ -56,7 +56,11 @@ pub fn plan_cache(desired: &Desired, observed: &Observed, context: Context) -> A
 
 fn plan_parts(scene: Scene) -> AspectPlan {
     let subnets = subnets::plan_subnet_group(scene);
-    let users = users::plan_users(scene);
+    let users = if scene.desired.mode.has_token() {
+        Part::there()
+    } else {
+        users::plan_users(scene)
+    };
     let (subnets_there, users_there) = (subnets.there, users.there);
     let mut plan = subnets.plan;
     plan.extend(users.plan);

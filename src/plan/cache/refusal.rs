@@ -32,14 +32,30 @@ fn of_group(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
             "the group is not encrypted at rest, which ElastiCache can only do for a new group",
         ));
     }
-    if !group.user_group_ids.contains(&cache.id) && !group.user_group_ids.is_empty() {
-        let others: Vec<&str> = group.user_group_ids.iter().map(String::as_str).collect();
-        blocks.push(refuse(
-            "",
-            &format!("the user group {} is attached instead of {}; replace it in ElastiCache: doing so may leave the cache open for a moment", others.join(", "), cache.id),
-        ));
-    }
+    blocks.extend(of_users(scene, group));
     blocks
+}
+
+fn of_users(scene: Scene, group: &ReplicationGroup) -> Option<Block> {
+    let id = &scene.desired.cache.id;
+    let attached: Vec<&str> = group.user_group_ids.iter().map(String::as_str).collect();
+    if attached.is_empty() || attached.contains(&id.as_str()) {
+        return None;
+    }
+    let attached = attached.join(", ");
+    let what = if scene.desired.mode.has_token() {
+        "in place of the AUTH token; put the token of the secret back in ElastiCache (aws elasticache modify-replication-group --apply-immediately --remove-user-groups \
+         --auth-token-update-strategy ROTATE --auth-token ...)"
+            .to_owned()
+    } else {
+        format!(
+            "instead of {id}; replace it in ElastiCache: doing so may leave the cache open for a moment"
+        )
+    };
+    Some(refuse(
+        "",
+        &format!("the user group {attached} is attached {what}"),
+    ))
 }
 
 /// The engine goes from redis to valkey and its version goes up, never back. The group is created without automatic minor upgrades, so a running

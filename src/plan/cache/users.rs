@@ -7,7 +7,7 @@ use crate::model::DesiredUser;
 use crate::plan::user::engine_of_users;
 use crate::plan::{
     Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
-    current_user,
+    SecretValue, current_user,
 };
 
 use super::part::{Part, Scene, look};
@@ -17,7 +17,7 @@ const ACTIVE: &str = "active";
 
 /// Decides on the users, and on their group.
 pub(super) fn plan_users(scene: Scene) -> Part {
-    let password = scene.desired.mode.has_password();
+    let password = scene.desired.mode.has_secret();
     let users = [
         password.then(|| plan_user(scene)),
         iam::is_possible(scene).then(|| iam::plan_iam_user(scene)),
@@ -53,7 +53,11 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
         let create = CacheAction::CreateUser {
             user: wanted.clone(),
             engine: engine_of_users(scene.desired, scene.observed),
-            password: Some(password(scene, wanted)?),
+            password: Some(password(
+                scene,
+                &format!("the user {} waits for its password", wanted.id),
+                |value| value.username == wanted.name,
+            )?),
             tags: scene.desired.tags.clone(),
         };
         return Err(Part::not_yet(AspectPlan::act(Action::Cache(create))));
@@ -125,8 +129,12 @@ fn words(access_string: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !["resetchannels", "sanitize-payload"].contains(word))
 }
 
-/// The user's first password: that of the current version of the object's own secret.
-fn password(scene: Scene, user: &DesiredUser) -> Result<Password, Part> {
+/// The first password of the user, or of the cache: that of the current version of the object's own secret, if it `fits`.
+pub(super) fn password(
+    scene: Scene,
+    what: &str,
+    fits: impl Fn(&SecretValue) -> bool,
+) -> Result<Password, Part> {
     let (wanted, observed) = (&scene.desired.secret, &scene.observed.secret);
     let secret = look(&observed.secret, true, || Read::Secret {
         name: wanted.name.clone(),
@@ -144,16 +152,13 @@ fn password(scene: Scene, user: &DesiredUser) -> Result<Password, Part> {
         None => None,
     };
     value
-        .filter(|value| value.username == user.name && !value.password.reveal().is_empty())
+        .filter(|value| fits(value) && !value.password.reveal().is_empty())
         .map(|value| Password {
             version: value.version_id.clone(),
             value: value.password.clone(),
         })
         .ok_or_else(|| {
-            let message = format!(
-                "the user {} waits for its password in the secret {}",
-                user.id, wanted.name
-            );
+            let message = format!("{what} in the secret {}", wanted.name);
             Part::not_yet(AspectPlan::wait(
                 Reason::WaitingForDependency,
                 message,
@@ -164,7 +169,7 @@ fn password(scene: Scene, user: &DesiredUser) -> Result<Password, Part> {
 
 fn wanted_members(scene: Scene) -> BTreeSet<String> {
     let (desired, cache) = (scene.desired, &scene.desired.cache);
-    let password = desired.mode.has_password();
+    let password = desired.mode.has_secret();
     [
         password.then(|| current_user(desired, scene.observed).id),
         iam::is_possible(scene).then(|| cache.iam_user.id.clone()),

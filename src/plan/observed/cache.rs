@@ -156,6 +156,10 @@ pub struct ReplicationGroup {
     pub nodes: Vec<Endpoint>,
     /// What AWS says is going to change, in words; empty when nothing is.
     pub pending: Vec<String>,
+    /// `AuthTokenLastModifiedDate`.
+    pub auth_token_modified: Option<Timestamp>,
+    /// Whether an AUTH token is being rotated or set, which lets clients in throughout, and nothing else is pending.
+    pub auth_token_changing: bool,
 }
 
 /// A host and a port.

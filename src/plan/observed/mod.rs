@@ -12,8 +12,8 @@ use crate::model::{Tags, Workload};
 
 use super::rotation::Accepted;
 use super::{
-    BoundSecret, ObservedAlias, ObservedFunction, ObservedWorkload, PublishedVersion, Seen,
-    Sensitive,
+    BoundSecret, KnownTokens, ObservedAlias, ObservedFunction, ObservedWorkload, PublishedVersion,
+    Seen, Sensitive,
 };
 
 /// What AWS and the API server said. Facts of reads and of replies to writes end up here alike.
@@ -63,6 +63,8 @@ pub struct ObservedSecret {
     pub pending_since: Option<(String, Timestamp)>,
     /// Versions whose passwords this process had the user accept, in its last list. Kept by the controller.
     pub brought_in: BTreeSet<String>,
+    /// What this process knows of the AUTH tokens that the cache has. Kept by the controller.
+    pub tokens: KnownTokens,
     /// Request tokens that made a version before, with another password than would be made now.
     pub taken: BTreeSet<String>,
 }

@@ -10,6 +10,17 @@ mod tests;
 
 use super::{Accepted, Awaited, Current, Pending, Trouble};
 
+/// What is known of the tokens that the server has besides what logins tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Known {
+    /// Nothing: another process, or a person, may have given the last one.
+    Unsure,
+    /// This process gave the current one by `ROTATE`, and `AuthTokenLastModifiedDate` did not move since: it is the newest, and there may be another.
+    Newest,
+    /// This process gave the current one by `SET` or with the group, and the date did not move since: there is no other.
+    Alone,
+}
+
 /// Everything that the next step depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a guard of its own")]
@@ -18,11 +29,10 @@ pub struct TokenStanding {
     pub current: Current,
     /// `AWSPENDING`.
     pub pending: Pending,
-    /// What the nodes say to `AWSPREVIOUS`; none without such a version, or when it has no token.
+    /// What the nodes say to `AWSPREVIOUS`; none without such a version, or when it has no token or the current one.
     pub previous: Option<Accepted>,
-    /// The last token that the server was given is the current one: this process gave it, and `AuthTokenLastModifiedDate` did not move since. False when
-    /// unsure.
-    pub current_is_newest: bool,
+    /// What this process knows of the server's tokens.
+    pub known: Known,
     /// The pending version was made longer ago than a signature lives, clocks that differ included. True without such a version.
     pub fenced: bool,
     /// The replication group is available and no token is pending in it, seen twice in a row.
@@ -69,15 +79,24 @@ pub fn next_auth_token_step(standing: TokenStanding) -> TokenStep {
         (Pending::Ours(Accepted::All), Current::Password(Accepted::None)) => TokenStep::Promote,
         (_, Current::Unusable) => without_current(standing),
         (Pending::Promoted, _) => TokenStep::DropPending,
-        (_, Current::Password(_)) if !standing.at_rest => TokenStep::Wait(Awaited::Rest),
-        (_, Current::Password(Accepted::Unknown)) => TokenStep::Wait(Awaited::Nodes),
-        (_, Current::Password(Accepted::None)) => TokenStep::RotateCurrent,
-        (_, Current::Password(Accepted::Some)) if standing.stuck => TokenStep::RotateCurrent,
-        (_, Current::Password(Accepted::Some)) => TokenStep::Wait(Awaited::Spread),
-        (_, Current::Password(Accepted::All)) if !standing.grace_over => TokenStep::Rest,
-        (Pending::Ours(pending), _) => bring_in(standing, pending),
-        (Pending::Lost, _) => TokenStep::Put,
-        (Pending::None, _) => keep(standing),
+        (pending, Current::Password(current)) => match go_on(standing, pending, current) {
+            step @ (TokenStep::Rest | TokenStep::Wait(_)) => step,
+            step if standing.at_rest => step,
+            _ => TokenStep::Wait(Awaited::Rest),
+        },
+    }
+}
+
+/// The current version has a token.
+fn go_on(standing: TokenStanding, pending: Pending, current: Accepted) -> TokenStep {
+    match (current, pending) {
+        (Accepted::Unknown, _) => TokenStep::Wait(Awaited::Nodes),
+        (Accepted::Some, _) if !standing.stuck => TokenStep::Wait(Awaited::Spread),
+        (Accepted::None | Accepted::Some, _) => TokenStep::RotateCurrent,
+        (Accepted::All, _) if !standing.grace_over => TokenStep::Rest,
+        (Accepted::All, Pending::Ours(pending)) => bring_in(standing, pending),
+        (Accepted::All, Pending::Lost) => TokenStep::Put,
+        (Accepted::All, _) => keep(standing),
     }
 }
 
@@ -108,18 +127,21 @@ fn bring_in(standing: TokenStanding, pending: Accepted) -> TokenStep {
         // A token from before that arrives between the two pushes one of them out.
         _ if !standing.fenced => TokenStep::Wait(Awaited::Fence),
         Accepted::All => TokenStep::Promote,
-        _ if standing.current_is_newest => TokenStep::RotatePending,
-        _ => TokenStep::RotateCurrent,
+        _ if standing.known == Known::Unsure => TokenStep::RotateCurrent,
+        _ => TokenStep::RotatePending,
     }
 }
 
 /// Nothing is pending, every node accepts the current one, and the grace is over.
 fn keep(standing: TokenStanding) -> TokenStep {
-    match standing.previous {
-        Some(Accepted::Unknown) => TokenStep::Wait(Awaited::Nodes),
-        Some(Accepted::All | Accepted::Some) if standing.current_is_newest => TokenStep::Set,
-        Some(Accepted::All | Accepted::Some) => TokenStep::RotateCurrent,
-        Some(Accepted::None) | None if standing.due => TokenStep::Put,
-        Some(Accepted::None) | None => TokenStep::Rest,
+    match (standing.known, standing.previous) {
+        // What is besides it may be a token that no version has: somebody gave it by hand, or its version was lost.
+        (Known::Newest, _) => TokenStep::Set,
+        (Known::Unsure, Some(Accepted::Unknown)) => TokenStep::Wait(Awaited::Nodes),
+        (Known::Unsure, Some(Accepted::All | Accepted::Some)) => TokenStep::RotateCurrent,
+        (Known::Alone, _) | (Known::Unsure, Some(Accepted::None) | None) if standing.due => {
+            TokenStep::Put
+        }
+        (Known::Alone, _) | (Known::Unsure, Some(Accepted::None) | None) => TokenStep::Rest,
     }
 }

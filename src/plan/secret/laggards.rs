@@ -1,6 +1,5 @@
 //! The consumers that keep the old password in the cache.
 
-use crate::plan::rotation::Pending;
 use crate::plan::{AspectPlan, Read, Seen, bound_version, consumers};
 
 use super::rotate::Scene;
@@ -16,20 +15,14 @@ impl Scene<'_> {
 
     /// Whether `times` the grace is over.
     fn is_over(self, times: u32) -> bool {
-        let (grace, now) = (self.desired.secret.rotation.grace, self.context.now);
+        let (grace, now) = (self.grace(), self.context.now);
         self.grace_end()
             .is_some_and(|end| end + grace * (times - 1) <= now)
     }
 
-    /// The consumers that do not have the current password and may hold the one before, when that is all that keeps it in the cache.
-    ///
-    /// With a pending version on the nodes the second password is that version's, and no consumer holds it.
-    pub(super) fn behind(
-        self,
-        pending: Pending,
-        passwords: u32,
-    ) -> Result<Vec<String>, AspectPlan> {
-        if self.no_third(pending, passwords) || !self.is_over(1) {
+    /// The consumers that do not have the current password, when the cache accepts the one `before` and that is all that keeps it there.
+    pub(super) fn behind(self, before: bool) -> Result<Vec<String>, AspectPlan> {
+        if !before || !self.is_over(1) {
             return Ok(Vec::new());
         }
         let consumers = consumers(self.desired, self.observed);

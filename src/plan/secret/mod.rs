@@ -3,6 +3,7 @@
 //! A password that a person wrote is not overwritten: the cache is made to accept it. One that a person removed is not made up: the version before becomes
 //! current again if it opens the cache. What else is put right are the facts around it, endpoint and engine.
 
+mod auth_token;
 mod iam;
 mod laggards;
 mod revoke;
@@ -29,7 +30,7 @@ use super::{
 /// Decides on what opens the cache: the secret, where there is a password, and the user that shows signed tokens. A poll that finds anything but what is
 /// desired looks at everything.
 pub fn plan_credentials(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
-    let mut plan = if desired.mode.has_password() {
+    let mut plan = if desired.mode.has_secret() {
         plan_secret(desired, observed, context)
     } else {
         iam::plan_departure(desired, observed, context)
@@ -90,7 +91,9 @@ fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
             CacheAction::ModifyUserGroup { id, .. }
             | CacheAction::ModifyReplicationGroup { id, .. }
             | CacheAction::IncreaseReplicaCount { id, .. }
-            | CacheAction::DecreaseReplicaCount { id, .. },
+            | CacheAction::DecreaseReplicaCount { id, .. }
+            | CacheAction::RotateAuthToken { id, .. }
+            | CacheAction::SetAuthToken { id, .. },
         ) => Some(("group", id)),
         _ => None,
     }
@@ -98,6 +101,14 @@ fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
 
 /// A cache user keeps the password of a secret that is gone, and a new secret would hold another one: so there is no new secret while there is a user.
 fn plan_creation(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    if desired.mode.has_token() {
+        auth_token::plan_creation(desired, observed, context)
+    } else {
+        plan_creation_for_user(desired, observed, context)
+    }
+}
+
+fn plan_creation_for_user(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let (first, cache) = (&desired.cache.user.id, &observed.cache);
     let mut reads = Vec::new();
     let user = looked(
@@ -135,7 +146,7 @@ fn create(desired: &Desired, now: Timestamp) -> SecretAction {
         // The user that is made now is younger than all that was asked for.
         facts: facts(
             desired,
-            &desired.cache.user,
+            client(desired, &desired.cache.user),
             secret.rotation.revoked_at(now),
         ),
         tags: desired.tags.clone(),
@@ -201,12 +212,16 @@ fn unusable(desired: &Desired, value: &SecretValue) -> Option<String> {
     if value.password.reveal().is_empty() {
         return Some("has no password; put the password back, e.g. by moving AWSCURRENT to the version before".into());
     }
-    desired.user_named(&value.username).is_none().then(|| {
-        format!(
-            "names another user than the cache's; put the username back, which is {} unless the credential was revoked",
-            desired.cache.user.name
-        )
-    })
+    if desired.is_named_well(&value.username) {
+        return None;
+    }
+    if desired.mode.has_token() {
+        return Some("names a user, and the cache has none; take the username out".into());
+    }
+    Some(format!(
+        "names another user than the cache's; put the username back, which is {} unless the credential was revoked",
+        desired.cache.user.name
+    ))
 }
 
 /// Writes endpoint and engine into the value, when they are known and not there.
@@ -235,16 +250,25 @@ fn complete(
         facts: SecretFacts {
             user_arn: seen.present().map(|user| user.arn.clone()),
             endpoint: endpoint.cloned(),
-            ..facts(desired, &user, value.user_since)
+            ..facts(desired, client(desired, &user), value.user_since)
         },
     }))
 }
 
-fn facts(desired: &Desired, user: &DesiredUser, user_since: Option<Timestamp>) -> SecretFacts {
+/// The name that clients log in with: none with an AUTH token, which engines without users take alone.
+fn client(desired: &Desired, user: &DesiredUser) -> Option<String> {
+    (!desired.mode.has_token()).then(|| user.name.clone())
+}
+
+fn facts(
+    desired: &Desired,
+    username: Option<String>,
+    user_since: Option<Timestamp>,
+) -> SecretFacts {
     let secret = &desired.secret;
     SecretFacts {
         engine: secret.engine,
-        username: user.name.clone(),
+        username,
         user_since,
         replication_group_id: secret.cache_id.clone(),
         key_prefix: secret.key_prefix.clone(),

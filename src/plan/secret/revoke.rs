@@ -100,11 +100,7 @@ impl<'a> Scene<'a> {
                 let add = cast.incoming.map(|(user, _)| user.id);
                 self.modify_group(add.into_iter().collect(), BTreeSet::new())
             }
-            RevokeStep::Promote => {
-                let mut plan = self.promote(AWSPENDING);
-                plan.extend(self.drop_pending());
-                plan
-            }
+            RevokeStep::Promote => self.publish(),
             RevokeStep::DropPending => self.drop_pending(),
             RevokeStep::RemoveUser => {
                 let members = cast.outgoing.into_iter();

@@ -52,7 +52,12 @@ pub(super) fn plan_rotation(
         group,
         context,
     };
-    scene.plan(lack.as_deref()).unwrap_or_else(|plan| plan)
+    let plan = if desired.mode.has_token() {
+        scene.plan_token(lack.as_deref())
+    } else {
+        scene.plan(lack.as_deref())
+    };
+    plan.unwrap_or_else(|plan| plan)
 }
 
 pub(super) fn no_password(desired: &Desired, lack: &str) -> AspectPlan {
@@ -94,17 +99,7 @@ fn own_group<'a>(
 
 impl Scene<'_> {
     fn plan(self, lack: Option<&str>) -> Result<AspectPlan, AspectPlan> {
-        let version = self.secret.current();
-        let current = match version {
-            Some(version) if lack.is_none() => Current::Password(self.accepted(version)?),
-            _ => Current::Unusable,
-        };
-        if let Some(flaw) = version
-            .and_then(|version| self.login(version))
-            .and_then(|login| login.flaw.as_ref())
-        {
-            return Err(AspectPlan::block(Reason::CacheOpen, flaw.clone()));
-        }
+        let current = self.current(lack)?;
         let pending = self.pending()?;
         if let Some(plan) = self.revocation(current, pending)? {
             return Ok(plan);
@@ -112,7 +107,7 @@ impl Scene<'_> {
         let passwords = self.observed.passwords().unwrap_or(1);
         let due = self.due_since().is_some();
         let wanted = due || matches!(pending, Pending::Ours(_));
-        let behind = self.behind(pending, passwords)?;
+        let behind = self.behind(!self.no_third(pending, passwords))?;
         let standing = Standing {
             current,
             pending,
@@ -144,12 +139,7 @@ impl Scene<'_> {
     fn carry_out(self, standing: Standing, lack: Option<&str>, behind: &[String]) -> AspectPlan {
         let decided = match next_step(standing) {
             Step::Rest => return self.rest(behind),
-            Step::Put => {
-                let rotation = &self.desired.secret.rotation;
-                let moment = rotation.last_moment(self.context.now);
-                let tokens = self.desired.identity.rotation_tokens(moment);
-                self.put(tokens, moment, |_| None)
-            }
+            Step::Put => self.put_next(),
             Step::AcceptPending => self.set_passwords(
                 &[self.secret.labelled(AWSPENDING), self.secret.current()],
                 Purpose::BringIn,
@@ -166,11 +156,7 @@ impl Scene<'_> {
                     Purpose::RetireUnfinished
                 },
             ),
-            Step::Promote => {
-                let mut plan = self.promote(AWSPENDING);
-                plan.extend(self.drop_pending());
-                plan
-            }
+            Step::Promote => self.publish(),
             Step::Restore => self.promote(AWSPREVIOUS),
             Step::DropPending => self.drop_pending(),
             Step::Wait(awaited) => self.wait(awaited),
@@ -193,7 +179,7 @@ impl Scene<'_> {
         )
     }
 
-    fn rest(self, behind: &[String]) -> AspectPlan {
+    pub(super) fn rest(self, behind: &[String]) -> AspectPlan {
         let now = self.context.now;
         if let [first, ..] = behind {
             let message = format!(
@@ -221,6 +207,13 @@ impl Scene<'_> {
             scheduled: Some(wait.max(Duration::from_secs(1))),
             ..AspectPlan::default()
         }
+    }
+
+    /// Puts a pending version for the last moment that asks for one.
+    pub(super) fn put_next(self) -> AspectPlan {
+        let moment = self.moment();
+        let tokens = self.desired.identity.rotation_tokens(moment);
+        self.put(tokens, moment, |_| None)
     }
 
     /// Puts a pending version whose id is the first of `tokens` that is free, with a password made for `moment`.
@@ -277,6 +270,13 @@ impl Scene<'_> {
         }))
     }
 
+    /// Makes the pending version current.
+    pub(super) fn publish(self) -> AspectPlan {
+        let mut plan = self.promote(AWSPENDING);
+        plan.extend(self.drop_pending());
+        plan
+    }
+
     pub(super) fn promote(self, label: &str) -> AspectPlan {
         let Some(to) = self.secret.labelled(label) else {
             return AspectPlan::default();
@@ -299,13 +299,19 @@ impl Scene<'_> {
     }
 
     pub(super) fn wait(self, awaited: Awaited) -> AspectPlan {
-        let (user, name) = (self.user().id, &self.desired.secret.name);
+        let name = &self.desired.secret.name;
+        let (what, remedy) = if self.desired.mode.has_token() {
+            ("the cache".to_owned(), "")
+        } else {
+            (
+                format!("the user {}, its group or its cache", self.user().id),
+                ", or set credentials.probe to Skip",
+            )
+        };
         match awaited {
             Awaited::Rest => AspectPlan::wait(
                 Reason::Rotating,
-                format!(
-                    "ElastiCache is at work on the user {user}, its group or its cache; the password of {name} is next"
-                ),
+                format!("ElastiCache is at work on {what}; the password of {name} is next"),
                 self.context.pace(GROUP_PACE),
             ),
             Awaited::Spread => AspectPlan::wait(
@@ -331,7 +337,7 @@ impl Scene<'_> {
                     Reason::CacheUnreachable,
                     format!(
                         "the operator cannot log in to the cache to prove the password of {name}, and changes nothing without: {}; let the operator in \
-                         (security group, route), or set credentials.probe to Skip",
+                         (security group, route){remedy}",
                         obstacle.unwrap_or("no node answers")
                     ),
                     self.context.pace(GROUP_PACE),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::api::Reason;
 use crate::model::DesiredUser;
 use crate::plan::rotation::{Accepted, Awaited, Current, Pending, Standing, Step};
 use crate::plan::{
@@ -11,6 +12,7 @@ use crate::plan::{
     current_user, looked,
 };
 
+use super::revoke::SHORT_GRACE;
 use super::rotate::Scene;
 use super::{RETRY, unusable, value_of};
 
@@ -95,15 +97,58 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// `AWSCURRENT`, unless it lacks something.
+    pub(super) fn current(self, lack: Option<&str>) -> Result<Current, AspectPlan> {
+        let version = self.secret.current();
+        let current = match version {
+            Some(version) if lack.is_none() => Current::Password(self.accepted(version)?),
+            _ => Current::Unusable,
+        };
+        let login = version.and_then(|version| self.login(version));
+        match login.and_then(|login| login.flaw.as_ref()) {
+            Some(flaw) => Err(AspectPlan::block(Reason::CacheOpen, flaw.clone())),
+            None => Ok(current),
+        }
+    }
+
     /// The moment that asks for another password than the current one.
     pub(super) fn due_since(self) -> Option<Timestamp> {
-        let value = self
-            .secret
-            .current()
-            .and_then(|version| self.observed.secret.value(version).present())?;
-        let since = value.password_since.or(value.created)?;
-        Some(self.desired.secret.rotation.last_moment(self.context.now))
-            .filter(|moment| *moment > since)
+        let since = self.made_for(self.secret.current()?)?;
+        Some(self.moment()).filter(|moment| *moment > since)
+    }
+
+    /// The last moment that asks for another password. Where there is no user to replace, a leak is one.
+    pub(super) fn moment(self) -> Timestamp {
+        let (rotation, now) = (&self.desired.secret.rotation, self.context.now);
+        let last = rotation.last_moment(now);
+        self.leaked_at().map_or(last, |at| at.max(last))
+    }
+
+    /// When the password leaked, if it did and there is no user to replace.
+    pub(super) fn leaked_at(self) -> Option<Timestamp> {
+        let leaked = self.desired.secret.rotation.revoked_at(self.context.now);
+        leaked.filter(|_| self.desired.mode.has_token())
+    }
+
+    /// The moment that the password of `version` was made for.
+    fn made_for(self, version: &str) -> Option<Timestamp> {
+        let value = self.observed.secret.value(version).present()?;
+        value.password_since.or(value.created)
+    }
+
+    /// How long the password before the current one works. Not for long when it leaked.
+    pub(super) fn grace(self) -> Duration {
+        let before = self.secret.labelled(AWSPREVIOUS);
+        let before = before.and_then(|version| self.made_for(version));
+        let leaked = before
+            .zip(self.leaked_at())
+            .is_some_and(|(made, leaked)| made < leaked);
+        let grace = self.desired.secret.rotation.grace;
+        if leaked {
+            SHORT_GRACE.min(grace)
+        } else {
+            grace
+        }
     }
 
     /// Whether the user has no password besides the current and the pending one: the nodes say so, or this process set its list and it still spreads.
@@ -137,8 +182,7 @@ impl<'a> Scene<'a> {
     /// When the password before the current one is not needed any more; unknown until status has noted since when the current version is current.
     pub(super) fn grace_end(self) -> Option<Timestamp> {
         let (version, at) = self.observed.secret.promoted.as_ref()?;
-        (Some(version.as_str()) == self.secret.current())
-            .then(|| *at + self.desired.secret.rotation.grace)
+        (Some(version.as_str()) == self.secret.current()).then(|| *at + self.grace())
     }
 
     /// Whether the pending password is on its way to the nodes and may take its time: nothing becomes current before the fence is over anyhow.
@@ -178,7 +222,7 @@ impl<'a> Scene<'a> {
         };
         let attempt = Attempt {
             version: version.to_owned(),
-            username: value.username.clone(),
+            username: Some(value.username.clone()).filter(|_| !self.desired.mode.has_token()),
             key_prefix: self.desired.secret.key_prefix.clone(),
             nodes: self.nodes(),
             cluster: self.cluster_size(),
@@ -244,8 +288,7 @@ impl<'a> Scene<'a> {
                 self.accepted(version).map(Pending::Ours)
             }
             Seen::Absent | Seen::Present(_)
-                if ours(rotation.last_moment(now))
-                    || rotation.revoked_at(now).is_some_and(successor) =>
+                if ours(self.moment()) || rotation.revoked_at(now).is_some_and(successor) =>
             {
                 Ok(Pending::Lost)
             }

@@ -72,6 +72,8 @@ fn with_group(mut observed: Observed, host: &str) -> Observed {
         primary: Some(endpoint(host)),
         reader: None,
         pending: Vec::new(),
+        auth_token_modified: None,
+        auth_token_changing: false,
     });
     observed
         .cache
@@ -139,7 +141,7 @@ fn a_secret_is_created_with_the_same_token_in_every_process() {
     );
     assert_eq!(
         (facts.username.clone(), facts.endpoint.as_ref()),
-        (identity().cache_username(), None)
+        (Some(identity().cache_username()), None)
     );
 }
 

@@ -55,7 +55,7 @@ pub(super) fn pursue(world: &mut World, desired: &Desired) {
 /// The same; a process that is `mortal` dies at each of its writes, and another one takes over.
 fn pursue_with(world: &mut World, desired: &Desired, mortal: bool) {
     let password = bound(world, "password").map(Sensitive::new);
-    let password = password.filter(|_| desired.mode.has_password());
+    let password = password.filter(|_| desired.mode.has_secret());
     let iam = world.cache.lets_in(&iam_user()) && desired.mode.has_iam();
     for _ in 0..200 {
         check_clients(world);
@@ -96,7 +96,7 @@ fn clients_get_in_at_every_moment_of_a_migration_there_and_back() {
         for (step, json) in migration().into_iter().enumerate() {
             let desired = desired(json);
             pursue_with(&mut world, &desired, mortal);
-            let password = desired.mode.has_password();
+            let password = desired.mode.has_secret();
             let iam = desired.mode.has_iam();
             assert_eq!(bound(&world, "password").is_some(), password, "step {step}");
             assert_eq!(bound(&world, "uri").is_some(), password, "step {step}");

@@ -37,7 +37,7 @@ fn told(world: &World) -> (bool, bool) {
 fn announce(world: &mut World, desired: &Desired) -> Timestamp {
     let mut at = None;
     for _ in 0..100 {
-        if told(world) == (desired.mode.has_password(), desired.mode.has_iam()) {
+        if told(world) == (desired.mode.has_secret(), desired.mode.has_iam()) {
             at.get_or_insert(world.now);
         }
         if matches!(world.round(desired), Step::Idle(plan) if plan.cache.scheduled.is_some()) {

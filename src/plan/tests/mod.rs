@@ -1,5 +1,7 @@
 //! The whole object against the model of AWS.
 
+mod auth_token;
+mod auth_token_histories;
 mod changes;
 mod consumers;
 mod convergence;

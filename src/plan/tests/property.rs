@@ -220,7 +220,7 @@ proptest! {
             world.now += SHORT_GRACE;
         }
         let current = world.secrets.current().unwrap();
-        prop_assert_eq!(world.cache.log_in(&current.username, &current.password).accepted, Accepted::All);
+        prop_assert_eq!(world.cache.log_in(Some(&current.username), &current.password).accepted, Accepted::All);
         for bound in world.cluster.secrets.values().filter_map(|secret| secret.data.get("username")) {
             prop_assert_eq!(bound.reveal(), &current.username);
         }

@@ -40,7 +40,9 @@ fn bound(world: &World, key: &str) -> String {
 fn run_until(world: &mut World, desired: &Desired, done: impl Fn(&World) -> bool) {
     for _ in 0..100 {
         let current = value(world);
-        let login = world.cache.log_in(&current.username, &current.password);
+        let login = world
+            .cache
+            .log_in(Some(&current.username), &current.password);
         assert_eq!(login.accepted, Accepted::All);
         assert!(
             world

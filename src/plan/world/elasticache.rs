@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::tokens::Tokens;
 use crate::api::Engine;
 use crate::model::{DesiredUser, Tags};
 use crate::plan::rotation::Accepted;
@@ -22,6 +23,8 @@ pub struct ElastiCache {
     pub passwords: BTreeMap<String, Vec<Sensitive>>,
     /// What the nodes know while a user is being modified.
     pub(super) before: BTreeMap<String, Vec<Sensitive>>,
+    /// AUTH tokens by group.
+    pub tokens: BTreeMap<String, Tokens>,
     /// Tags by ARN.
     pub tags: BTreeMap<String, Tags>,
     /// Ticks left of what is under way, by ARN.
@@ -75,11 +78,14 @@ impl ElastiCache {
         }
     }
 
-    /// What every node says to a user and its password.
-    pub fn log_in(&self, username: &str, password: &Sensitive) -> Login {
-        let known = self
-            .members_with(password)
-            .any(|id| self.users.get(id).is_some_and(|user| user.name == username));
+    /// What every node says to a user and its password, or to an AUTH token.
+    pub fn log_in(&self, username: Option<&str>, password: &Sensitive) -> Login {
+        let known = match username {
+            Some(username) => self
+                .members_with(password)
+                .any(|id| self.users.get(id).is_some_and(|user| user.name == username)),
+            None => self.accepts_token(password),
+        };
         Login {
             accepted: if known { Accepted::All } else { Accepted::None },
             flaw: None,
@@ -88,9 +94,21 @@ impl ElastiCache {
         }
     }
 
-    /// Whether a user with this password opens the cache.
+    /// Whether this token, or a user with this password, opens the cache.
     pub fn is_opened_by(&self, password: &Sensitive) -> bool {
-        self.members_with(password).next().is_some()
+        self.members_with(password).next().is_some() || self.accepts_token(password)
+    }
+
+    fn accepts_token(&self, token: &Sensitive) -> bool {
+        let mut groups = self.tokens.iter();
+        groups.any(|(id, tokens)| {
+            let changed = self.busy.contains_key(&arn("replicationgroup", id));
+            let users = self
+                .groups
+                .get(id)
+                .is_some_and(|group| !group.user_group_ids.is_empty());
+            !users && tokens.on_nodes(changed).any(|known| known == token)
+        })
     }
 
     /// Whether the user of this name is let in with a signed token.
@@ -129,6 +147,7 @@ impl ElastiCache {
     pub fn lose_group(&mut self, id: &str) {
         self.groups.remove(id);
         self.nodes.remove(id);
+        self.tokens.remove(id);
         self.busy.remove(&arn("replicationgroup", id));
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::CacheVersion;
 use crate::plan::{
-    CacheAction, CacheNode, Endpoint, GroupChange, NewReplicationGroup, ReplicationGroup,
+    Admission, CacheAction, CacheNode, Endpoint, GroupChange, NewReplicationGroup, ReplicationGroup,
 };
 
 use super::ElastiCache;
@@ -46,6 +46,9 @@ impl ElastiCache {
                 group.replicas_per_shard = *replicas_per_shard;
                 self.modifying(id);
             }
+            CacheAction::RotateAuthToken { .. } | CacheAction::SetAuthToken { .. } => {
+                self.change_token(action);
+            }
             CacheAction::DeleteReplicationGroup { id, final_snapshot } => {
                 self.delete_group(id, final_snapshot.as_ref());
             }
@@ -53,12 +56,12 @@ impl ElastiCache {
         }
     }
 
-    fn modifying(&mut self, id: &str) {
+    pub(super) fn modifying(&mut self, id: &str) {
         self.groups.get_mut(id).unwrap().status = "modifying".into();
         self.busy.insert(arn("replicationgroup", id), SLOW);
     }
 
-    fn group_at_rest(&mut self, id: &str) -> &mut ReplicationGroup {
+    pub(super) fn group_at_rest(&mut self, id: &str) -> &mut ReplicationGroup {
         let group = self
             .groups
             .get_mut(id)
@@ -75,7 +78,9 @@ impl ElastiCache {
             self.subnet_groups.contains_key(&new.subnet_group),
             "CacheSubnetGroupNotFoundFault"
         );
-        self.user_group_at_rest(&new.user_group);
+        if let Admission::UserGroup(users) = &new.admits {
+            self.user_group_at_rest(users);
+        }
         assert!(
             !new.multi_az || new.replicas_per_shard > 0,
             "InvalidParameterCombination: Multi-AZ needs a replica"
@@ -98,11 +103,16 @@ impl ElastiCache {
             tls_required: true,
             encrypted_at_rest: true,
             snapshot_retention_days: new.snapshot_retention_days,
-            user_group_ids: [new.user_group.clone()].into(),
+            user_group_ids: match &new.admits {
+                Admission::UserGroup(users) => [users.clone()].into(),
+                Admission::AuthToken(_) => [].into(),
+            },
             nodes: Vec::new(),
             primary: None,
             reader: None,
             pending: Vec::new(),
+            auth_token_modified: self.admit(new),
+            auth_token_changing: false,
         };
         let node = CacheNode {
             engine: new.engine.as_str().into(),
@@ -200,6 +210,12 @@ impl ElastiCache {
             .filter(|(_, group)| done.contains(&group.arn))
         {
             group.node_groups_available = true;
+            group.auth_token_changing = false;
+            group.pending.clear();
+            if let Some(tokens) = self.tokens.get_mut(id) {
+                tokens.settle();
+                group.auth_token_modified = Some(tokens.modified);
+            }
             group.primary = Some(Endpoint {
                 host: format!("master.{id}.example.com"),
                 port: 6379,
@@ -207,5 +223,6 @@ impl ElastiCache {
         }
         let groups = &self.groups;
         self.nodes.retain(|id, _| groups.contains_key(id));
+        self.tokens.retain(|id, _| groups.contains_key(id));
     }
 }

@@ -8,6 +8,7 @@ mod functions;
 mod group;
 mod journal;
 mod secrets;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,9 +21,9 @@ use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
     AWSPENDING, Action, CacheAction, Class, ClusterAction, Context, Depth, Fact, INTENT_REST_API,
-    KnownUser, MethodSettings, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen,
-    Sensitive, Spelling, bound_version, consumers, have_left, leaving_intent, plan, plan_teardown,
-    policy_roles,
+    KnownTokens, KnownUser, MethodSettings, Observed, Plan, PublishedVersion, Read, Secret,
+    SecretValue, Seen, Sensitive, Spelling, bound_version, consumers, have_left, leaving_intent,
+    plan, plan_teardown, policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -55,8 +56,12 @@ pub struct World {
     tags: BTreeMap<String, Seen<Tags>>,
     /// The versions whose passwords the operator gave the user.
     brought_in: BTreeSet<String>,
+    /// What the operator knows of AUTH tokens.
+    tokens: KnownTokens,
     /// Since when a version has been pending, as status has it.
     pending_since: Option<(String, Timestamp)>,
+    /// Request tokens that were found taken in this reconcile.
+    taken: BTreeSet<String>,
     /// The versions of functions that the reconcile has published: rounds that act follow each other in one.
     published: BTreeMap<String, PublishedVersion>,
     /// Since when a version has been current, as status has it.
@@ -68,6 +73,7 @@ pub struct World {
     /// The actions that were applied, and the calls that reads cost.
     pub actions: Vec<Action>,
     pub aws_reads: usize,
+    pub logins: usize,
     pub journal: Journal,
     /// The process dies after the first write of every round, and another one takes over.
     pub mortal: bool,
@@ -99,6 +105,8 @@ impl Default for World {
             values: BTreeMap::new(),
             tags: BTreeMap::new(),
             brought_in: BTreeSet::new(),
+            tokens: KnownTokens::default(),
+            taken: BTreeSet::new(),
             published: BTreeMap::new(),
             promoted: None,
             pending_since: None,
@@ -106,6 +114,7 @@ impl Default for World {
             intents: BTreeMap::new(),
             actions: Vec::new(),
             aws_reads: 0,
+            logins: 0,
             journal: Journal::default(),
             mortal: false,
             unreadable: BTreeMap::new(),
@@ -178,6 +187,11 @@ impl World {
         self.sightings = 0;
     }
 
+    /// Whether the operator has seen in the group what it gave it last.
+    pub fn sees_its_token(&self) -> bool {
+        self.tokens.is_seen()
+    }
+
     /// Another process takes over: it remembers what is in status, and nothing else.
     pub fn restart(&mut self) {
         (self.sightings, self.acted) = (0, None);
@@ -186,6 +200,7 @@ impl World {
         self.values.clear();
         self.tags.clear();
         self.brought_in.clear();
+        self.tokens = KnownTokens::default();
     }
 
     /// One look at what is awaited; gives its plan.
@@ -239,6 +254,7 @@ impl World {
             self.cluster.tick();
             self.functions.tick();
             self.published.clear();
+            self.taken.clear();
             return Step::Idle(Box::new(plan));
         }
         self.acted = Some(self.now);
@@ -255,8 +271,10 @@ impl World {
             }
         }
         self.published = observed.published;
+        self.taken = observed.secret.taken;
         self.spellings = observed.cache.spellings;
         self.brought_in = observed.secret.brought_in;
+        self.tokens = observed.secret.tokens;
         self.known_users = observed.cache.known_users;
         Step::Acted
     }
@@ -267,6 +285,7 @@ impl World {
         self.known_users.clone_from(&observed.cache.known_users);
         self.tags = observed.cache.tags.clone();
         self.values = observed.secret.values.clone();
+        self.tokens = observed.secret.tokens.clone();
         self.values.retain(|_, value| value.present().is_some());
         let pending = observed
             .secret
@@ -341,6 +360,7 @@ impl World {
             ..Observed::default()
         };
         observed.published = self.published.clone();
+        observed.secret.taken = self.taken.clone();
         observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
         for (kind, at) in &self.intents {
             let kind = (*kind).to_owned();
@@ -351,6 +371,7 @@ impl World {
         observed.cache.known_users.clone_from(&self.known_users);
         observed.secret.values = self.values.clone();
         observed.secret.brought_in = self.brought_in.clone();
+        observed.secret.tokens = self.tokens.clone();
         observed.cache.spellings = self.spellings.clone();
         let iam_user = fixtures::identity().iam_user_id();
         observed.cache.iam_user_known = self.cache.users.contains_key(&iam_user);
@@ -364,6 +385,7 @@ impl World {
             read,
             Read::BoundSecret { .. } | Read::Workload(_) | Read::Login(_)
         ));
+        self.logins += usize::from(matches!(read, Read::Login(_)));
         if let Some(class) = self.unreadable.get(&failing::kind(read)) {
             return failing::failed(read, *class);
         }
@@ -385,7 +407,7 @@ impl World {
             Read::Login(attempt) => Fact::Login {
                 version: attempt.version.clone(),
                 login: self.cache.log_in(
-                    &attempt.username,
+                    attempt.username.as_deref(),
                     &self.secrets.values[&attempt.version].password,
                 ),
             },
@@ -412,13 +434,14 @@ impl World {
                         Some(self.cache.read(&Read::User { id }))
                     }
                     CacheAction::SetPasswords { id, .. } => self.cache.known(id),
+                    CacheAction::CreateReplicationGroup(new) => {
+                        let id = new.id.clone();
+                        Some(self.cache.read(&Read::ReplicationGroup { id }))
+                    }
                     _ => None,
                 }
             }
-            Action::Secret(action) => {
-                self.secrets.write(action);
-                None
-            }
+            Action::Secret(action) => self.secrets.write(action),
             Action::Cluster(action) => {
                 self.cluster.write(action);
                 let ClusterAction::RecordIntent { kind } = action else {

@@ -16,6 +16,8 @@ pub const VALUE_PASSWORD: &str = "p@ss/word:1";
 pub struct SecretsManager {
     pub secret: Option<Secret>,
     pub values: BTreeMap<String, SecretValue>,
+    /// Number of passwords made for rotations.
+    made: u32,
 }
 
 impl SecretsManager {
@@ -58,7 +60,8 @@ impl SecretsManager {
         });
     }
 
-    pub fn write(&mut self, action: &SecretAction) {
+    /// What the reply says, if it says something.
+    pub fn write(&mut self, action: &SecretAction) -> Option<Fact> {
         match action {
             SecretAction::CreateSecret {
                 name,
@@ -93,6 +96,11 @@ impl SecretsManager {
                     None => self.put(value),
                 }
             }
+            SecretAction::PutPendingPassword { token, .. }
+                if self.values.contains_key(&token.to_string()) =>
+            {
+                return Some(Fact::TokenTaken(token.to_string()));
+            }
             SecretAction::PutPendingPassword { .. }
             | SecretAction::Promote { .. }
             | SecretAction::DropPending { .. } => self.rotate(action),
@@ -110,6 +118,7 @@ impl SecretsManager {
                 self.secret_at_rest().deleted = Some(fixtures::now());
             }
         }
+        None
     }
 
     fn rotate(&mut self, action: &SecretAction) {
@@ -122,9 +131,10 @@ impl SecretsManager {
                 ..
             } => {
                 self.secret_at_rest();
+                self.made += 1;
                 let mut value = SecretValue {
                     version_id: token.to_string(),
-                    password: Sensitive::new(format!("{VALUE_PASSWORD}{}", self.values.len())),
+                    password: Sensitive::new(format!("{VALUE_PASSWORD}{}", self.made)),
                     password_since: Some(*since),
                     ..self.values[from].clone()
                 };
@@ -132,10 +142,6 @@ impl SecretsManager {
                     value.username.clone_from(&successor.username);
                     value.user_since = Some(successor.since);
                 }
-                assert!(
-                    !self.values.contains_key(&value.version_id),
-                    "ResourceExistsException: {token}"
-                );
                 self.label(AWSPENDING, &value.version_id);
                 self.values.insert(value.version_id.clone(), value);
             }
@@ -195,7 +201,7 @@ impl SecretsManager {
 fn value(token: Uuid, facts: &SecretFacts, password: Sensitive) -> SecretValue {
     SecretValue {
         version_id: token.to_string(),
-        username: facts.username.clone(),
+        username: facts.username.clone().unwrap_or_default(),
         password,
         engine: Some(facts.engine.as_str().into()),
         endpoint: facts.endpoint.clone(),

@@ -5,7 +5,7 @@ fn rest() -> TokenStanding {
         current: Current::Password(Accepted::All),
         pending: Pending::None,
         previous: Some(Accepted::None),
-        current_is_newest: true,
+        known: Known::Alone,
         fenced: true,
         at_rest: true,
         stuck: false,
@@ -43,7 +43,7 @@ fn a_rotation_goes_from_one_step_to_the_next() {
     let promoted = TokenStanding {
         pending: Pending::Promoted,
         previous: Some(All),
-        current_is_newest: false,
+        known: Known::Unsure,
         grace_over: false,
         ..rest()
     };
@@ -56,7 +56,7 @@ fn a_rotation_goes_from_one_step_to_the_next() {
         ..in_grace
     };
     let newest = TokenStanding {
-        current_is_newest: true,
+        known: Known::Newest,
         ..over
     };
     check(&[
@@ -92,7 +92,7 @@ fn a_rotation_goes_from_one_step_to_the_next() {
 fn no_token_is_added_that_could_push_the_current_one_out() {
     use Accepted::{All, None, Some, Unknown};
     let unsure = |pending| TokenStanding {
-        current_is_newest: false,
+        known: Known::Unsure,
         ..rotating(All, pending)
     };
     let busy = TokenStanding {
@@ -131,6 +131,14 @@ fn no_token_is_added_that_could_push_the_current_one_out() {
             TokenStep::Wait(Awaited::Nodes),
         ),
         ("ElastiCache works", busy, TokenStep::Wait(Awaited::Rest)),
+        (
+            "ElastiCache works, and nothing is to be done",
+            TokenStanding {
+                at_rest: false,
+                ..rest()
+            },
+            TokenStep::Rest,
+        ),
     ]);
 }
 
@@ -150,6 +158,14 @@ fn half_states_heal() {
             "clients are locked out until it is promoted",
             rotating(None, All),
             TokenStep::Promote,
+        ),
+        (
+            "there may be another that no version has",
+            TokenStanding {
+                known: Known::Newest,
+                ..rest()
+            },
+            TokenStep::Set,
         ),
         (
             "the pending value is lost",

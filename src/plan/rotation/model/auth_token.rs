@@ -4,7 +4,7 @@ mod moves;
 mod tests;
 
 use super::versions::{ATTEMPTS, Labels, Set, Version};
-use crate::plan::rotation::auth_token::{TokenStanding, TokenStep};
+use crate::plan::rotation::auth_token::{Known, TokenStanding, TokenStep};
 use crate::plan::rotation::{Accepted, Current, Pending};
 
 /// A request that was decided on.
@@ -30,6 +30,8 @@ struct Basis {
 struct Given {
     by: usize,
     token: Version,
+    /// By `SET`.
+    alone: bool,
 }
 
 /// A copy of a `ROTATE` that is still on its way.
@@ -119,9 +121,9 @@ impl World {
 
     fn observe(&self, controller: usize, guards: Guards) -> TokenStanding {
         let current = self.labels.current;
-        let newest = self
+        let given = self
             .given
-            .is_some_and(|given| given.by == controller && Some(given.token) == current);
+            .filter(|given| given.by == controller && Some(given.token) == current);
         TokenStanding {
             current: current.map_or(Current::Unusable, |version| {
                 Current::Password(self.accepted(version))
@@ -132,7 +134,12 @@ impl World {
                 Some(version) => Pending::Ours(self.accepted(version)),
             },
             previous: self.labels.previous.map(|version| self.accepted(version)),
-            current_is_newest: newest || !guards.newest,
+            known: match given {
+                Some(Given { alone: true, .. }) => Known::Alone,
+                Some(_) => Known::Newest,
+                None if guards.newest => Known::Unsure,
+                None => Known::Alone,
+            },
             fenced: self.aged,
             at_rest: self.active,
             stuck: false,
@@ -183,11 +190,11 @@ impl World {
             Call::Put(version) => self.put(version),
             Call::Rotate(token, _) => {
                 self.rotate(token, guards);
-                self.give(controller, token);
+                self.give(controller, token, false);
             }
             Call::Set(token, _) if self.tokens[1] == Some(token) => {
                 self.hold([None, Some(token)]);
-                self.give(controller, token);
+                self.give(controller, token, true);
             }
             Call::Move(to, seen) if self.labels.current == seen.labels.current => {
                 let from = self.labels.current;
@@ -223,8 +230,8 @@ impl World {
         }
     }
 
-    fn give(&mut self, by: usize, token: Version) {
-        self.given = Some(Given { by, token });
+    fn give(&mut self, by: usize, token: Version, alone: bool) {
+        self.given = Some(Given { by, token, alone });
     }
 
     fn rotate(&mut self, token: Version, guards: Guards) {

@@ -1,5 +1,7 @@
 //! Each invariant, broken once.
 
+mod auth_token;
+
 use super::*;
 use crate::api::Reason;
 use crate::fixtures::{context, identity};
