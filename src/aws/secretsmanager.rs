@@ -307,6 +307,9 @@ impl Content {
         self.set("replicationGroupId", facts.replication_group_id.as_str());
         self.set("keyPrefix", facts.key_prefix.as_str());
         self.set("tls", true);
+        if let Some(since) = facts.password_since {
+            self.set("passwordSince", since.to_string());
+        }
         if let Some(since) = facts.user_since {
             self.set("userSince", since.to_string());
         }

@@ -383,13 +383,15 @@ pub struct Successor {
     pub since: Timestamp,
 }
 
-/// The fields of a secret's value that are no secret: `engine`, `username`, `userSince`, `host`, `port`, `tls`, `replicationGroupId`, `keyPrefix`, `user_arn`.
+/// The fields of a secret's value that are no secret: `engine`, `username`, `passwordSince`, `userSince`, `host`, `port`, `tls`, `replicationGroupId`, `keyPrefix`, `user_arn`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct SecretFacts {
     pub engine: Engine,
     /// None with an AUTH token.
     pub username: Option<String>,
+    /// Since when there is the password, when it is older than the version.
+    pub password_since: Option<Timestamp>,
     /// The moment that the user was made for, when a person asked for it.
     pub user_since: Option<Timestamp>,
     pub replication_group_id: String,

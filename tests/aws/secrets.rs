@@ -13,6 +13,7 @@ pub fn facts(endpoint: Option<&str>) -> SecretFacts {
     SecretFacts {
         engine: Engine::Valkey,
         username: Some("capi-00000007".into()),
+        password_since: endpoint.map(|_| "2026-11-01T12:00:00Z".parse().unwrap()),
         user_since: None,
         replication_group_id: "capi-7".into(),
         key_prefix: "capi:7:".into(),
@@ -101,6 +102,10 @@ async fn a_password_is_brought_in_and_made_current_and_everything_else_stays() {
     world.act(create()).await;
     put(&world, "cache.example.com").await;
     let (secret_before, before) = (secret(&world).await, value(&world).await);
+    assert_eq!(
+        before.password_since,
+        Some("2026-11-01T12:00:00Z".parse().unwrap())
+    );
     let told = world.act(put_pending(&secret_before)).await;
     let pending = secret(&world)
         .await

@@ -250,6 +250,8 @@ fn complete(
         facts: SecretFacts {
             user_arn: seen.present().map(|user| user.arn.clone()),
             endpoint: endpoint.cloned(),
+            // Else a first password would be as young as each version that has it, and due ever later.
+            password_since: value.password_since.or(value.created),
             ..facts(desired, client(desired, &user), value.user_since)
         },
     }))
@@ -269,6 +271,7 @@ fn facts(
     SecretFacts {
         engine: secret.engine,
         username,
+        password_since: None,
         user_since,
         replication_group_id: secret.cache_id.clone(),
         key_prefix: secret.key_prefix.clone(),

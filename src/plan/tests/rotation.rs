@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::{round_of_a_mortal, settled};
 use crate::api::Reason;
-use crate::fixtures::{identity, spec_json};
+use crate::fixtures::{desired, identity, spec_json};
 use crate::model::Desired;
 use crate::plan::world::{Step, World};
 use crate::plan::{
@@ -402,4 +404,21 @@ fn rights_and_passwords_of_a_user_that_were_both_changed_are_put_right_one_after
     world.cache.users.get_mut(&id).unwrap().access_string = "on ~* +@all".into();
     world.settle(&desired);
     assert!(opens(&world, &password(&world)));
+}
+
+#[test]
+fn a_password_does_not_become_younger_when_what_stands_beside_it_changes() {
+    let mut json = spec_json();
+    let cache = |json: &mut Value, engine: &str, version: &str| {
+        let group = &mut json["cache"]["replicationGroup"];
+        (group["engine"], group["engineVersion"]) = (json!(engine), json!(version));
+    };
+    cache(&mut json, "redis", "7.1");
+    let (mut world, before) = settled(&json);
+    let old = password(&world);
+    let due = before.secret.rotation.next_moment(world.now);
+    world.now = due;
+    cache(&mut json, "valkey", "8.0");
+    let desired = desired(json);
+    run_until(&mut world, &desired, |world| promoted(world, &old));
 }

@@ -441,7 +441,7 @@ impl World {
                     _ => None,
                 }
             }
-            Action::Secret(action) => self.secrets.write(action),
+            Action::Secret(action) => self.secrets.write(action, self.now),
             Action::Cluster(action) => {
                 self.cluster.write(action);
                 let ClusterAction::RecordIntent { kind } = action else {
@@ -525,6 +525,8 @@ impl World {
                 .filter(|_| !self.secrets.is_to_be_deleted())
                 .map(|value| SecretValue {
                     version_id: String::new(),
+                    password_since: None,
+                    created: None,
                     ..value
                 }),
             bound: self

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::fixtures;
 use crate::plan::{
     AWSCURRENT, AWSPENDING, AWSPREVIOUS, Fact, Read, Secret, SecretAction, SecretFacts,
     SecretValue, Seen, Sensitive,
@@ -61,7 +61,7 @@ impl SecretsManager {
     }
 
     /// What the reply says, if it says something.
-    pub fn write(&mut self, action: &SecretAction) -> Option<Fact> {
+    pub fn write(&mut self, action: &SecretAction, now: Timestamp) -> Option<Fact> {
         match action {
             SecretAction::CreateSecret {
                 name,
@@ -80,17 +80,18 @@ impl SecretsManager {
                     rotation_enabled: false,
                     tags: tags.clone(),
                 });
-                self.put(value(*token, facts, Sensitive::new(VALUE_PASSWORD)));
+                self.put(value(*token, facts, Sensitive::new(VALUE_PASSWORD), now));
             }
             SecretAction::PutSecretValue {
                 token, from, facts, ..
             } => {
                 self.secret_at_rest();
                 let password = self.values[from].password.clone();
-                let value = value(*token, facts, password);
+                let mut value = value(*token, facts, password, now);
                 match self.values.get(&value.version_id) {
                     // Repeating a put does not move the label back.
                     Some(same) => {
+                        value.created = same.created;
                         assert_eq!(*same, value, "a request token is used for two values");
                     }
                     None => self.put(value),
@@ -115,7 +116,7 @@ impl SecretsManager {
                 ..
             } => {
                 assert!((7..=30).contains(recovery_window_days));
-                self.secret_at_rest().deleted = Some(fixtures::now());
+                self.secret_at_rest().deleted = Some(now);
             }
         }
         None
@@ -198,15 +199,15 @@ impl SecretsManager {
     }
 }
 
-fn value(token: Uuid, facts: &SecretFacts, password: Sensitive) -> SecretValue {
+fn value(token: Uuid, facts: &SecretFacts, password: Sensitive, now: Timestamp) -> SecretValue {
     SecretValue {
         version_id: token.to_string(),
         username: facts.username.clone().unwrap_or_default(),
         password,
         engine: Some(facts.engine.as_str().into()),
         endpoint: facts.endpoint.clone(),
-        password_since: None,
+        password_since: facts.password_since,
         user_since: facts.user_since,
-        created: Some(fixtures::now()),
+        created: Some(now),
     }
 }
