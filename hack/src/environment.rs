@@ -173,12 +173,18 @@ impl Environment {
         )
     }
 
+    /// The id by which the operator tells this cluster from others, unless the chart names one.
+    pub fn cluster_id(&self) -> Result<String> {
+        let kube_system = self.kubectl.json(["get", "namespace", "kube-system"])?;
+        let uid = kube_system["metadata"]["uid"].as_str();
+        Ok(uid.unwrap_or_default().to_owned())
+    }
+
     /// The IAM policy that the operator prints for this cluster.
     pub fn operators_policy(&self) -> Result<Value> {
-        let kube_system = self.kubectl.json(["get", "namespace", "kube-system"])?;
-        let id = kube_system["metadata"]["uid"].as_str().unwrap_or_default();
+        let id = self.cluster_id()?;
         let mut print = Command::new(&self.programs.ours.operator);
-        let policy = command::output(print.args(["iam-policy", "--cluster-id", id]))?;
+        let policy = command::output(print.args(["iam-policy", "--cluster-id", &id]))?;
         serde_json::from_str(&policy)
             .map_err(|error| Error::Unexpected(format!("the policy is no JSON: {error}")))
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::http;
 use crate::process::{Launch, Place, Process, Stop};
@@ -108,10 +108,12 @@ impl LocalAws {
         http::delete(&format!("{}/_local/faults", self.endpoint))
     }
 
-    /// Makes a Lambda function in [`REGION`] of the operator's account.
-    pub fn make_function(&self, name: &str) -> Result<()> {
+    /// Makes a Lambda function in [`REGION`] of the operator's account; `more` is what else the request says.
+    pub fn make_function(&self, name: &str, more: &Value) -> Result<()> {
         let url = format!("{}/_local/lambda/{name}", self.endpoint);
-        http::put_json(&url, &json!({"region": REGION}))
+        let mut request = more.clone();
+        request["region"] = REGION.into();
+        http::put_json(&url, &request)
     }
 
     /// Writes the authority of the cache nodes' certificates to `cache-ca.pem` in `folder`. There is one where nodes are real.
@@ -178,6 +180,8 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

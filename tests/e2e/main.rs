@@ -4,6 +4,7 @@
 //! `target/tmp/e2e/log` until the next run.
 
 mod bypassed;
+mod consumers;
 mod foreign;
 mod privacy;
 mod refusals;

@@ -190,7 +190,11 @@ fn a_function_that_is_not_there_is_named_and_the_stage_serves_what_it_served() {
     assert_eq!(message, expected);
     assert_eq!(service(&object).unwrap(), before);
 
-    world.environment.aws.make_function("ghost").unwrap();
+    world
+        .environment
+        .aws
+        .make_function("ghost", &json!({}))
+        .unwrap();
     object.request_reconcile().unwrap();
     object.wait_until_ready(READY, |_| ()).unwrap();
     assert_ne!(service(&object).unwrap().deployment, before.deployment);
