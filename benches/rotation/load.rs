@@ -46,6 +46,7 @@ pub async fn measure(scenario: Scenario) -> Value {
     let calls = Arc::new(Calls::default());
     let world = Arc::new(start(&scenario, calls.clone()).await);
     let tally = Arc::new(Mutex::new(Tally::default()));
+    let failovers = Arc::new(AtomicU64::new(0));
     let mut others = JoinSet::new();
     others.spawn(pace::keep(world.aws.clone()));
     let operator = world.operator();
@@ -56,7 +57,8 @@ pub async fn measure(scenario: Scenario) -> Value {
         others.spawn(client.live());
     }
     if scenario.stormy {
-        others.spawn(storm::rage(world.clone(), Random::new(!scenario.seed)));
+        let random = Random::new(!scenario.seed);
+        others.spawn(storm::rage(world.clone(), random, failovers.clone()));
     }
     let mut killed = Killer {
         world: &world,
@@ -75,6 +77,7 @@ pub async fn measure(scenario: Scenario) -> Value {
         "clients": scenario.clients,
         "rotations": rotations,
         "operatorsKilled": kills,
+        "failovers": failovers.load(Ordering::Relaxed),
         "logins": tally.logins,
         "failedLogins": tally.failed_logins,
         "requests": tally.requests,

@@ -1,6 +1,7 @@
 //! What goes wrong beside the rotations: the cache fails over, AWS throttles.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,12 +12,15 @@ use tokio::time::sleep;
 use crate::random::Random;
 use crate::world::{ACCOUNT, REGION, World};
 
-/// Goes on until this is dropped.
-pub async fn rage(world: Arc<World>, mut random: Random) {
+/// Goes on until this is dropped, and counts the failovers.
+pub async fn rage(world: Arc<World>, mut random: Random, failovers: Arc<AtomicU64>) {
     loop {
         sleep(Duration::from_secs(random.below(20 * 60))).await;
         match random.below(3) {
-            0 => fail_over(&world).await,
+            0 if fail_over(&world).await => {
+                failovers.fetch_add(1, Ordering::Relaxed);
+            }
+            0 => {}
             1 => throttle(&world, "secretsmanager:*", &mut random).await,
             _ => throttle(&world, "elasticache:*", &mut random).await,
         }
@@ -31,8 +35,8 @@ async fn throttle(world: &World, operations: &str, random: &mut Random) {
     world.aws_fault(fault).await;
 }
 
-/// Ends the primary and what is connected to it. `ElastiCache` refuses while it is at work on the cache.
-async fn fail_over(world: &World) {
+/// Ends the primary and what is connected to it, unless `ElastiCache` is at work on the cache and refuses.
+async fn fail_over(world: &World) -> bool {
     let group = world.object()["status"]["cache"]["id"].clone();
     let group = group.as_str().unwrap();
     let scope = format!("{ACCOUNT}/20261124/{REGION}/elasticache/aws4_request");
@@ -46,5 +50,10 @@ async fn fail_over(world: &World) {
         )
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Bytes::from(body));
-    world.aws.handle(request.unwrap()).await;
+    world
+        .aws
+        .handle(request.unwrap())
+        .await
+        .status()
+        .is_success()
 }
