@@ -20,6 +20,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+/// A look at an object makes and drops some ten thousand small values.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match execute(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -67,7 +71,9 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-#[tokio::main]
+/// On one thread: the operator waits nearly all the time, and AWS's quotas keep it from ever filling a processor. More threads wake each other up
+/// for every reply.
+#[tokio::main(flavor = "current_thread")]
 async fn run(options: &Run) -> Result<()> {
     telemetry::init(options.log_format.into(), &options.log_level)?;
     rustls::crypto::ring::default_provider()

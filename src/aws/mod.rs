@@ -49,7 +49,7 @@ struct Inner {
     config: SdkConfig,
     governor: Arc<Governor>,
     observer: Arc<dyn CallObserver>,
-    regions: Mutex<HashMap<String, Services>>,
+    regions: Mutex<HashMap<String, Arc<Services>>>,
     account: OnceCell<String>,
 }
 
@@ -112,21 +112,23 @@ impl Aws {
         }
     }
 
-    fn services(&self, region: &str) -> Services {
+    fn services(&self, region: &str) -> Arc<Services> {
         let mut regions = self
             .0
             .regions
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let services = regions.entry(region.to_owned()).or_insert_with(|| {
-            let caller = Caller {
-                region: region.to_owned(),
-                governor: self.0.governor.clone(),
-                observer: self.0.observer.clone(),
-            };
-            Services::new(&self.0.config, &caller)
-        });
-        services.clone()
+        if let Some(services) = regions.get(region) {
+            return services.clone();
+        }
+        let caller = Caller {
+            region: region.to_owned(),
+            governor: self.0.governor.clone(),
+            observer: self.0.observer.clone(),
+        };
+        let services = Arc::new(Services::new(&self.0.config, &caller));
+        regions.insert(region.to_owned(), services.clone());
+        services
     }
 }
 

@@ -14,7 +14,7 @@ use super::role::Iam;
 use super::secretsmanager::SecretsManager;
 
 /// Clients of one Region.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Services {
     pub(super) gateway: ApiGateway,
     pub(super) cache: ElastiCache,

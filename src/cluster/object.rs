@@ -106,8 +106,10 @@ impl Subject {
     /// announced must not be lost. When only the rest of the object changed meanwhile, it is written all the same.
     pub async fn apply_status(&mut self, status: &CachedApiStatus) -> Result<bool, Failure> {
         const OPERATION: &str = "kubernetes:ApplyStatus";
-        // As written: AWS's times have fractions of a second, a Kubernetes `Time` has none.
-        if json!(self.object.status) == json!(status) {
+        if self
+            .status()
+            .is_some_and(|before| are_written_alike(before, status))
+        {
             return Ok(false);
         }
         let answer = within_deadline(
@@ -160,5 +162,35 @@ impl Subject {
             "metadata": {"name": self.object.name_any(), "resourceVersion": version},
             "status": status,
         })
+    }
+}
+
+/// Compared as text: AWS's times have fractions of a second, a Kubernetes `Time` is written without.
+fn are_written_alike(one: &CachedApiStatus, other: &CachedApiStatus) -> bool {
+    one == other
+        || matches!((serde_json::to_vec(one), serde_json::to_vec(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_differs_in_what_is_written_is_another() {
+        let status = |at: &str| CachedApiStatus {
+            intents: vec![Intent {
+                kind: "RestApi".into(),
+                at: Time(at.parse().unwrap()),
+            }],
+            ..CachedApiStatus::default()
+        };
+        let one = status("2026-11-25T12:00:00Z");
+        for (at, alike) in [
+            ("2026-11-25T12:00:00Z", true),
+            ("2026-11-25T12:00:00.25Z", true),
+            ("2026-11-25T12:00:01Z", false),
+        ] {
+            assert_eq!(are_written_alike(&one, &status(at)), alike, "{at}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::memory::Key;
 type Standing = (&'static str, &'static str);
 
 /// What is counted of an object.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Entry {
     standing: Vec<Standing>,
     phase: Option<&'static str>,
@@ -52,6 +52,9 @@ impl Census {
                 .and_then(|credentials| credentials.secret_arn.as_ref())
                 .and_then(|_| password_since.or(known)),
         };
+        if counted.get(key) == Some(&entry) {
+            return;
+        }
         self.add(&entry, 1);
         let before = counted.insert(key.clone(), entry).unwrap_or_default();
         self.add(&before, -1);

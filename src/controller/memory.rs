@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_REVOKE, ANNOTATION_ROTATE, CachedApi};
-use crate::model::Tags;
+use crate::model::{Desired, Tags};
 use crate::plan::{
     Aspect, AtRest, Depth, Failure, KnownTokens, KnownUser, SecretValue, Seen, Spelling,
 };
@@ -22,6 +22,9 @@ pub type Key = (String, String);
 pub fn key(object: &impl ResourceExt) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
+
+/// Longest OpenAPI document, in bytes, that is kept from one look to the next: of some twenty routes.
+const LARGEST_KEPT: usize = 16 * 1024;
 
 /// What this process remembers of an object from one reconcile to the next. Losing it costs a few reads and a shorter back-off.
 #[derive(Debug, Default)]
@@ -55,6 +58,8 @@ pub struct Memory {
     /// Reconciles in a row that could not do their work as a whole.
     pub misses: u32,
     holds: BTreeMap<Aspect, Hold>,
+    /// For this generation and these requests to rotate.
+    desired: Option<Arc<Desired>>,
     /// Boxed: most objects await nothing most of the time.
     rest: Option<Box<Rest>>,
 }
@@ -88,14 +93,35 @@ impl Memory {
         if (self.generation, &self.request) != (object.metadata.generation, &request) {
             (self.generation, self.request) = (object.metadata.generation, request);
             (self.settled, self.misses, self.rest) = (false, 0, None);
+            self.desired = None;
             self.holds.clear();
         }
         let requested = [ANNOTATION_ROTATE, ANNOTATION_REVOKE]
             .map(|name| object.annotations().get(name).cloned());
         if self.requested != requested {
             (self.requested, self.misses) = (requested, 0);
+            self.desired = None;
             self.holds.clear();
         }
+    }
+
+    /// What the object asks for, worked out by `understand` unless that is remembered. A large document is not: it takes more memory than its
+    /// rendering, at every look, takes time.
+    ///
+    /// # Errors
+    /// Those of `understand`.
+    pub fn desired<E>(
+        &mut self,
+        understand: impl FnOnce() -> Result<Desired, E>,
+    ) -> Result<Arc<Desired>, E> {
+        if let Some(desired) = &self.desired {
+            return Ok(desired.clone());
+        }
+        let desired = Arc::new(understand()?);
+        if desired.gateway.document.body.len() <= LARGEST_KEPT {
+            self.desired = Some(desired.clone());
+        }
+        Ok(desired)
     }
 
     /// How closely to look.
@@ -288,6 +314,64 @@ mod tests {
             None,
             "the spec changed"
         );
+    }
+
+    /// Whether what `memory` has is worked out anew, for a document of `size` bytes.
+    fn works_out(memory: &mut Memory, size: usize) -> bool {
+        let mut worked_out = false;
+        let desired = memory.desired(|| {
+            worked_out = true;
+            let mut desired = crate::model::validate(identity(), &object(1, None).spec)?;
+            desired.gateway.document.body = " ".repeat(size);
+            Ok::<_, Vec<crate::model::Violation>>(desired)
+        });
+        assert_eq!(desired.unwrap().gateway.document.body.len(), size);
+        worked_out
+    }
+
+    fn identity() -> crate::model::Identity {
+        crate::model::Identity {
+            namespace: "shop".into(),
+            name: "orders".into(),
+            uid: uuid::Uuid::nil(),
+            cluster: crate::model::Cluster {
+                id: "c".into(),
+                operator_version: "0".into(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_desired_is_worked_out_again_when_anything_that_it_follows_from_changed() {
+        let with = |annotation: &str| {
+            let mut object = object(1, None);
+            let annotations = object.metadata.annotations.get_or_insert_default();
+            annotations.insert(annotation.into(), "2026-11-25T12:00:00Z".into());
+            object
+        };
+        let mut another = object(1, None);
+        another.metadata.uid = Some("u2".into());
+        for (reason, object, anew) in [
+            ("nothing", object(1, None), false),
+            ("the spec", object(2, None), true),
+            ("a rotation is asked for", with(ANNOTATION_ROTATE), true),
+            ("a revocation is asked for", with(ANNOTATION_REVOKE), true),
+            ("a namesake", another, true),
+        ] {
+            let memories = Memories::default();
+            let mut memory = memories.take(&self::object(1, None));
+            assert!(works_out(&mut memory, 1), "{reason}");
+            memories.keep(key(&object), memory);
+            assert_eq!(works_out(&mut memories.take(&object), 1), anew, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_large_document_is_not_kept() {
+        let mut memory = Memory::default();
+        for _ in 0..2 {
+            assert!(works_out(&mut memory, LARGEST_KEPT + 1));
+        }
     }
 
     #[test]

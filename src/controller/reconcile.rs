@@ -112,7 +112,7 @@ async fn pursue(
         let estate = estate(identity, object);
         return Box::pin(take_down(subject, memory, context, estate)).await;
     }
-    match understand(identity, object) {
+    match memory.desired(|| understand(identity, object)) {
         Ok(desired) => Box::pin(bring_up(subject, memory, context, desired)).await,
         Err(violations) => rest(subject, context, Resting::Stalled(violations)).await,
     }
@@ -200,10 +200,10 @@ async fn bring_up(
     mut subject: Subject,
     memory: &mut Memory,
     context: &Context,
-    desired: Desired,
+    desired: Arc<Desired>,
 ) -> Result<Verdict, Failure> {
     subject.add_finalizer().await?;
-    let begun = begin(subject, memory, context, Goal::Live(Box::new(desired)));
+    let begun = begin(subject, memory, context, Goal::Live(desired));
     let mut rounds = Box::pin(begun).await;
     rounds.depth = memory.depth();
     if matches!(rounds.depth, Depth::Poll(_)) {

@@ -14,18 +14,16 @@ pub async fn publish(
     subject: &mut Subject,
     report: Report<'_>,
 ) -> Result<(), Failure> {
-    let previous = subject.status().cloned();
+    let previous = subject.status();
     let password_since = password_since(report.observed);
-    let status = status::report(&Report {
-        previous: previous.as_ref(),
-        ..report
-    });
+    let status = status::report(&Report { previous, ..report });
+    let before = previous.map_or_else(Default::default, |status| status.conditions.as_slice());
+    let changes = narrate::transitions(before, &status.conditions);
     context
         .census
         .count(&memory::key(subject.object()), &status, password_since);
     if subject.apply_status(&status).await? {
-        let before = previous.map(|status| status.conditions).unwrap_or_default();
-        for note in narrate::transitions(&before, &status.conditions) {
+        for note in changes {
             context.cluster.publish(subject.object(), note).await;
         }
     }

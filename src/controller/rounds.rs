@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
@@ -29,7 +30,7 @@ const READS_AT_A_TIME: usize = 8;
 /// What the rounds lead to.
 pub enum Goal {
     /// AWS as the spec wants it.
-    Live(Box<Desired>),
+    Live(Arc<Desired>),
     /// Nothing left in AWS.
     Gone(Estate),
 }
@@ -50,7 +51,7 @@ impl Goal {
         }
     }
 
-    const fn desired(&self) -> Option<&Desired> {
+    fn desired(&self) -> Option<&Desired> {
         match self {
             Self::Live(desired) => Some(desired),
             Self::Gone(_) => None,
@@ -174,20 +175,18 @@ impl Rounds<'_> {
 
     async fn read_one(&self, read: Read) -> Fact {
         if let Read::Login(attempt) = &read {
-            return self.log_in(attempt).await;
+            return Box::pin(self.log_in(attempt)).await;
         }
         if let Read::BoundSecret { name } = read {
-            let secret = self
-                .context
-                .cluster
-                .read_secret(self.subject.lock().await.object(), &name)
-                .await;
+            let subject = self.subject.lock().await;
+            let cluster = &self.context.cluster;
+            let secret = Box::pin(cluster.read_secret(subject.object(), &name)).await;
             return Fact::BoundSecret { name, secret };
         }
         if let Read::Workload(workload) = read {
             let subject = self.subject.lock().await;
             let cluster = &self.context.cluster;
-            let observed = cluster.read_workload(subject.object(), &workload).await;
+            let observed = Box::pin(cluster.read_workload(subject.object(), &workload)).await;
             return Fact::Workload { workload, observed };
         }
         self.context.aws.read(self.goal.region(), &read).await
