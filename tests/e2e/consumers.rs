@@ -88,6 +88,21 @@ fn follow(world: &World, object: &Resource, before: &Value) -> Result<Value> {
     })
 }
 
+/// Waits until status says that each of the three consumers has the current version. The object is Ready before: the password before works as well.
+fn wait_until_up_to_date(object: &Resource) -> Result<()> {
+    wait::until("every consumer to be up to date", READY, || {
+        let bindings = object.get()?["status"]["bindings"].clone();
+        let has_it = |consumer: &Value| consumer["upToDate"] == true;
+        let consumers = bindings.as_array();
+        let done = consumers.is_some_and(|all| all.len() == 3 && all.iter().all(has_it));
+        Ok(if done {
+            Seen::Done(())
+        } else {
+            Seen::NotYet(bindings.to_string())
+        })
+    })
+}
+
 #[test]
 fn a_deployment_and_a_function_follow_a_rotation_and_keep_what_is_not_ours() {
     let world = World::shared();
@@ -129,16 +144,7 @@ fn a_deployment_and_a_function_follow_a_rotation_and_keep_what_is_not_ours() {
     follow(&world, &object, &first).unwrap();
     finish_rollout(&world).unwrap();
     object.request_reconcile().unwrap();
-    object.wait_until_ready(READY, |_| ()).unwrap();
-    let status = object.get().unwrap()["status"]["bindings"].clone();
-    let consumers = status.as_array().unwrap();
-    assert_eq!(consumers.len(), 3, "{status}");
-    assert!(
-        consumers
-            .iter()
-            .all(|consumer| consumer["upToDate"] == true),
-        "{status}"
-    );
+    wait_until_up_to_date(&object).unwrap();
     assert_eq!(variables(&world).unwrap()["LOG"], "info");
     let password = world.secret(NAME, "password").unwrap();
     assert!(!variables(&world).unwrap().to_string().contains(&password));
