@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
 
 use crate::aws::Aws;
 use crate::cluster::Cluster;
@@ -10,10 +9,9 @@ use crate::login::Port;
 use crate::model;
 use crate::telemetry::Metrics;
 
-use super::backoff;
 use super::census::Census;
 use super::clock::Clock;
-use super::memory::{Memories, Memory};
+use super::memory::Memories;
 
 /// What every reconcile works with.
 pub struct Context {
@@ -27,8 +25,6 @@ pub struct Context {
     pub identity: model::Cluster,
     /// How often an object that is as desired is looked at.
     pub poll: Duration,
-    /// When the process took up its work.
-    pub started: Instant,
     /// How long a request to AWS may be on its way and still be carried out.
     pub request_lifetime: Duration,
     /// Whether policies may be written on the roles of bound functions.
@@ -48,13 +44,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// How long to wait for the next poll of the object that `memory` is of.
-    #[must_use]
-    pub fn next_poll(&self, memory: &Memory) -> Duration {
-        let spread = memory.spread(memory.polls);
-        backoff::poll(self.poll, spread, self.started.elapsed())
-    }
-
     /// Whether the process is to end: what was begun is finished, nothing is begun.
     #[must_use]
     pub fn is_stopping(&self) -> bool {

@@ -217,8 +217,7 @@ async fn bring_up(
     let failed = |aspect| rounds.failures.contains_key(&aspect);
     let waits = memory.busy || !memory.settled;
     memory.rest(waits.then(|| rounds.observed.at_rest(&plan, failed)));
-    let poll = context.next_poll(memory);
-    Ok(Verdict::after(&plan, memory, poll))
+    Ok(Verdict::after(&plan, memory, context.poll))
 }
 
 async fn take_down(
@@ -236,8 +235,7 @@ async fn take_down(
             again: None,
         });
     }
-    let poll = context.next_poll(memory);
-    Ok(Verdict::after(&plan, memory, poll))
+    Ok(Verdict::after(&plan, memory, context.poll))
 }
 
 /// Rounds that know what status and memory know. Without AWS's word on who we are, AWS is left alone.
