@@ -71,8 +71,7 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-/// On one thread: the operator waits nearly all the time, and AWS's quotas keep it from ever filling a processor. More threads wake each other up
-/// for every reply.
+/// On one thread: the operator waits nearly all the time. docs/decisions has what that was measured to save.
 #[tokio::main(flavor = "current_thread")]
 async fn run(options: &Run) -> Result<()> {
     telemetry::init(options.log_format.into(), &options.log_level)?;
