@@ -7,6 +7,7 @@ mod failing;
 mod functions;
 mod group;
 mod journal;
+mod memory;
 mod secrets;
 mod tokens;
 mod truth;
@@ -21,9 +22,9 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    AWSPENDING, Action, CacheAction, Class, ClusterAction, Context, Depth, Fact, INTENT_REST_API,
-    KnownTokens, KnownUser, Observed, Plan, PublishedVersion, Read, Secret, SecretValue, Seen,
-    Spelling, have_left, leaving_intent, plan, plan_teardown, policy_roles,
+    Action, CacheAction, Class, ClusterAction, Context, Depth, Fact, INTENT_REST_API, KnownTokens,
+    KnownUser, Observed, Plan, PublishedVersion, Read, SecretValue, Seen, Spelling, have_left,
+    leaving_intent, plan, plan_teardown, policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -280,37 +281,6 @@ impl World {
         Step::Acted
     }
 
-    /// What the process and the status keep of what was seen.
-    fn remember(&mut self, observed: &Observed) {
-        self.spellings = observed.cache.spellings.clone();
-        self.known_users.clone_from(&observed.cache.known_users);
-        self.tags = observed.cache.tags.clone();
-        self.values = observed.secret.values.clone();
-        self.tokens = observed.secret.tokens.clone();
-        self.values.retain(|_, value| value.present().is_some());
-        let pending = observed
-            .secret
-            .secret
-            .present()
-            .and_then(|secret| secret.labelled(AWSPENDING));
-        match pending {
-            Some(version)
-                if self
-                    .pending_since
-                    .as_ref()
-                    .is_some_and(|(known, _)| known == version) => {}
-            _ => self.pending_since = pending.map(|version| (version.to_owned(), self.now)),
-        }
-        let current = observed.secret.secret.present().and_then(Secret::current);
-        if let Some(version) = current.filter(|version| {
-            self.promoted
-                .as_ref()
-                .is_none_or(|(known, _)| known != version)
-        }) {
-            self.promoted = Some((version.to_owned(), self.now));
-        }
-    }
-
     fn observe(
         &mut self,
         decide: &Decide,
@@ -349,36 +319,6 @@ impl World {
             }
         }
         panic!("reads without end");
-    }
-
-    /// What a process knows before it has read anything: what status says.
-    fn remembered(&self) -> Observed {
-        let mut observed = Observed {
-            account: Some(ACCOUNT.into()),
-            previously_bound: self.cluster.names(),
-            previously_bound_functions: self.functions.remembered.clone(),
-            policy_roles: self.functions.policy_roles.clone(),
-            ..Observed::default()
-        };
-        observed.published = self.published.clone();
-        observed.secret.taken = self.taken.clone();
-        observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
-        for (kind, at) in &self.intents {
-            let kind = (*kind).to_owned();
-            observed.record(Fact::Announced { kind, at: *at });
-        }
-        observed.secret.promoted = self.promoted.clone();
-        observed.secret.pending_since = self.pending_since.clone();
-        observed.cache.known_users.clone_from(&self.known_users);
-        observed.secret.values = self.values.clone();
-        observed.secret.brought_in = self.brought_in.clone();
-        observed.secret.tokens = self.tokens.clone();
-        observed.cache.spellings = self.spellings.clone();
-        let iam_user = fixtures::identity().iam_user_id();
-        observed.cache.iam_user_known = self.cache.users.contains_key(&iam_user);
-        observed.gateway.keys_known = !self.gateway.keys.is_empty();
-        observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
-        observed
     }
 
     fn read(&mut self, read: &Read) -> Fact {

@@ -133,11 +133,7 @@ impl Create {
             arn: call.arn("elasticache", &format!("replicationgroup:{id}")),
             under_way: Change::default(),
             pending: None,
-            hosting: call
-                .config
-                .valkey_server
-                .as_ref()
-                .map(|_| Hosting::default()),
+            hosting: hosting(call),
             id,
         })
     }
@@ -305,4 +301,10 @@ fn check_quota(call: &Call, state: &State, new: &ReplicationGroup) -> Result<(),
         )
     })?;
     check_node_quota(call, state, new.node_count())
+}
+
+/// Nodes are processes where there is a server to run.
+fn hosting(call: &Call) -> Option<Hosting> {
+    let server = call.config.valkey_server.as_ref();
+    server.map(|_| Hosting::default())
 }

@@ -1,0 +1,68 @@
+//! What the operator's process, and the object's status, keep from one reconcile to the next.
+
+use super::{ACCOUNT, World};
+use crate::fixtures;
+use crate::plan::{AWSPENDING, Fact, Observed, Secret};
+
+impl World {
+    /// What the process and the status keep of what was seen.
+    pub(super) fn remember(&mut self, observed: &Observed) {
+        self.spellings = observed.cache.spellings.clone();
+        self.known_users.clone_from(&observed.cache.known_users);
+        self.tags = observed.cache.tags.clone();
+        self.values = observed.secret.values.clone();
+        self.tokens = observed.secret.tokens.clone();
+        self.values.retain(|_, value| value.present().is_some());
+        let pending = observed
+            .secret
+            .secret
+            .present()
+            .and_then(|secret| secret.labelled(AWSPENDING));
+        match pending {
+            Some(version)
+                if self
+                    .pending_since
+                    .as_ref()
+                    .is_some_and(|(known, _)| known == version) => {}
+            _ => self.pending_since = pending.map(|version| (version.to_owned(), self.now)),
+        }
+        let current = observed.secret.secret.present().and_then(Secret::current);
+        if let Some(version) = current.filter(|version| {
+            self.promoted
+                .as_ref()
+                .is_none_or(|(known, _)| known != version)
+        }) {
+            self.promoted = Some((version.to_owned(), self.now));
+        }
+    }
+
+    /// What a process knows before it has read anything: what status says.
+    pub(super) fn remembered(&self) -> Observed {
+        let mut observed = Observed {
+            account: Some(ACCOUNT.into()),
+            previously_bound: self.cluster.names(),
+            previously_bound_functions: self.functions.remembered.clone(),
+            policy_roles: self.functions.policy_roles.clone(),
+            ..Observed::default()
+        };
+        observed.published = self.published.clone();
+        observed.secret.taken = self.taken.clone();
+        observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
+        for (kind, at) in &self.intents {
+            let kind = (*kind).to_owned();
+            observed.record(Fact::Announced { kind, at: *at });
+        }
+        observed.secret.promoted = self.promoted.clone();
+        observed.secret.pending_since = self.pending_since.clone();
+        observed.cache.known_users.clone_from(&self.known_users);
+        observed.secret.values = self.values.clone();
+        observed.secret.brought_in = self.brought_in.clone();
+        observed.secret.tokens = self.tokens.clone();
+        observed.cache.spellings = self.spellings.clone();
+        let iam_user = fixtures::identity().iam_user_id();
+        observed.cache.iam_user_known = self.cache.users.contains_key(&iam_user);
+        observed.gateway.keys_known = !self.gateway.keys.is_empty();
+        observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
+        observed
+    }
+}
