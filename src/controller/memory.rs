@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_REVOKE, ANNOTATION_ROTATE, CachedApi};
-use crate::model::{Desired, Tags};
+use crate::model::{Desired, Tags, Violation};
 use crate::plan::{
     Aspect, AtRest, Depth, Failure, KnownTokens, KnownUser, SecretValue, Seen, Spelling,
 };
@@ -105,15 +105,12 @@ impl Memory {
         }
     }
 
-    /// What the object asks for, worked out by `understand` unless that is remembered. A large document is not: it takes more memory than its
-    /// rendering, at every look, takes time.
-    ///
-    /// # Errors
-    /// Those of `understand`.
-    pub fn desired<E>(
+    /// What the object asks for, worked out by `understand` unless that is remembered. With a large document it is not: documents may have
+    /// 6 MB, and there may be a thousand objects.
+    pub fn desired(
         &mut self,
-        understand: impl FnOnce() -> Result<Desired, E>,
-    ) -> Result<Arc<Desired>, E> {
+        understand: impl FnOnce() -> Result<Desired, Vec<Violation>>,
+    ) -> Result<Arc<Desired>, Vec<Violation>> {
         if let Some(desired) = &self.desired {
             return Ok(desired.clone());
         }
@@ -323,7 +320,7 @@ mod tests {
             worked_out = true;
             let mut desired = crate::model::validate(identity(), &object(1, None).spec)?;
             desired.gateway.document.body = " ".repeat(size);
-            Ok::<_, Vec<crate::model::Violation>>(desired)
+            Ok(desired)
         });
         assert_eq!(desired.unwrap().gateway.document.body.len(), size);
         worked_out

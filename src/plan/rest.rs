@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use crate::model::Tags;
 
 use super::{
-    Aspect, CacheUser, Observed, ObservedGateway, Plan, ReplicationGroup, Seen, SubnetGroup,
-    UserGroup,
+    ACTIVE, Aspect, CacheUser, Observed, ObservedGateway, Plan, ReplicationGroup, Seen,
+    SubnetGroup, UserGroup,
 };
-
-const ACTIVE: &str = "active";
 
 /// What was seen to be there and at rest: the gateway, and what a replication group is built on while that is being created. It takes
 /// many looks until the group is available, and the rest does not change meanwhile.

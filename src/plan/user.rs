@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::api::Engine;
 use crate::model::{Desired, DesiredUser, Identity, backend_access};
 
-use super::{AspectPlan, Context, Observed, Read, Seen, looked};
+use super::{ACTIVE, AspectPlan, Context, Observed, Read, Seen, looked};
 
 /// The user that consumers log in as with a password: the one that the current version of the secret names. While none is known, the first one.
 #[must_use]
@@ -99,7 +99,7 @@ pub(super) fn iam_opens(
 pub(super) fn is_iam_open(desired: &Desired, observed: &Observed) -> bool {
     let (id, cache) = (&desired.cache.iam_user.id, &observed.cache);
     let works = match cache.user(id) {
-        Seen::Present(user) => user.iam && ["active", "modifying"].contains(&&*user.status),
+        Seen::Present(user) => user.iam && [ACTIVE, "modifying"].contains(&&*user.status),
         Seen::Absent => false,
         Seen::Unread | Seen::Unknown(_) => true,
     };

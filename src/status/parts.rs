@@ -284,6 +284,7 @@ pub(super) fn bindings(report: &Report, previous: Vec<ConsumerStatus>) -> Vec<Co
         return previous;
     };
     let version = bound_version(desired, report.observed);
+    let policy = consumer_policy(desired, report.observed).map(|policy| policy.to_string());
     let consumers = consumers(desired, report.observed).into_iter();
     consumers
         .map(|consumer| {
@@ -299,8 +300,8 @@ pub(super) fn bindings(report: &Report, previous: Vec<ConsumerStatus>) -> Vec<Co
                     name: consumer.name.clone(),
                     version_id: seen.present().and_then(|progress| progress.version.clone()),
                     up_to_date: consumer.is_up_to_date(version.as_deref()),
-                    policy: consumer_policy(desired, report.observed)
-                        .map(|policy| policy.to_string())
+                    policy: policy
+                        .clone()
                         .or_else(|| before?.policy.clone())
                         .filter(|_| consumer.kind == "Lambda"),
                 },

@@ -13,9 +13,9 @@ use super::gateway::CREATION_GRACE;
 use super::rotation::Accepted;
 use super::rotation::auth_token::Known;
 use super::{
-    AWSCURRENT, AWSPENDING, Action, Aspect, AspectPlan, CacheAction, CacheUser, ClusterAction,
-    Context, GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan, ReplicationGroup, Secret,
-    SecretAction, leaving_intent,
+    ACTIVE, AWSCURRENT, AWSPENDING, Action, Aspect, AspectPlan, CacheAction, CacheUser,
+    ClusterAction, Context, GatewayAction, GroupChange, INTENT_REST_API, Observed, Plan,
+    ReplicationGroup, Secret, SecretAction, leaving_intent,
 };
 
 /// What a plan is for.
@@ -170,7 +170,7 @@ fn may_close_password(basis: Basis, remove: &BTreeSet<String>) -> bool {
     let (cache, id) = (&basis.observed.cache, basis.identity.iam_user_id());
     let user = cache.user(&id).present();
     basis.purpose == Purpose::Converge(CredentialMode::Iam)
-        && user.is_some_and(|user| user.iam && user.status == "active")
+        && user.is_some_and(|user| user.iam && user.status == ACTIVE)
         && remains(basis, &id, remove)
         && is_announced(basis, CredentialMode::Iam)
 }

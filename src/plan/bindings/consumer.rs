@@ -1,6 +1,7 @@
 use crate::model::{Desired, DesiredFunction};
-use crate::plan::{FunctionUpdate, Observed, Read, Seen};
+use crate::plan::{AspectPlan, FunctionUpdate, Observed, Read, Seen};
 
+use super::bound_version;
 use super::lambda::version_in;
 use super::secret::bound;
 
@@ -68,6 +69,24 @@ pub fn consumers(desired: &Desired, observed: &Observed) -> Vec<Consumer> {
         .iter()
         .map(|function| of_function(desired, observed, function));
     secrets.chain(functions).chain(workloads).collect()
+}
+
+/// The consumers that do not have what is bound now, or what to read to get to know them.
+pub(in crate::plan) fn laggards(
+    desired: &Desired,
+    observed: &Observed,
+) -> Result<Vec<Consumer>, AspectPlan> {
+    let mut consumers = consumers(desired, observed);
+    let unread = consumers
+        .iter()
+        .filter(|consumer| consumer.seen == Seen::Unread);
+    let reads: Vec<Read> = unread.map(|consumer| consumer.read.clone()).collect();
+    if !reads.is_empty() {
+        return Err(AspectPlan::read_all(reads));
+    }
+    let version = bound_version(desired, observed);
+    consumers.retain(|consumer| !consumer.is_up_to_date(version.as_deref()));
+    Ok(consumers)
 }
 
 /// What its callers get counts: the alias, where there is one.

@@ -14,6 +14,7 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+pub(super) use consumer::laggards;
 pub use consumer::{Consumer, Progress, consumers};
 pub use lambda::has_variables_of;
 pub(super) use lambda::plan_removal;

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 
 use crate::api::Reason;
 use crate::model::{CredentialMode, Desired};
+use crate::plan::bindings::laggards;
 use crate::plan::rotation::Accepted;
 use crate::plan::user::password_users;
 use crate::plan::{
-    Action, AspectPlan, CacheAction, CacheUser, ClusterAction, INTENT_IAM_LEAVES,
-    INTENT_PASSWORD_LEAVES, Observed, Read, Secret, Seen, UserGroup, bound_version, consumers,
-    looked,
+    ACTIVE, Action, AspectPlan, CacheAction, CacheUser, ClusterAction, INTENT_IAM_LEAVES,
+    INTENT_PASSWORD_LEAVES, Observed, Read, Secret, Seen, UserGroup, looked,
 };
 
 use super::group::is_at_rest;
@@ -172,17 +172,7 @@ fn held_open(scene: Scene, members: &BTreeSet<String>) -> Result<Option<AspectPl
     if !stays_open(scene) {
         return hold("the other way in is proven to be open");
     }
-    let version = bound_version(scene.desired, scene.observed);
-    let consumers = consumers(scene.desired, scene.observed);
-    let unread = consumers
-        .iter()
-        .filter(|consumer| consumer.seen == Seen::Unread);
-    let reads: Vec<Read> = unread.map(|consumer| consumer.read.clone()).collect();
-    if !reads.is_empty() {
-        return Err(AspectPlan::read_all(reads));
-    }
-    let behind = |consumer: &&crate::plan::Consumer| !consumer.is_up_to_date(version.as_deref());
-    match consumers.iter().find(behind) {
+    match laggards(scene.desired, scene.observed)?.first() {
         Some(consumer) => hold(&format!(
             "the {} {} has what is bound now; see status.bindings",
             consumer.kind, consumer.name
@@ -207,7 +197,7 @@ fn stays_open(scene: Scene) -> bool {
 /// What is somebody else's stays.
 fn delete(scene: Scene, user: &CacheUser) -> AspectPlan {
     let thing = format!("the user {}", user.id());
-    if user.status != "active" {
+    if user.status != ACTIVE {
         return scene.busy_user(&thing, &user.status);
     }
     if let Some(Seen::Present(tags)) = scene.observed.cache.tags.get(&user.arn)

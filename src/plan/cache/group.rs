@@ -1,16 +1,12 @@
 use crate::api::Reason;
 use crate::plan::{
-    Action, Admission, AspectPlan, CacheAction, NewReplicationGroup, Read, ReplicationGroup,
-    Rotating, Seen,
+    AVAILABLE, Action, Admission, AspectPlan, CacheAction, NewReplicationGroup, Read,
+    ReplicationGroup, Rotating, Seen,
 };
 
 use super::part::{Ground, Part, Scene, look};
 use super::users::password;
 use super::{GROUP_PACE, change, refusal};
-
-const AVAILABLE: &str = "available";
-/// How many looks in a row must have seen the group available before it is changed: ElastiCache reports `available` between the steps of one change.
-const SIGHTINGS: u32 = 2;
 
 /// Decides on the replication group.
 pub(super) fn plan_group(scene: Scene, ground: Ground) -> AspectPlan {
@@ -38,12 +34,7 @@ pub(super) fn is_at_rest(scene: Scene) -> bool {
     match &cache.group {
         Seen::Absent => true,
         Seen::Unread | Seen::Unknown(_) => false,
-        Seen::Present(group) => {
-            group.status == AVAILABLE
-                && group.node_groups_available
-                && group.pending.is_empty()
-                && cache.available_sightings >= SIGHTINGS
-        }
+        Seen::Present(group) => cache.is_at_rest(group),
     }
 }
 
@@ -131,7 +122,7 @@ fn compare(scene: Scene, group: &ReplicationGroup, ground: Ground) -> AspectPlan
             "another change of its users or subnets is made first",
             scene,
         ),
-        Some(change) if scene.observed.cache.available_sightings < SIGHTINGS => {
+        Some(change) if !scene.observed.cache.is_seen_available() => {
             hold(&change, "it has to be seen available twice in a row", scene)
         }
         Some(change) => AspectPlan::act(Action::Cache(change)),

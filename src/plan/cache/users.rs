@@ -6,14 +6,12 @@ use crate::api::Reason;
 use crate::model::DesiredUser;
 use crate::plan::user::engine_of_users;
 use crate::plan::{
-    Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
+    ACTIVE, Action, AspectPlan, CacheAction, CacheUser, Depth, Password, Read, Rotating, Secret,
     SecretValue, current_user,
 };
 
 use super::part::{Part, Scene, look};
 use super::{RETRY, closing, iam};
-
-const ACTIVE: &str = "active";
 
 /// Decides on the users, and on their group.
 pub(super) fn plan_users(scene: Scene) -> Part {

@@ -6,6 +6,13 @@ use jiff::Timestamp;
 use crate::model::Tags;
 use crate::plan::Seen;
 
+/// Status of a user or a user group at rest.
+pub(in crate::plan) const ACTIVE: &str = "active";
+/// Status of a replication group at rest.
+pub(in crate::plan) const AVAILABLE: &str = "available";
+/// Rounds in a row that must have seen the replication group available.
+const SIGHTINGS: u32 = 2;
+
 /// ElastiCache.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ObservedCache {
@@ -43,6 +50,21 @@ impl ObservedCache {
     #[must_use]
     pub fn user(&self, id: &str) -> &Seen<CacheUser> {
         self.users.get(id).unwrap_or(&Seen::Unread)
+    }
+
+    /// Whether enough rounds in a row have seen the group available.
+    #[must_use]
+    pub const fn is_seen_available(&self) -> bool {
+        self.available_sightings >= SIGHTINGS
+    }
+
+    /// Whether `group` is available and nothing is pending in it, seen often enough.
+    #[must_use]
+    pub fn is_at_rest(&self, group: &ReplicationGroup) -> bool {
+        group.status == AVAILABLE
+            && group.node_groups_available
+            && group.pending.is_empty()
+            && self.is_seen_available()
     }
 }
 

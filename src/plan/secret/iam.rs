@@ -4,11 +4,10 @@ use crate::api::Reason;
 use crate::model::Desired;
 use crate::plan::user::{iam_opens, password_users};
 use crate::plan::{
-    Action, AspectPlan, CacheUser, Context, Observed, Read, SecretAction, Seen, looked,
+    ACTIVE, Action, AspectPlan, CacheUser, Context, Observed, Read, SecretAction, Seen, looked,
 };
 
 use super::RETRY;
-use super::standing::ACTIVE;
 
 /// Waits for the user: the cache's part makes it. No login proves it, because the operator is not allowed to connect.
 pub(super) fn plan_iam(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {

@@ -1,6 +1,7 @@
 //! The consumers that keep the old password in the cache.
 
-use crate::plan::{AspectPlan, Read, Seen, bound_version, consumers};
+use crate::plan::AspectPlan;
+use crate::plan::bindings::laggards;
 
 use super::rotate::Scene;
 
@@ -25,19 +26,9 @@ impl Scene<'_> {
         if !before || !self.is_over(1) {
             return Ok(Vec::new());
         }
-        let consumers = consumers(self.desired, self.observed);
-        let unread = consumers
-            .iter()
-            .filter(|consumer| consumer.seen == Seen::Unread);
-        let reads: Vec<Read> = unread.map(|consumer| consumer.read.clone()).collect();
-        if !reads.is_empty() {
-            return Err(AspectPlan::read_all(reads));
-        }
-        let version = bound_version(self.desired, self.observed);
-        let behind = consumers
-            .iter()
-            .filter(|consumer| !consumer.is_up_to_date(version.as_deref()));
+        let behind = laggards(self.desired, self.observed)?;
         Ok(behind
+            .iter()
             .map(|consumer| format!("the {} {}", consumer.kind, consumer.name))
             .collect())
     }

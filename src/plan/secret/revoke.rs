@@ -11,12 +11,11 @@ use crate::plan::rotation::revoke::{Place, RevokeStanding, RevokeStep, next_revo
 use crate::plan::rotation::{Accepted, Current, Pending, Trouble};
 use crate::plan::user::engine_of_users;
 use crate::plan::{
-    AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, CacheUser, Password, Read, Rotating,
-    SecretValue, Seen, Successor, UserGroup, looked,
+    ACTIVE, AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, CacheUser, Password, Read,
+    Rotating, SecretValue, Seen, Successor, UserGroup, looked,
 };
 
 use super::rotate::Scene;
-use super::standing::ACTIVE;
 
 /// How long the user before still opens the cache when its successor is what consumers read: a kubelet and a client that refreshes have it by then.
 pub(super) const SHORT_GRACE: Duration = Duration::from_mins(2);

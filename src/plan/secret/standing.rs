@@ -8,7 +8,7 @@ use crate::api::Reason;
 use crate::model::DesiredUser;
 use crate::plan::rotation::{Accepted, Awaited, Current, Pending, Standing, Step};
 use crate::plan::{
-    AWSPENDING, AWSPREVIOUS, AspectPlan, Attempt, Endpoint, Login, Read, SecretValue, Seen,
+    ACTIVE, AWSPENDING, AWSPREVIOUS, AspectPlan, Attempt, Endpoint, Login, Read, SecretValue, Seen,
     current_user, looked,
 };
 
@@ -18,10 +18,6 @@ use super::{RETRY, unusable, value_of};
 
 /// How long a password may take to reach every node before it is set once more.
 const STUCK: Duration = Duration::from_mins(2);
-/// A user or a user group at rest.
-pub(super) const ACTIVE: &str = "active";
-/// Rounds in a row that must have seen the replication group available.
-const SIGHTINGS: u32 = 2;
 
 impl<'a> Scene<'a> {
     /// The same, with everything that is read only when there may be something to do.
@@ -70,11 +66,7 @@ impl<'a> Scene<'a> {
 
     /// The replication group is available and nothing is pending in it, seen twice in a row.
     pub(super) fn group_at_rest(self) -> bool {
-        let group = self.group;
-        group.status == "available"
-            && group.node_groups_available
-            && group.pending.is_empty()
-            && self.observed.cache.available_sightings >= SIGHTINGS
+        self.observed.cache.is_at_rest(self.group)
     }
 
     /// What is under way has not moved for longer than it takes.

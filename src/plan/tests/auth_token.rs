@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::rotation::{GRACE, MONTH, opens, password as token, promoted, run_until};
 use super::settled;
 use super::teardown::assert_nothing_left;
 use crate::api::Reason;
@@ -15,9 +16,6 @@ use crate::plan::{
     AWSPENDING, Action, Admission, CacheAction, SecretAction, SecretValue, Sensitive,
 };
 
-pub(super) const MONTH: Duration = Duration::from_hours(30 * 24);
-pub(super) const GRACE: Duration = Duration::from_hours(2);
-
 pub(super) fn old_engine() -> Value {
     let mut json = spec_json();
     let group = &mut json["cache"]["replicationGroup"];
@@ -27,34 +25,12 @@ pub(super) fn old_engine() -> Value {
     json
 }
 
-pub(super) fn token(world: &World) -> Sensitive {
-    world.secrets.current().unwrap().password
-}
-
 pub(super) fn held(world: &World) -> &[Sensitive] {
     &world.cache.tokens[&identity().cache_id()].held
 }
 
-pub(super) fn opens(world: &World, token: &Sensitive) -> bool {
-    world.cache.is_opened_by(token)
-}
-
 fn bound<'a>(world: &'a World, key: &str) -> Option<&'a Sensitive> {
     world.cluster.secrets["orders-cache"].data.get(key)
-}
-
-/// Runs rounds until `done`, and sees that what is current and what is bound open the cache in each of them.
-fn run_until(world: &mut World, desired: &Desired, done: impl Fn(&World) -> bool) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for _ in 0..150 {
-        assert!(opens(world, &token(world)), "{:?}", world.actions);
-        assert!(opens(world, bound(world, "password").unwrap()));
-        if done(world) {
-            return steps;
-        }
-        steps.push(world.round(desired));
-    }
-    panic!("it does not come about: {steps:#?}");
 }
 
 /// A settled world whose token is due.
@@ -63,10 +39,6 @@ fn due() -> (World, Desired, Sensitive) {
     world.now += MONTH;
     let old = token(&world);
     (world, desired, old)
-}
-
-fn promoted(world: &World, old: &Sensitive) -> bool {
-    token(world) != *old && bound(world, "password") == Some(&token(world))
 }
 
 /// A rotation is through: a new token, and no other.

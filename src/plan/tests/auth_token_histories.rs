@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::auth_token::{GRACE, MONTH, held, old_engine, opens, token};
+use super::auth_token::{held, old_engine};
+use super::rotation::{GRACE, MONTH, opens, password as token};
 use super::settled;
 use crate::fixtures::identity;
 use crate::model::Desired;

@@ -14,14 +14,14 @@ use crate::plan::{
     Sensitive,
 };
 
-const MONTH: Duration = Duration::from_hours(30 * 24);
-const GRACE: Duration = Duration::from_hours(2);
+pub(super) const MONTH: Duration = Duration::from_hours(30 * 24);
+pub(super) const GRACE: Duration = Duration::from_hours(2);
 
-fn password(world: &World) -> Sensitive {
+pub(super) fn password(world: &World) -> Sensitive {
     world.secrets.current().unwrap().password
 }
 
-fn opens(world: &World, password: &Sensitive) -> bool {
+pub(super) fn opens(world: &World, password: &Sensitive) -> bool {
     world.cache.is_opened_by(password)
 }
 
@@ -30,9 +30,13 @@ fn bound(world: &World) -> Sensitive {
 }
 
 /// Runs rounds until `done`, and sees that nobody is locked out in any of them.
-fn run_until(world: &mut World, desired: &Desired, done: impl Fn(&World) -> bool) -> Vec<Step> {
+pub(super) fn run_until(
+    world: &mut World,
+    desired: &Desired,
+    done: impl Fn(&World) -> bool,
+) -> Vec<Step> {
     let mut steps = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..150 {
         assert!(
             opens(world, &password(world)),
             "the current password opens the cache"
@@ -57,7 +61,7 @@ fn due() -> (World, Desired, Sensitive) {
     (world, desired, old)
 }
 
-fn promoted(world: &World, old: &Sensitive) -> bool {
+pub(super) fn promoted(world: &World, old: &Sensitive) -> bool {
     password(world) != *old && bound(world) == password(world)
 }
 
