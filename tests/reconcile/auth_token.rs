@@ -5,7 +5,8 @@ use local_aws::{Config, Delays};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::tripwire::Side;
+use crate::crash::create_with_a_crash;
+use crate::tripwire::{Side, at_every_write};
 use crate::world::{Process, World, example};
 
 /// An old engine, clients that cache for no time, and a rotation twice a day.
@@ -84,19 +85,7 @@ async fn a_creation_with_an_auth_token_that_ends_at_any_of_its_writes_is_taken_u
     let (reference, _operator) = ready().await;
     for side in [Side::NotSent, Side::Applied] {
         let mut index = 0;
-        loop {
-            let world = with_old_engine().await;
-            world.wire.set(index, side);
-            let operator = world.operator();
-            let stopped = tokio::select! {
-                biased;
-                () = world.wire.tripped() => true,
-                () = world.until(World::is_ready) => false,
-            };
-            drop(operator);
-            if !stopped {
-                break;
-            }
+        while let Some(world) = create_with_a_crash(with_old_engine().await, index, side).await {
             let _operator = world.operator();
             world.until(World::is_ready).await;
             assert_eq!(world.inventory(), reference.inventory(), "{index} {side:?}");
@@ -133,14 +122,7 @@ async fn an_object_with_an_auth_token_that_is_as_desired_is_not_written() {
 #[tokio::test(start_paused = true)]
 async fn a_rotation_of_the_auth_token_that_ends_at_any_of_its_writes_is_taken_up_and_nobody_is_locked_out()
  {
-    for side in [Side::NotSent, Side::Applied] {
-        let mut index = 0;
-        while rotate_with_a_crash(index, side).await {
-            index += 1;
-        }
-        println!("{index} crashes");
-        assert!(index >= 6, "a rotation has that many writes, not {index}");
-    }
+    at_every_write("a rotation", 6, rotate_with_a_crash).await;
 }
 
 /// A rotation in which the operator is stopped at its write number `index`, and another one takes over. False: there is no such write.

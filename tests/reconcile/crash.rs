@@ -10,9 +10,8 @@ async fn reference() -> BTreeMap<String, usize> {
     World::with_ready_example().await.0.inventory()
 }
 
-/// An operator is stopped at its write number `index` of a creation, and another one takes over. `None`: there is no such write.
-async fn create_with_a_crash(index: usize, side: Side) -> Option<World> {
-    let world = World::with_example().await;
+/// An operator is stopped at its write number `index` of the creation in `world`. `None`: there is no such write.
+pub async fn create_with_a_crash(world: World, index: usize, side: Side) -> Option<World> {
     world.wire.set(index, side);
     let operator = world.operator();
     let stopped = tokio::select! {
@@ -27,7 +26,7 @@ async fn create_with_a_crash(index: usize, side: Side) -> Option<World> {
 async fn crash_everywhere_in_a_creation(side: Side) {
     let reference = reference().await;
     let mut index = 0;
-    while let Some(world) = create_with_a_crash(index, side).await {
+    while let Some(world) = create_with_a_crash(World::with_example().await, index, side).await {
         let place = world.wire.writes();
         let operator = world.operator();
         world.until(World::is_ready).await;

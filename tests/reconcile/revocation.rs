@@ -5,7 +5,7 @@ use local_aws::elasticache::{LoginOutcome, login};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::tripwire::Side;
+use crate::tripwire::{Side, at_every_write};
 use crate::world::{Process, World};
 
 type Bound = BTreeMap<String, String>;
@@ -76,14 +76,7 @@ async fn a_leaked_credential_opens_nothing_a_few_minutes_after_it_was_reported()
 
 #[tokio::test(start_paused = true)]
 async fn a_revocation_that_ends_at_any_of_its_writes_is_taken_up_and_nobody_is_locked_out() {
-    for side in [Side::NotSent, Side::Applied] {
-        let mut index = 0;
-        while revoke_with_a_crash(index, side).await {
-            index += 1;
-        }
-        println!("{index} crashes");
-        assert!(index >= 8, "a revocation has that many writes, not {index}");
-    }
+    at_every_write("a revocation", 8, revoke_with_a_crash).await;
 }
 
 /// A revocation in which the operator is stopped at its write number `index`, and another one takes over. False: there is no such write.

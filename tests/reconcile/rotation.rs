@@ -5,7 +5,7 @@ use local_aws::elasticache::{LoginOutcome, login};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::tripwire::Side;
+use crate::tripwire::{Side, at_every_write};
 use crate::world::{POLL, Process, World};
 
 /// The shortest there is.
@@ -157,14 +157,7 @@ async fn a_requested_rotation_takes_few_calls_and_says_what_it_does() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rotation_that_ends_at_any_of_its_writes_is_taken_up_and_nobody_is_locked_out() {
-    for side in [Side::NotSent, Side::Applied] {
-        let mut index = 0;
-        while rotate_with_a_crash(index, side).await {
-            index += 1;
-        }
-        println!("{index} crashes");
-        assert!(index >= 6, "a rotation has that many writes, not {index}");
-    }
+    at_every_write("a rotation", 6, rotate_with_a_crash).await;
 }
 
 /// A rotation in which the operator is stopped at its write number `index`, and another one takes over. False: there is no such write.
