@@ -13,6 +13,7 @@ use super::{Cluster, call, failure, within_deadline};
 pub struct Subject {
     api: Api<CachedApi>,
     object: CachedApi,
+    generation: i64,
 }
 
 impl Subject {
@@ -21,6 +22,7 @@ impl Subject {
     pub fn new(cluster: &Cluster, object: CachedApi) -> Self {
         Self {
             api: cluster.objects(&object.namespace().unwrap_or_default()),
+            generation: object.metadata.generation.unwrap_or_default(),
             object,
         }
     }
@@ -29,6 +31,13 @@ impl Subject {
     #[must_use]
     pub const fn object(&self) -> &CachedApi {
         &self.object
+    }
+
+    /// The generation that the reconcile is for. The object may be of a later one by now: the answer to each write shows it as it is, with
+    /// edits that came in between, of which nobody here knows anything yet.
+    #[must_use]
+    pub const fn generation(&self) -> i64 {
+        self.generation
     }
 
     /// What the object's status said last.

@@ -178,7 +178,7 @@ async fn rest(mut subject: Subject, context: &Context, why: Resting) -> Result<V
     };
     let metadata = &subject.object().metadata;
     let report = Report {
-        generation: metadata.generation.unwrap_or_default(),
+        generation: subject.generation(),
         desired: None,
         observed: &Observed::default(),
         plan: &Plan::default(),

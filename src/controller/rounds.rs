@@ -226,7 +226,7 @@ impl Rounds<'_> {
             .collect();
         let mut subject = self.subject.lock().await;
         let report = Report {
-            generation: subject.object().metadata.generation.unwrap_or_default(),
+            generation: subject.generation(),
             desired: self.goal.desired(),
             observed: &self.observed,
             plan,
