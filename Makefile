@@ -13,7 +13,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test bench bench-rotation lint crd docs
+.PHONY: help demo up status mount down test sim bench bench-rotation lint crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,9 +37,13 @@ test: lint ## run all tests, the same that CI runs
 	@$(HACK) tools > /dev/null
 	cargo build --workspace --bins
 	cargo test --workspace
+	$(MAKE) --no-print-directory sim
 	cd examples/backend && python3 -m unittest
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
 	tests/image/run
+
+sim: ## simulate faults at every call, with the invariants watched (SEEDS=0..1000 for more walks at random, SEEDS=17 for one)
+	cargo test --profile sim --test sim -- --show-output
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench

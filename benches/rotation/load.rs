@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use crate::clients::{ACCESS_KEY, Client, Ports, Tally};
 use crate::dialer::{Dialer, roots};
 use crate::random::Random;
-use crate::tripwire::Side;
+use crate::wire::{At, Effect, Fault, Side};
 use crate::world::{ACCOUNT, Process, World, example};
 use crate::{pace, storm};
 
@@ -109,7 +109,6 @@ async fn start(scenario: &Scenario, calls: Arc<Calls>) -> World {
     let tls = Tls::trusting(roots(&authority(&world).await)).unwrap();
     world.login = Arc::new(RealTime(tls));
     world.observer = calls;
-    world.counted = |request| Some(request.uri().path().to_owned());
     tokio::spawn(supervise(world.aws.clone()));
     world.create(&example()).await;
     world
@@ -165,12 +164,15 @@ struct Killer<'a> {
 }
 
 impl Killer<'_> {
-    /// Each operator ends before or after a call to AWS or a write to the API server that nobody foresees; the next one starts within five minutes.
+    /// Each operator ends before or after a call that nobody foresees; the next one starts within five minutes.
     async fn rotate(&mut self, mut operator: Process, rotations: usize) {
         loop {
             let index = usize::try_from(self.random.below(CALLS_OF_A_LIFE)).unwrap();
             let side = [Side::NotSent, Side::Applied][index % 2];
-            self.world.wire.set(index, side);
+            self.world.wire.plan(vec![Fault {
+                at: At::Call(index),
+                effect: Effect::Crash(side),
+            }]);
             tokio::select! {
                 biased;
                 () = self.world.wire.tripped() => {}
@@ -181,7 +183,7 @@ impl Killer<'_> {
             sleep(Duration::from_secs(self.random.below(5 * 60))).await;
             operator = self.world.operator();
         }
-        self.world.wire.set(usize::MAX, Side::NotSent);
+        self.world.wire.plan(Vec::new());
         let at_rest = |world: &World| world.object()["status"]["credentials"]["rotation"].is_null();
         self.world.until(at_rest).await;
         operator.stop().await;

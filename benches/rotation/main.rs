@@ -11,7 +11,6 @@ mod dialer;
 mod load;
 mod many;
 mod pace;
-mod random;
 mod storm;
 
 #[path = "../../tests/aws/in_process.rs"]
@@ -21,11 +20,13 @@ mod in_process;
 mod look;
 #[path = "../../tests/reconcile/nodes.rs"]
 mod nodes;
+#[path = "../../tests/reconcile/random.rs"]
+mod random;
 #[path = "../../tests/reconcile/rates.rs"]
 mod rates;
-#[path = "../../tests/reconcile/tripwire.rs"]
+#[path = "../../tests/reconcile/wire.rs"]
 #[allow(dead_code)]
-mod tripwire;
+mod wire;
 #[path = "../../tests/reconcile/world.rs"]
 #[allow(dead_code)]
 mod world;

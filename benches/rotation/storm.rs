@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Request;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::random::Random;
-use crate::world::{ACCOUNT, REGION, World};
+use crate::world::World;
 
 /// Goes on until this is dropped, and counts the failovers.
 pub async fn rage(world: Arc<World>, mut random: Random, failovers: Arc<AtomicU64>) {
@@ -39,21 +37,6 @@ async fn throttle(world: &World, operations: &str, random: &mut Random) {
 async fn fail_over(world: &World) -> bool {
     let group = world.object()["status"]["cache"]["id"].clone();
     let group = group.as_str().unwrap();
-    let scope = format!("{ACCOUNT}/20261124/{REGION}/elasticache/aws4_request");
-    let body = format!(
-        "Action=TestFailover&Version=2015-02-02&ReplicationGroupId={group}&NodeGroupId=0001"
-    );
-    let request = Request::post("/")
-        .header(
-            "authorization",
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x"),
-        )
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(Bytes::from(body));
-    world
-        .aws
-        .handle(request.unwrap())
-        .await
-        .status()
-        .is_success()
+    let parameters = format!("ReplicationGroupId={group}&NodeGroupId=0001");
+    world.elasticache("TestFailover", &parameters).await
 }

@@ -29,31 +29,38 @@ pub(crate) struct Fault {
     seen: u64,
 }
 
-/// What happens to a call.
+/// What happens to a call. A request in process may carry its own as an extension.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename_all = "camelCase",
     rename_all_fields = "camelCase",
     deny_unknown_fields
 )]
-pub(crate) enum Effect {
+pub enum Effect {
     /// Answered with this error, not applied.
     Fail {
+        /// The error's code.
         code: String,
+        /// HTTP status.
         #[serde(default = "internal_error")]
         status: u16,
+        /// The error's message.
         #[serde(default)]
         message: String,
     },
     /// Answered as over quota, not applied.
     Throttle {
+        /// Seconds after which to ask again.
         #[serde(default)]
         retry_after: Option<u64>,
     },
     /// Answered as IAM answers, naming the action; not applied.
     DenyAccess,
     /// Happens this much later.
-    Delay { ms: u64 },
+    Delay {
+        /// Milliseconds.
+        ms: u64,
+    },
     /// Never arrives: the connection is closed, not applied.
     LoseRequest,
     /// Applied, then the connection is closed without an answer.

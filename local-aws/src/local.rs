@@ -43,6 +43,15 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplyLost;
 
+/// What a control call is about, as faults and the call log spell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// `service:Operation`.
+    pub operation: String,
+    /// ARN of what it is about; empty where the parameters name nothing.
+    pub resource: String,
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -85,6 +94,17 @@ impl LocalAws {
             return apigateway::data_plane::serve(self, request).await;
         }
         self.control(&request).await
+    }
+
+    /// What `request` is about, if it is a control call. Nothing is done.
+    #[must_use]
+    pub fn address(&self, request: &Request<Bytes>) -> Option<Address> {
+        let request_id = String::new();
+        let (_, call, target) = self.read(request, request_id).ok()?;
+        Some(Address {
+            operation: format!("{}:{}", call.service, call.operation),
+            resource: target.resource,
+        })
     }
 
     /// The settings.
@@ -174,30 +194,42 @@ impl LocalAws {
 
     async fn control(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let request_id = lock(&self.0.request_ids).uuid();
-        let (caller, service) = match self.addressee(request) {
-            Ok(found) => found,
-            // Nobody says which protocol the client speaks; this one is understood by most.
-            Err(error) => return Protocol::Json11.respond("", &request_id, Err(error)),
-        };
-        match service.protocol.parse(service.name, request) {
-            Err(error) => service.protocol.respond("", &request_id, Err(error)),
-            Ok((operation, params)) => {
-                let (now, config) = (self.now(), self.0.config.clone());
-                let call = Call {
-                    service: service.name,
-                    operation,
-                    caller,
-                    now,
-                    request_id,
-                    params,
-                    config,
-                    stale: false,
-                };
-                let (method, path) = (request.method(), request.uri().path());
-                let target = self.with_place(&call, |place| Target::of(&call, method, path, place));
-                self.perform(service, call, &target).await
+        match self.read(request, request_id.clone()) {
+            Ok((service, call, target)) => {
+                let carried = request.extensions().get::<Effect>().cloned();
+                self.perform(service, call, &target, carried).await
             }
+            Err((protocol, error)) => protocol.respond("", &request_id, Err(error)),
         }
+    }
+
+    /// The call that `request` is, or the error with the protocol to answer it in.
+    fn read(
+        &self,
+        request: &Request<Bytes>,
+        request_id: String,
+    ) -> Result<(&'static Service, Call, Target), (Protocol, AwsError)> {
+        // Nobody says which protocol a client speaks that addresses no service; this one is understood by most.
+        let (caller, service) = self
+            .addressee(request)
+            .map_err(|error| (Protocol::Json11, error))?;
+        let (operation, params) = service
+            .protocol
+            .parse(service.name, request)
+            .map_err(|error| (service.protocol, error))?;
+        let call = Call {
+            service: service.name,
+            operation,
+            caller,
+            now: self.now(),
+            request_id,
+            params,
+            config: self.0.config.clone(),
+            stale: false,
+        };
+        let (method, path) = (request.method(), request.uri().path());
+        let target = self.with_place(&call, |place| Target::of(&call, method, path, place));
+        Ok((service, call, target))
     }
 
     fn addressee(&self, request: &Request<Bytes>) -> Result<(Caller, &'static Service), AwsError> {
@@ -217,8 +249,15 @@ impl LocalAws {
         Ok((caller, service))
     }
 
-    async fn perform(&self, service: &Service, mut call: Call, target: &Target) -> Response<Bytes> {
-        let effects = faults::strike(&mut lock(&self.0.faults), &call, &target.resource);
+    async fn perform(
+        &self,
+        service: &Service,
+        mut call: Call,
+        target: &Target,
+        carried: Option<Effect>,
+    ) -> Response<Bytes> {
+        let mut effects = faults::strike(&mut lock(&self.0.faults), &call, &target.resource);
+        effects.extend(carried);
         for effect in &effects {
             if let Effect::Delay { ms } = effect {
                 tokio::time::sleep(Duration::from_millis(*ms)).await;

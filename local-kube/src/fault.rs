@@ -27,7 +27,7 @@ pub struct Fault {
     pub seen: u64,
 }
 
-/// What happens to a call.
+/// What happens to a call. A request may carry its own as an extension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename_all = "camelCase",

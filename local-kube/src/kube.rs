@@ -85,9 +85,19 @@ impl LocalKube {
         request: Request<Bytes>,
     ) -> Result<Response<Body>, ConnectionClosed> {
         match self.with_cluster(|cluster| Call::parse(&request, &cluster.resources)) {
-            Ok(call) => self.perform(call).await,
+            Ok(call) => {
+                let carried = request.extensions().get::<Effect>().cloned();
+                self.perform(call, carried).await
+            }
             Err(refusal) => Ok(service::respond(refusal.code, &refusal.to_status())),
         }
+    }
+
+    /// What `request` is about, if that is served: `resource:verb` and `namespace/name`, as faults spell them. Nothing is done.
+    #[must_use]
+    pub fn address(&self, request: &Request<Bytes>) -> Option<(String, String)> {
+        let call = self.with_cluster(|cluster| Call::parse(request, &cluster.resources));
+        call.ok().map(|call| (call.operation(), call.object()))
     }
 
     /// Adds a fault.
@@ -140,9 +150,14 @@ impl LocalKube {
         look(&mut lock(&self.0.cluster))
     }
 
-    async fn perform(&self, call: Call) -> Result<Response<Body>, ConnectionClosed> {
+    async fn perform(
+        &self,
+        call: Call,
+        carried: Option<Effect>,
+    ) -> Result<Response<Body>, ConnectionClosed> {
         let (operation, object) = (call.operation(), call.object());
-        let effects = fault::strike(&mut lock(&self.0.faults), &operation, &object);
+        let mut effects = fault::strike(&mut lock(&self.0.faults), &operation, &object);
+        effects.extend(carried);
         for effect in &effects {
             if let Effect::Delay { ms } = effect {
                 tokio::time::sleep(Duration::from_millis(*ms)).await;

@@ -21,6 +21,7 @@ mod revocation;
 mod rotation;
 mod tripwire;
 mod two;
+mod wire;
 mod world;
 
 #[path = "../aws/in_process.rs"]

@@ -72,7 +72,7 @@ async fn an_operator_without_the_lease_writes_nothing() {
     sleep(Duration::from_hours(1)).await;
     let mut writes = world.wire.writes();
     writes.dedup();
-    let lease_only = ["PUT /apis/coordination.k8s.io/v1/namespaces/shop/leases/operator"];
+    let lease_only = ["leases:update shop/operator"];
     assert_eq!(writes, lease_only);
     assert_eq!(lease(), "second");
 }

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use cachedapi_operator::api::custom_resource_definition;
 use cachedapi_operator::aws::{Aws, CallObserver, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
@@ -12,7 +11,7 @@ use cachedapi_operator::model;
 use cachedapi_operator::telemetry::{Health, Metrics};
 use http::Request;
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use local_aws::{Config, Delays, LocalAws};
 use local_kube::{LocalKube, Resource};
@@ -20,11 +19,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tower::Service;
 
 use crate::in_process;
 use crate::nodes::Nodes;
-use crate::tripwire::{Tripwire, aws_write, kube_write};
+use crate::wire::Wire;
 
 pub const REGION: &str = "eu-west-1";
 pub const ACCOUNT: &str = "111122223333";
@@ -42,9 +40,7 @@ const DEADLINE: Duration = Duration::from_hours(3);
 pub struct World {
     pub aws: LocalAws,
     pub kube: LocalKube,
-    pub wire: Arc<Tripwire>,
-    /// The requests to AWS that the wire counts.
-    pub counted: fn(&Request<Bytes>) -> Option<String>,
+    pub wire: Arc<Wire>,
     pub login: Arc<dyn Port>,
     pub observer: Arc<dyn CallObserver>,
     pub share: QuotaShare,
@@ -65,6 +61,11 @@ impl Drop for Process {
 }
 
 impl Process {
+    /// Whether it has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.work.is_finished()
+    }
+
     /// Ends the operator as SIGTERM does.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
@@ -79,9 +80,10 @@ impl World {
             start: Some(START.parse().unwrap()),
             ..settings
         };
+        let config_seed = config.seed;
         let aws = LocalAws::new(config).unwrap();
         let clock = aws.clone();
-        let kube = LocalKube::new(0, move || clock.now());
+        let kube = LocalKube::new(config_seed, move || clock.now());
         let definition = serde_json::to_value(custom_resource_definition()).unwrap();
         kube.serve(Resource::defined_by(&definition).unwrap());
         kube.serve(Resource {
@@ -97,7 +99,6 @@ impl World {
             aws,
             kube,
             wire: Arc::default(),
-            counted: aws_write,
             observer: Arc::new(()),
             share: QuotaShare::new(1.0).unwrap(),
             settings: settings_of_operators(),
@@ -164,13 +165,9 @@ impl World {
     }
 
     fn assemble(&self) -> Operator {
-        let (aws, wire, counted) = (self.aws.clone(), self.wire.clone(), self.counted);
+        let (aws, wire) = (self.aws.clone(), self.wire.clone());
         let config = in_process::sdk_config(ACCOUNT, move |request| {
-            let (aws, wire) = (aws.clone(), wire.clone());
-            async move {
-                let call = counted(&request);
-                wire.pass(call, aws.handle(request)).await
-            }
+            wire.clone().to_aws(aws.clone(), request)
         });
         let clock = self.aws.clone();
         let fence = Fence::open();
@@ -186,13 +183,11 @@ impl World {
     }
 
     fn operators_client(&self) -> Client {
-        let (kube, wire) = (self.kube.clone(), self.wire.clone());
+        let (kube, aws, wire) = (self.kube.clone(), self.aws.clone(), self.wire.clone());
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
-            let (mut kube, wire) = (kube.clone(), wire.clone());
-            async move {
-                let write = kube_write(&request);
-                wire.pass(write, kube.call(request)).await
-            }
+            let aws = aws.clone();
+            wire.clone()
+                .to_kube(kube.clone(), move || aws.now(), request)
         });
         Client::new(service, "default")
     }
@@ -248,10 +243,13 @@ impl World {
 
     /// A user deletes the object.
     pub async fn delete(&self) {
-        let api = self.cached_apis();
-        api.delete(NAME, &kube::api::DeleteParams::default())
-            .await
-            .unwrap();
+        self.delete_named(NAME).await;
+    }
+
+    /// A user deletes the object of this name.
+    pub async fn delete_named(&self, name: &str) {
+        let parameters = DeleteParams::default();
+        self.cached_apis().delete(name, &parameters).await.unwrap();
     }
 
     /// Waits until `condition` holds.
@@ -276,9 +274,9 @@ impl World {
     }
 
     /// Somebody calls API Gateway by hand.
-    pub async fn gateway(&self, method: &str, path: &str) {
+    pub async fn gateway(&self, method: &str, path: &str, body: &Value) {
         let request = signed("apigateway").method(method).uri(path);
-        let request = request.body(Bytes::new()).unwrap();
+        let request = request.body(body.to_string().into()).unwrap();
         let response = self.aws.handle(request).await;
         assert!(response.status().is_success(), "{response:?}");
     }
@@ -293,6 +291,17 @@ impl World {
         let request = request.body(body.to_string().into()).unwrap();
         let response = self.aws.handle(request).await;
         assert!(response.status().is_success(), "{response:?}");
+    }
+
+    /// Somebody calls `ElastiCache` by hand. Whether that was done.
+    pub async fn elasticache(&self, operation: &str, parameters: &str) -> bool {
+        let body = format!("Action={operation}&Version=2015-02-02&{parameters}");
+        let request = signed("elasticache")
+            .method("POST")
+            .uri("/")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(body.into()).unwrap();
+        self.aws.handle(request).await.status().is_success()
     }
 
     /// An admin request to AWS.

@@ -1,0 +1,29 @@
+//! The whole operator, unmodified, in a process with its two servers, in virtual time: faults at every call, pairs of faults, and walks at random,
+//! with the invariants watched after every write. `make sim` (docs/testing.md).
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod edits;
+mod invariants;
+mod pairs;
+mod replay;
+mod run;
+mod scenario;
+mod single;
+mod walk;
+
+#[path = "../aws/in_process.rs"]
+mod in_process;
+#[path = "../reconcile/look.rs"]
+#[allow(dead_code)]
+mod look;
+#[path = "../reconcile/nodes.rs"]
+mod nodes;
+#[path = "../reconcile/random.rs"]
+mod random;
+#[path = "../reconcile/wire.rs"]
+#[allow(dead_code)]
+mod wire;
+#[path = "../reconcile/world.rs"]
+#[allow(dead_code)]
+mod world;

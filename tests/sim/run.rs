@@ -1,0 +1,118 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use crate::wire::{At, Effect, Fault};
+use crate::world::{POLL, Process, World};
+
+use super::invariants::Monitor;
+use super::scenario::{Before, Scenario};
+
+/// Longest that anything takes after its last fault: what AWS takes, a backoff, a poll, a grace.
+pub const LONGEST: Duration = Duration::from_hours(4);
+
+/// How a run went.
+#[derive(Debug)]
+pub struct Outcome {
+    /// How many of its faults met their call.
+    pub met: usize,
+    /// The calls of the operators until it was done.
+    pub calls: Vec<At>,
+    /// The number of writes among them.
+    pub writes: usize,
+    pub violations: Vec<String>,
+    /// Every call.
+    pub log: Vec<String>,
+}
+
+/// Runs `scenario` in a world of its own, with `faults`, and watches the invariants. An operator that crashes is followed by another one.
+pub async fn run(scenario: Scenario, seed: u64, faults: &[Fault]) -> Outcome {
+    let (world, operator) = scenario.prepare(seed).await;
+    let monitor = watch(&world, faults);
+    let before = Before::of(&world);
+    world.wire.plan(faults.to_vec());
+    let mut operator = operator.unwrap_or_else(|| world.operator());
+    scenario.begin(&world).await;
+    let done = |world: &World| scenario.is_done(world, &before);
+    let came = timeout(LONGEST, go_on(&world, &mut operator, done)).await;
+    conclude(&world, &monitor, operator, came.is_ok()).await
+}
+
+/// Watches `world`, in which `faults` happen.
+pub fn watch(world: &Arc<World>, faults: &[Fault]) -> Arc<Monitor> {
+    // A request that arrives twice makes two of what has no name of ours, for a while.
+    let twice = |fault: &Fault| matches!(fault.effect, Effect::Duplicate(_));
+    Monitor::of(world, !faults.iter().any(twice))
+}
+
+/// Until `done`; whenever an operator crashes, the next one starts.
+pub async fn go_on(world: &Arc<World>, operator: &mut Process, done: impl Fn(&World) -> bool) {
+    loop {
+        tokio::select! {
+            biased;
+            () = world.wire.tripped() => *operator = world.operator(),
+            () = world.until(&done) => return,
+        }
+    }
+}
+
+/// Late copies have arrived and every poll has had its turn; from then on nothing is written (I7), and nothing is left over. `came`: what was to come
+/// about did.
+pub async fn conclude(
+    world: &Arc<World>,
+    monitor: &Monitor,
+    mut operator: Process,
+    came: bool,
+) -> Outcome {
+    let (met, calls) = (world.wire.met(), world.wire.addresses());
+    let writes = world.wire.writes().len();
+    let rests = came && timeout(LONGEST, rest(world, &mut operator)).await.is_ok();
+    if rests {
+        world.wire.plan(Vec::new());
+        sleep(POLL * 3).await;
+        let late = world.wire.writes();
+        if !late.is_empty() {
+            monitor.violation(format!("I7: it does not rest: {late:?}"));
+        }
+        monitor.at_rest();
+    } else {
+        let objects = world.kube.objects("cachedapis");
+        monitor.violation(format!("I7: it does not come about: {objects:#?}"));
+    }
+    if operator.has_ended() {
+        monitor.violation("I14: the operator has ended".into());
+    }
+    Outcome {
+        met,
+        calls,
+        writes,
+        violations: monitor.violations(),
+        log: world.wire.log(),
+    }
+}
+
+/// An hour in which what is late comes to light, and what follows from it.
+async fn rest(world: &Arc<World>, operator: &mut Process) {
+    let later = sleep(Duration::from_hours(1));
+    tokio::select! {
+        () = later => {}
+        () = go_on(world, operator, |_| false) => {}
+    }
+    go_on(world, operator, is_quiet).await;
+}
+
+/// Whether every object is Ready with nothing under way; one that is to go is gone.
+pub fn is_quiet(world: &World) -> bool {
+    world.kube.objects("cachedapis").iter().all(|object| {
+        let generation = &object["metadata"]["generation"];
+        let conditions = object["status"]["conditions"].as_array();
+        let ready = conditions.into_iter().flatten().any(|condition| {
+            condition["type"] == "Ready"
+                && condition["status"] == "True"
+                && condition["observedGeneration"] == *generation
+        });
+        let rotation = &object["status"]["credentials"]["rotation"];
+        ready && rotation.is_null() && object["metadata"]["deletionTimestamp"].is_null()
+    })
+}

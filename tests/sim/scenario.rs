@@ -1,0 +1,160 @@
+use std::sync::Arc;
+
+use local_aws::{Config, Delays};
+use serde_json::{Value, json};
+
+use crate::world::{NAME, Process, World, example};
+
+use super::invariants::others_come;
+
+/// What a user asks for, and when that has come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// An object comes.
+    Create,
+    /// A part of its spec changes.
+    Update(Part),
+    /// Its password is rotated.
+    Rotate,
+    /// Its password has leaked.
+    Revoke,
+    /// It goes.
+    Delete,
+}
+
+/// What changes in a spec: one of each kind of change that the operator makes in another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A route's path: a new deployment.
+    Route,
+    /// A route's throttle: settings of the stage.
+    Throttle,
+    /// An API key more.
+    ApiKey,
+    /// The cache's node type: a change in place.
+    NodeType,
+    /// Another name of the bound Secret.
+    Binding,
+}
+
+impl Part {
+    pub const ALL: [Self; 5] = [
+        Self::Route,
+        Self::Throttle,
+        Self::ApiKey,
+        Self::NodeType,
+        Self::Binding,
+    ];
+
+    /// The change of `object`; `edit` numbers it.
+    pub fn patch(self, object: &Value, edit: usize) -> Value {
+        let spec = &object["spec"];
+        let mut routes = spec["routes"].clone();
+        let spec = match self {
+            Self::Route => {
+                routes[0]["path"] = format!("/v{edit}/orders/{{id}}").into();
+                json!({"routes": routes})
+            }
+            Self::Throttle => {
+                routes[1]["throttle"] = json!({"rate": 60 + edit, "burst": 100});
+                json!({"routes": routes})
+            }
+            Self::ApiKey => {
+                let key = format!("key-{edit}");
+                let mut keys = spec["api"]["apiKeys"].clone();
+                let added = json!({"name": key, "secret": {"name": key}});
+                keys.as_array_mut().unwrap().push(added);
+                json!({"api": {"apiKeys": keys}})
+            }
+            Self::NodeType => {
+                let types = ["cache.t4g.medium", "cache.t4g.small"];
+                json!({"cache": {"replicationGroup": {"nodeType": types[edit % 2]}}})
+            }
+            Self::Binding => {
+                let name = object["metadata"]["name"].as_str().unwrap();
+                json!({"bindings": [{"secret": {"name": format!("{name}-cache-{edit}")}}]})
+            }
+        };
+        json!({"spec": spec})
+    }
+}
+
+impl Scenario {
+    /// A world in which it can begin, and the operator in it, if there is one by then.
+    pub async fn prepare(self, seed: u64) -> (Arc<World>, Option<Process>) {
+        let config = Config {
+            delays: Delays::fast(),
+            seed,
+            ..Config::default()
+        };
+        let world = World::new(config).await;
+        others_come(&world).await;
+        if self == Self::Create {
+            return (Arc::new(world), None);
+        }
+        world.create(&object(NAME)).await;
+        let operator = world.operator();
+        world.until(World::is_ready).await;
+        (Arc::new(world), Some(operator))
+    }
+
+    /// A user asks for it.
+    pub async fn begin(self, world: &World) {
+        match self {
+            Self::Create => world.create(&object(NAME)).await,
+            Self::Update(part) => world.patch(part.patch(&world.object(), 2)).await,
+            Self::Rotate => world.patch(request(world, ROTATE)).await,
+            Self::Revoke => world.patch(request(world, REVOKE)).await,
+            Self::Delete => world.delete().await,
+        }
+    }
+
+    /// Whether it has come about; `before` is what the operator had bound when it began.
+    pub fn is_done(self, world: &World, before: &Before) -> bool {
+        match self {
+            Self::Delete => world.is_gone(),
+            Self::Create | Self::Update(_) => world.is_ready(),
+            Self::Rotate | Self::Revoke => {
+                let status = &world.object()["status"]["credentials"];
+                let version = status["versionId"].as_str();
+                world.is_ready()
+                    && status["rotation"].is_null()
+                    && version.is_some_and(|version| version != before.version)
+            }
+        }
+    }
+}
+
+/// What there was before a scenario began.
+#[derive(Clone, Debug)]
+pub struct Before {
+    version: String,
+}
+
+impl Before {
+    pub fn of(world: &World) -> Self {
+        let version = &world.object()["status"]["credentials"]["versionId"];
+        Self {
+            version: version.as_str().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// The example under this name, with clients that keep a password for a quarter of an hour.
+pub fn object(name: &str) -> Value {
+    let mut object = example();
+    object["metadata"]["name"] = name.into();
+    object["spec"]["credentials"] = json!({"password": {"clientCacheTtl": "15m"}});
+    object["spec"]["bindings"] = json!([{"secret": {"name": format!("{name}-cache")}}]);
+    object["spec"]["api"]["apiKeys"][0]["secret"]["name"] = format!("{name}-key").into();
+    object
+}
+
+pub const ROTATE: &str = "cachedapi.dev/rotate-requested-at";
+pub const REVOKE: &str = "cachedapi.dev/revoke-requested-at";
+
+/// The request of this name, as of now.
+pub fn request(world: &World, name: &str) -> Value {
+    let now = world.aws.now().to_string();
+    json!({"metadata": {"annotations": {name: now}}})
+}
