@@ -23,6 +23,22 @@ pub fn delay(failure: &Failure, attempt: u32, spread: f64) -> Duration {
     jitter(doubled, spread).max(failure.retry_after.unwrap_or_default())
 }
 
+/// Part of the time between polls by which one may be late, so that it falls together with others.
+const SLACK: u32 = 100;
+
+/// How long to wait for the next poll: `interval`, a tenth more or less, and on to the next moment of those that the polls of all objects fall on.
+/// They are [`SLACK`] to an interval, counted from when the process took up its work, which was `elapsed` ago. `spread` is a number in [0, 1).
+///
+/// Looks one after the other find code and data in the processor's caches; one on its own, after a pause in which others had the processor, takes
+/// half as much time again (docs/decisions/0012-polls-fall-together.md). The governor keeps the quotas, as it does when all objects of a new process are looked at at once.
+#[must_use]
+pub fn poll(interval: Duration, spread: f64, elapsed: Duration) -> Duration {
+    let slack = interval / SLACK;
+    let due = elapsed + jitter(interval, spread);
+    let moment = slack.mul_f64(due.div_duration_f64(slack).ceil());
+    moment.saturating_sub(elapsed)
+}
+
 /// `duration`, a tenth more or less.
 #[must_use]
 pub fn jitter(duration: Duration, spread: f64) -> Duration {
@@ -92,5 +108,23 @@ mod tests {
         assert!(first.iter().all(|spread| (0.0..1.0).contains(spread)));
         let low = first.iter().filter(|spread| **spread < 0.5).count();
         assert!((30..70).contains(&low), "{low} of 100 in the lower half");
+    }
+
+    #[test]
+    fn polls_of_all_objects_fall_on_the_same_moments_a_tenth_early_or_late() {
+        let interval = Duration::from_mins(10);
+        for (object, turn) in [("a", 0), ("a", 1), ("b", 0), ("c", 7)] {
+            let elapsed = Duration::from_millis(1_234 * (turn + 1));
+            let wait = poll(interval, spread(object, turn), elapsed);
+            assert!(
+                (interval.mul_f64(0.9)..interval.mul_f64(1.11)).contains(&wait),
+                "{wait:?}"
+            );
+            let moment = (elapsed + wait).as_secs_f64() / 6.0;
+            assert!(
+                (moment - moment.round()).abs() < 1e-6,
+                "{object} {turn}: {moment}"
+            );
+        }
     }
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use crate::aws::Aws;
 use crate::cluster::Cluster;
@@ -9,9 +10,10 @@ use crate::login::Port;
 use crate::model;
 use crate::telemetry::Metrics;
 
+use super::backoff;
 use super::census::Census;
 use super::clock::Clock;
-use super::memory::Memories;
+use super::memory::{Memories, Memory};
 
 /// What every reconcile works with.
 pub struct Context {
@@ -25,6 +27,8 @@ pub struct Context {
     pub identity: model::Cluster,
     /// How often an object that is as desired is looked at.
     pub poll: Duration,
+    /// When the process took up its work.
+    pub started: Instant,
     /// How long a request to AWS may be on its way and still be carried out.
     pub request_lifetime: Duration,
     /// Whether policies may be written on the roles of bound functions.
@@ -44,6 +48,13 @@ pub struct Context {
 }
 
 impl Context {
+    /// How long to wait for the next poll of the object that `memory` is of.
+    #[must_use]
+    pub fn next_poll(&self, memory: &Memory) -> Duration {
+        let spread = memory.spread(memory.polls);
+        backoff::poll(self.poll, spread, self.started.elapsed())
+    }
+
     /// Whether the process is to end: what was begun is finished, nothing is begun.
     #[must_use]
     pub fn is_stopping(&self) -> bool {

@@ -8,7 +8,7 @@ use kube::runtime::controller::{self, Controller};
 use kube::runtime::reflector::Store;
 use kube::runtime::watcher;
 use tokio::sync::{Semaphore, watch as channel};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::aws::Aws;
 use crate::cluster::{Cluster, Lease};
@@ -165,6 +165,7 @@ fn context(operator: &Operator, stop: channel::Receiver<bool>) -> Context {
         login: operator.login.clone(),
         identity: operator.settings.identity.clone(),
         poll: operator.settings.poll,
+        started: Instant::now(),
         request_lifetime: operator.settings.request_lifetime,
         consumer_policies: operator.settings.consumer_policies,
         clock: operator.clock.clone(),

@@ -217,7 +217,8 @@ async fn bring_up(
     let failed = |aspect| rounds.failures.contains_key(&aspect);
     let waits = memory.busy || !memory.settled;
     memory.rest(waits.then(|| rounds.observed.at_rest(&plan, failed)));
-    Ok(Verdict::after(&plan, memory, context.poll))
+    let poll = context.next_poll(memory);
+    Ok(Verdict::after(&plan, memory, poll))
 }
 
 async fn take_down(
@@ -235,7 +236,8 @@ async fn take_down(
             again: None,
         });
     }
-    Ok(Verdict::after(&plan, memory, context.poll))
+    let poll = context.next_poll(memory);
+    Ok(Verdict::after(&plan, memory, poll))
 }
 
 /// Rounds that know what status and memory know. Without AWS's word on who we are, AWS is left alone.
