@@ -84,14 +84,19 @@ impl World {
         let kube = LocalKube::new(0, move || clock.now());
         let definition = serde_json::to_value(custom_resource_definition()).unwrap();
         kube.serve(Resource::defined_by(&definition).unwrap());
-        kube.serve(Resource {
-            group: "apps".into(),
-            version: "v1".into(),
-            plural: "deployments".into(),
-            kind: "Deployment".into(),
-            namespaced: true,
-            status: true,
-        });
+        for (plural, kind) in [
+            ("deployments", "Deployment"),
+            ("statefulsets", "StatefulSet"),
+        ] {
+            kube.serve(Resource {
+                group: "apps".into(),
+                version: "v1".into(),
+                plural: plural.into(),
+                kind: kind.into(),
+                namespaced: true,
+                status: true,
+            });
+        }
         let world = Self {
             login: Arc::new(Nodes(aws.clone())),
             aws,
@@ -223,6 +228,11 @@ impl World {
     /// A user's way to Deployments.
     pub fn deployments(&self) -> Api<DynamicObject> {
         self.api("apps", "Deployment", Some(NAMESPACE))
+    }
+
+    /// A user's way to `StatefulSets`.
+    pub fn stateful_sets(&self) -> Api<DynamicObject> {
+        self.api("apps", "StatefulSet", Some(NAMESPACE))
     }
 
     /// A user creates the object.
