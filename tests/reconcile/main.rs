@@ -10,6 +10,7 @@ mod crash;
 mod delay;
 mod drift;
 mod fence;
+mod functions;
 mod iam;
 mod life;
 mod look;
