@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::consumers::{apply, finish};
+use crate::tripwire::{Side, at_every_write};
 use crate::world::{ACCOUNT, NAME, Process, REGION, SECRET, World, example};
 
 /// A function that is told of the secret in `$LATEST`, and one that has the alias `live`.
@@ -203,4 +204,66 @@ async fn consumers_that_refuse_are_all_named_and_each_is_tried_at_its_own_pace()
         (14..60).contains(&took),
         "as the API server asked: {took} s"
     );
+}
+
+/// The variables of each published version of the function with the alias, oldest first.
+fn versions(world: &World) -> Vec<Value> {
+    let function = world.place()["lambda"]["functions"][ALIASED].clone();
+    let versions = function["versions"].as_object().unwrap().iter();
+    let mut versions: Vec<(u64, Value)> = versions
+        .map(|(number, version)| {
+            let variables = version["configuration"]["Environment"]["Variables"].clone();
+            (number.parse().unwrap(), variables)
+        })
+        .collect();
+    versions.sort_by_key(|(number, _)| *number);
+    versions
+        .into_iter()
+        .map(|(_, variables)| variables)
+        .collect()
+}
+
+/// The number of the version that the alias serves.
+fn served(world: &World) -> usize {
+    let alias = &world.place()["lambda"]["functions"][ALIASED]["aliases"]["live"];
+    alias["version"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_ends_at_any_of_its_writes_moves_the_alias_to_one_version_with_the_new_secret()
+ {
+    at_every_write("a rotation with an alias", 9, rotate_with_a_crash).await;
+}
+
+/// A rotation in which the operator is stopped at its write number `index`, and another one takes over. False: there is no such write.
+async fn rotate_with_a_crash(index: usize, side: Side) -> bool {
+    let (world, operator) = ready(&[live()]).await;
+    world.wire.set(index, side);
+    let rotation = async {
+        rotate(&world).await;
+        until_up_to_date(&world, |_| true).await;
+        world.until(World::is_ready).await;
+        sleep(Duration::from_hours(1)).await;
+    };
+    let stopped = tokio::select! {
+        biased;
+        () = world.wire.tripped() => true,
+        () = rotation => false,
+    };
+    drop(operator);
+    let _operator = world.operator();
+    world
+        .until(|world| {
+            let named = &versions(world)[served(world) - 1]["CACHE_SECRET_VERSION_ID"];
+            world.is_ready() && versions(world).len() > 2 && *named == current(world)
+        })
+        .await;
+    sleep(Duration::from_hours(1)).await;
+    let versions = versions(&world);
+    assert_eq!(versions.len(), 3, "before, bound, rotated: {versions:#?}");
+    assert_eq!(served(&world), 3);
+    for variables in &versions {
+        assert_eq!(variables["LOG"], "info", "somebody else's");
+    }
+    stopped
 }
