@@ -256,6 +256,16 @@ impl World {
             .unwrap();
     }
 
+    /// Somebody takes the object's status away.
+    pub async fn lose_status(&self) {
+        let parameters = PatchParams::default();
+        let nothing = Patch::Merge(json!({"status": null}));
+        self.cached_apis()
+            .patch_status(NAME, &parameters, &nothing)
+            .await
+            .unwrap();
+    }
+
     /// A user deletes the object.
     pub async fn delete(&self) {
         let api = self.cached_apis();
