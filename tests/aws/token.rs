@@ -26,12 +26,18 @@ pub fn token(cache: &str, user: &str, region: &str, now: Timestamp) -> String {
         .time(UNIX_EPOCH + Duration::from_secs(now.as_second().unsigned_abs()))
         .settings(settings)
         .build()
-        .unwrap();
+        .expect("all that it takes");
     let nothing = std::iter::empty();
-    let request = SignableRequest::new("GET", &url, nothing, SignableBody::Bytes(&[])).unwrap();
-    let (signed, _) = sign(request, &parameters.into()).unwrap().into_parts();
-    let mut request = Request::get(&url).body(()).unwrap();
+    let request =
+        SignableRequest::new("GET", &url, nothing, SignableBody::Bytes(&[])).expect("a request");
+    let (signed, _) = sign(request, &parameters.into())
+        .expect("it is signed")
+        .into_parts();
+    let mut request = Request::get(&url).body(()).expect("a request");
     signed.apply_to_request_http1x(&mut request);
     let signed = request.uri().to_string();
-    signed.strip_prefix("http://").unwrap().to_owned()
+    signed
+        .strip_prefix("http://")
+        .expect("the scheme")
+        .to_owned()
 }

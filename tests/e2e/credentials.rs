@@ -1,7 +1,7 @@
 //! The other ways into the cache: a token that a client signs with its AWS credentials, and one AUTH token for all.
 
+use cachedapi_hack::Result;
 use cachedapi_hack::local_aws::REGION;
-use cachedapi_hack::{Error, Result};
 use cachedapi_operator::login::{Answer, Credential, Port, Tls};
 use cachedapi_operator::plan::{Endpoint, Sensitive};
 use rustls::RootCertStore;
@@ -17,13 +17,12 @@ use crate::world::World;
 fn log_in(world: &World, name: &str, user: Option<&str>, password: &str) -> Result<Answer> {
     let authority = world.environment.folder().join("cache-ca.pem");
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(&authority).unwrap() {
-        roots.add(certificate.unwrap()).unwrap();
-    }
-    let tls = Tls::trusting(roots).unwrap();
+    let authority = CertificateDer::from_pem_file(&authority).expect("the nodes' authority");
+    roots.add(authority).expect("an authority");
+    let tls = Tls::trusting(roots).expect("TLS");
     let node = Endpoint {
         host: world.secret(name, "host")?,
-        port: world.secret(name, "port")?.parse().unwrap(),
+        port: world.secret(name, "port")?.parse().expect("a port"),
     };
     let credential = Credential {
         username: user,
@@ -33,14 +32,13 @@ fn log_in(world: &World, name: &str, user: Option<&str>, password: &str) -> Resu
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .unwrap();
+        .expect("a runtime");
     Ok(runtime.block_on(tls.ask(&node, credential)))
 }
 
 /// The message with which the API server refuses a change.
 fn refused(changed: Result<()>) -> String {
-    let refusal: Error = changed.unwrap_err();
-    refusal.to_string()
+    changed.expect_err("it is refused").to_string()
 }
 
 #[test]

@@ -313,7 +313,7 @@ fn a_function_waits_for_no_secret_and_a_workload_for_every_one() {
     world.functions.make(ARN, ("LOG", "info"));
     world.cluster.deploy(workload);
     world.settle(&desired);
-    let begin = |mut world: World, class| {
+    let first_round = |mut world: World, class| {
         world.functions.all.get_mut(ARN).unwrap().variables.clear();
         let rolled = world.cluster.workloads.get_mut(workload).unwrap();
         rolled.version = None;
@@ -331,7 +331,7 @@ fn a_function_waits_for_no_secret_and_a_workload_for_every_one() {
         ("not answered for", Some(Class::Transient), false),
         ("not to be read", Some(Class::Blocked), false),
     ] {
-        let begun = begin(world.clone(), class);
+        let begun = first_round(world.clone(), class);
         assert!(
             begun.contains(&"UpdateFunctionConfiguration"),
             "{reason}: {begun:?}"
