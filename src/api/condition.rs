@@ -160,6 +160,8 @@ reasons! {
     Rotating,
     /// A workload is being rolled to the secret's current version; the message names it and what is awaited.
     RollingOut,
+    /// A workload does not replace its pods by itself, so they keep what they started with; the message names it and says what to do: delete its pods, lower its partition or resume it. The password before works for twice the grace at most.
+    RolloutHeld,
     /// The operator cannot log in to the cache, so nothing is proven and no password is promoted. Let the operator in, or set credentials.probe to Skip.
     CacheUnreachable,
     /// A node of the cache lets in who should be kept out, or lets the user do what it must not; the message says how. Look for changes of users and user groups in ElastiCache.

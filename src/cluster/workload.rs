@@ -107,6 +107,7 @@ fn observe<K: Rolled>(owner: &CachedApi, workload: &K) -> ObservedWorkload {
         } else {
             Some("its controller has not seen the change yet".into())
         },
+        held: workload.held(),
     }
 }
 
@@ -152,6 +153,8 @@ trait Rolled:
     fn template(&self) -> Option<&PodTemplateSpec>;
     fn observed_generation(&self) -> i64;
     fn pods(&self) -> Pods;
+    /// Why its controller does not replace all pods, and what to do.
+    fn held(&self) -> Option<String>;
 }
 
 impl Rolled for Deployment {
@@ -181,6 +184,10 @@ impl Rolled for Deployment {
             updated: status.updated_replicas.unwrap_or_default(),
             available: status.available_replicas.unwrap_or_default(),
         }
+    }
+    fn held(&self) -> Option<String> {
+        let paused = self.spec.as_ref().and_then(|spec| spec.paused);
+        (paused == Some(true)).then(|| "it is paused; resume it".into())
     }
 }
 
@@ -212,6 +219,17 @@ impl Rolled for StatefulSet {
             available: status.available_replicas.unwrap_or_default(),
         }
     }
+    /// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies>
+    fn held(&self) -> Option<String> {
+        let strategy = self.spec.as_ref()?.update_strategy.as_ref()?;
+        if strategy.type_.as_deref() == Some("OnDelete") {
+            return Some("its updateStrategy is OnDelete; delete the pods that are old".into());
+        }
+        let partition = strategy.rolling_update.as_ref()?.partition?;
+        (partition > 0).then(|| {
+            format!("its updateStrategy has the partition {partition}, below which pods stay as they are; lower it")
+        })
+    }
 }
 
 #[cfg(test)]
@@ -242,6 +260,52 @@ mod tests {
                 available,
             };
             assert_eq!(pods.unfinished().as_deref(), unfinished, "{reason}");
+        }
+    }
+    fn stateful_set(spec: &Value) -> StatefulSet {
+        let mut set = json!({
+            "metadata": {"name": "queue", "uid": "u", "generation": 2},
+            "spec": {"replicas": 3, "serviceName": "queue", "selector": {}, "template": {}},
+            "status": {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 3},
+        });
+        set["spec"]["updateStrategy"] = spec.clone();
+        serde_json::from_value(set).unwrap()
+    }
+
+    #[test]
+    fn a_stateful_set_that_does_not_replace_its_pods_by_itself_says_why() {
+        for (strategy, held) in [
+            (json!(null), None),
+            (json!({"type": "RollingUpdate"}), None),
+            (
+                json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
+                None,
+            ),
+            (
+                json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}),
+                Some("partition 2"),
+            ),
+            (json!({"type": "OnDelete"}), Some("delete the pods")),
+        ] {
+            let why = stateful_set(&strategy).held();
+            let said = match (&why, held) {
+                (Some(why), Some(held)) => why.contains(held),
+                (why, held) => why.is_none() && held.is_none(),
+            };
+            assert!(said, "{strategy}: {why:?}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_that_is_paused_says_so() {
+        for (paused, held) in [
+            (json!(null), false),
+            (json!(false), false),
+            (json!(true), true),
+        ] {
+            let spec = json!({"paused": paused, "selector": {}, "template": {}});
+            let deployment: Deployment = serde_json::from_value(json!({"spec": spec})).unwrap();
+            assert_eq!(deployment.held().is_some(), held, "{paused}");
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_REVOKE, ANNOTATION_ROTATE, CachedApi};
 use crate::model::{Desired, Tags, Violation};
 use crate::plan::{
-    Aspect, AtRest, Depth, Failure, KnownTokens, KnownUser, SecretValue, Seen, Spelling,
+    AtRest, Depth, Failure, KnownTokens, KnownUser, Scope, SecretValue, Seen, Spelling,
 };
 
 use super::backoff;
@@ -57,7 +57,7 @@ pub struct Memory {
     pub acted: Option<Timestamp>,
     /// Reconciles in a row that could not do their work as a whole.
     pub misses: u32,
-    holds: BTreeMap<Aspect, Hold>,
+    holds: BTreeMap<Scope, Hold>,
     /// For this generation and these requests to rotate.
     desired: Option<Arc<Desired>>,
     /// Boxed: most objects await nothing most of the time.
@@ -71,7 +71,7 @@ struct Rest {
     since: Instant,
 }
 
-/// An aspect that failed and is left alone until its time has come.
+/// What failed and is left alone until its time has come.
 #[derive(Debug)]
 struct Hold {
     failure: Failure,
@@ -154,24 +154,24 @@ impl Memory {
         self.rest.as_ref().map(|rest| rest.seen.clone())
     }
 
-    /// The aspects that are still to be left alone, with what they failed of.
+    /// What is still to be left alone, with what it failed of.
     #[must_use]
-    pub fn held(&self) -> BTreeMap<Aspect, Failure> {
+    pub fn held(&self) -> BTreeMap<Scope, Failure> {
         let now = Instant::now();
         self.holds
             .iter()
             .filter(|(_, hold)| hold.until > now)
-            .map(|(aspect, hold)| (*aspect, hold.failure.clone()))
+            .map(|(scope, hold)| (scope.clone(), hold.failure.clone()))
             .collect()
     }
 
-    /// Leaves `aspect` alone for a while, longer each time.
-    pub fn hold(&mut self, aspect: Aspect, failure: Failure) {
-        let attempts = self.holds.get(&aspect).map_or(0, |hold| hold.attempts + 1);
+    /// Leaves `scope` alone for a while, longer each time.
+    pub fn hold(&mut self, scope: Scope, failure: Failure) {
+        let attempts = self.holds.get(&scope).map_or(0, |hold| hold.attempts + 1);
         let until =
             Instant::now() + backoff::delay(&failure, attempts, self.spread(attempts.into()));
         self.holds.insert(
-            aspect,
+            scope,
             Hold {
                 failure,
                 attempts,
@@ -180,12 +180,12 @@ impl Memory {
         );
     }
 
-    /// The aspect works.
-    pub fn release(&mut self, aspect: Aspect) {
-        self.holds.remove(&aspect);
+    /// All works but what `fails`.
+    pub fn release(&mut self, fails: impl Fn(&Scope) -> bool) {
+        self.holds.retain(|scope, _| fails(scope));
     }
 
-    /// When the first aspect that is left alone may be tried again.
+    /// When the first of what is left alone may be tried again.
     #[must_use]
     pub fn next_try(&self) -> Option<Instant> {
         self.holds.values().map(|hold| hold.until).min()
@@ -224,7 +224,7 @@ impl Memories {
 mod tests {
     use super::*;
     use crate::api::Reason;
-    use crate::plan::Class;
+    use crate::plan::{Aspect, Class};
 
     fn object(generation: i64, request: Option<&str>) -> CachedApi {
         let annotations: serde_json::Value = request.map_or_else(
@@ -254,7 +254,7 @@ mod tests {
 
     fn failed_memory(memories: &Memories) {
         let mut memory = memories.take(&object(1, None));
-        memory.hold(Aspect::Cache, failure());
+        memory.hold(Aspect::Cache.into(), failure());
         memory.settled = true;
         memories.keep(key(&object(1, None)), memory);
     }
@@ -262,15 +262,41 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_aspect_that_failed_is_left_alone_longer_each_time() {
         let mut memory = Memory::default();
-        memory.hold(Aspect::Cache, failure());
-        assert_eq!(memory.held().keys().collect::<Vec<_>>(), [&Aspect::Cache]);
+        let cache = || Scope::from(Aspect::Cache);
+        memory.hold(cache(), failure());
+        assert_eq!(memory.held().keys().collect::<Vec<_>>(), [&cache()]);
         tokio::time::advance(Duration::from_millis(1500)).await;
         assert!(memory.held().is_empty(), "a second is over");
-        memory.hold(Aspect::Cache, failure());
+        memory.hold(cache(), failure());
         tokio::time::advance(Duration::from_millis(1500)).await;
         assert!(!memory.held().is_empty(), "the second time it takes two");
-        memory.release(Aspect::Cache);
+        memory.release(|_| false);
         assert!(memory.held().is_empty() && memory.next_try().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_consumer_that_failed_is_left_alone_by_itself() {
+        let consumer = |name: &str| Scope::Consumer {
+            kind: "Deployment",
+            name: name.into(),
+        };
+        let mut memory = Memory::default();
+        for _ in 0..3 {
+            memory.hold(consumer("bad"), failure());
+        }
+        memory.hold(consumer("new"), failure());
+        tokio::time::advance(Duration::from_millis(1500)).await;
+        let held = memory.held();
+        assert_eq!(held.keys().collect::<Vec<_>>(), [&consumer("bad")]);
+        memory.release(|scope| *scope == consumer("bad"));
+        memory.hold(consumer("new"), failure());
+        tokio::time::advance(Duration::from_millis(1500)).await;
+        let held = memory.held();
+        assert_eq!(
+            held.keys().collect::<Vec<_>>(),
+            [&consumer("bad")],
+            "one that worked begins anew"
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ const TOLD: [ConditionType; 6] = [
 ];
 
 /// Reasons for which somebody should look.
-const ALARMING: [Reason; 15] = [
+const ALARMING: [Reason; 16] = [
     Reason::InvalidSpec,
     Reason::ChangeRefused,
     Reason::NameTaken,
@@ -25,6 +25,7 @@ const ALARMING: [Reason; 15] = [
     Reason::ReferenceNotFound,
     Reason::InsufficientCapacity,
     Reason::SecretUnusable,
+    Reason::RolloutHeld,
     Reason::CacheUnreachable,
     Reason::CacheOpen,
     Reason::ForeignRotation,

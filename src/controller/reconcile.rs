@@ -13,7 +13,7 @@ use crate::api::{ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, Reaso
 use crate::cluster::Subject;
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
-    Aspect, Class, Depth, Fact, Failure, Observed, ObservedSecret, Plan, SecretValue, Seen,
+    Aspect, Class, Depth, Fact, Failure, Observed, ObservedSecret, Plan, Scope, SecretValue, Seen,
 };
 use crate::status::Report;
 use crate::telemetry::Outcome;
@@ -214,7 +214,7 @@ async fn bring_up(
     let plan = go_round(&mut rounds, memory).await?;
     memory.settled = plan.is_quiet() && rounds.failures.is_empty();
     memory.busy = !plan.is_settled();
-    let failed = |aspect| rounds.failures.contains_key(&aspect);
+    let failed = |aspect| rounds.failures.keys().any(|scope| scope.aspect() == aspect);
     let waits = memory.busy || !memory.settled;
     memory.rest(waits.then(|| rounds.observed.at_rest(&plan, failed)));
     let poll = context.next_poll(memory);
@@ -252,9 +252,9 @@ async fn begin<'a>(
     match context.aws.account(goal.region()).await {
         Ok(account) => observed.account = Some(account),
         Err(failure) => {
-            for aspect in [Aspect::Api, Aspect::Cache, Aspect::Credentials] {
-                failures.entry(aspect).or_insert_with(|| {
-                    memory.hold(aspect, failure.clone());
+            for scope in [Aspect::Api, Aspect::Cache, Aspect::Credentials].map(Scope::from) {
+                failures.entry(scope.clone()).or_insert_with(|| {
+                    memory.hold(scope, failure.clone());
                     failure.clone()
                 });
             }
@@ -333,11 +333,11 @@ fn values_worth_keeping(secret: &ObservedSecret) -> BTreeMap<String, Seen<Secret
 }
 
 /// Counts what keeps the password from what is to be done for it.
-fn count_failures(rounds: &Rounds, held: &[Aspect], plan: &Plan) {
-    let aspect = Aspect::Credentials;
-    let failure = rounds.failures.get(&aspect);
+fn count_failures(rounds: &Rounds, held: &[Scope], plan: &Plan) {
+    let scope = Scope::from(Aspect::Credentials);
+    let failure = rounds.failures.get(&scope);
     let failed = failure
-        .filter(|_| !held.contains(&aspect))
+        .filter(|_| !held.contains(&scope))
         .map(|failure| failure.reason);
     let plan = &plan.credentials;
     let blocked = plan.blocks.iter().map(|block| block.reason);
@@ -350,9 +350,9 @@ fn count_failures(rounds: &Rounds, held: &[Aspect], plan: &Plan) {
     }
 }
 
-/// Runs the rounds and remembers what they tell: which aspects to leave alone, and what was seen.
+/// Runs the rounds and remembers what they tell: what to leave alone, and what was seen.
 async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, Failure> {
-    let held: Vec<Aspect> = rounds.failures.keys().copied().collect();
+    let held: Vec<Scope> = rounds.failures.keys().cloned().collect();
     let plan = rounds.run().await;
     if let Ok(plan) = &plan {
         count_failures(rounds, &held, plan);
@@ -368,14 +368,11 @@ async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, 
     memory.tokens = rounds.observed.secret.tokens.clone();
     memory.tags = rounds.observed.cache.tags.clone();
     memory.values = values_worth_keeping(&rounds.observed.secret);
-    for aspect in Aspect::ALL
-        .into_iter()
-        .filter(|aspect| !held.contains(aspect))
-    {
-        match rounds.failures.get(&aspect) {
-            Some(failure) => memory.hold(aspect, failure.clone()),
-            None => memory.release(aspect),
+    for (scope, failure) in &rounds.failures {
+        if !held.contains(scope) {
+            memory.hold(scope.clone(), failure.clone());
         }
     }
+    memory.release(|scope| rounds.failures.contains_key(scope));
     plan
 }

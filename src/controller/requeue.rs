@@ -147,7 +147,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failed_aspect_does_not_hold_up_what_another_waits_for() {
         let mut memory = Memory::default();
-        memory.hold(Aspect::Api, failure(Class::Blocked));
+        memory.hold(Aspect::Api.into(), failure(Class::Blocked));
         let verdict = Verdict::after(&waiting(Reason::Provisioning, 15), &mut memory, POLL);
         assert_eq!(
             verdict,
@@ -174,7 +174,7 @@ mod tests {
         };
         let verdict = Verdict::after(&both, &mut memory, POLL);
         assert_eq!(verdict.again, Some(Duration::from_secs(30)));
-        memory.hold(Aspect::Api, failure(Class::Blocked));
+        memory.hold(Aspect::Api.into(), failure(Class::Blocked));
         let verdict = Verdict::after(&alone, &mut memory, POLL);
         assert!(verdict.again > Some(Duration::from_mins(4)), "{verdict:?}");
     }

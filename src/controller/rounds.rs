@@ -13,7 +13,7 @@ use crate::model::{Desired, Estate};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::{
     self, Action, Aspect, AspectPlan, Attempt, Class, ClusterAction, Depth, Fact, Failure,
-    Observed, Plan, Read, Seen, Sensitive,
+    Observed, Plan, Read, Scope, Seen, Sensitive,
 };
 use crate::status::Report;
 
@@ -61,7 +61,8 @@ impl Goal {
 
 /// The rounds of one reconcile: look, report, act, and again until there is nothing to do at once.
 ///
-/// An aspect whose write failed is left alone for the rest of the reconcile, because what was seen of it may no longer be so; the others go on.
+/// An aspect whose write failed is left alone for the rest of the reconcile, because what was seen of it may no longer be so; the others go on. Of the bindings, that
+/// is so for each consumer by itself.
 pub struct Rounds<'a> {
     /// What every reconcile works with.
     pub context: &'a Context,
@@ -75,8 +76,8 @@ pub struct Rounds<'a> {
     pub depth: Depth,
     /// When this process acted last on the object.
     pub acted: Option<Timestamp>,
-    /// Aspects that failed, now or in an earlier reconcile, and are left alone.
-    pub failures: BTreeMap<Aspect, Failure>,
+    /// What failed, now or in an earlier reconcile, and is left alone.
+    pub failures: BTreeMap<Scope, Failure>,
 }
 
 impl Rounds<'_> {
@@ -109,7 +110,7 @@ impl Rounds<'_> {
         let plan = self.plan();
         for (aspect, _) in plan.aspects().filter(|(_, plan)| !plan.reads.is_empty()) {
             self.failures
-                .insert(aspect, bug("it does not stop asking for the same"));
+                .insert(aspect.into(), bug("it does not stop asking for the same"));
         }
         plan
     }
@@ -157,7 +158,7 @@ impl Rounds<'_> {
 
     fn active<'p>(&self, plan: &'p Plan) -> impl Iterator<Item = (Aspect, &'p AspectPlan)> {
         plan.aspects()
-            .filter(|(aspect, _)| !self.failures.contains_key(aspect))
+            .filter(|(aspect, _)| !self.failures.contains_key(&(*aspect).into()))
     }
 
     async fn read(&mut self, reads: Vec<Read>) {
@@ -219,10 +220,10 @@ impl Rounds<'_> {
     }
 
     async fn report(&self, plan: &Plan) -> Result<(), Failure> {
-        let failures: Vec<(Aspect, Failure)> = self
+        let failures: Vec<(Scope, Failure)> = self
             .failures
             .iter()
-            .map(|(aspect, failure)| (*aspect, failure.clone()))
+            .map(|(scope, failure)| (scope.clone(), failure.clone()))
             .collect();
         let mut subject = self.subject.lock().await;
         let report = Report {
@@ -245,9 +246,11 @@ impl Rounds<'_> {
         let this = &*self;
         let ready = this
             .active(plan)
-            .filter(|(_, plan)| plan.reads.is_empty() && !plan.actions.is_empty());
+            .filter(|(_, plan)| plan.reads.is_empty())
+            .map(|(aspect, plan)| (aspect, this.open(aspect, plan)))
+            .filter(|(_, actions)| !actions.is_empty());
         let results: Vec<Acted> =
-            join_all(ready.map(|(aspect, plan)| this.act_on(aspect, &plan.actions))).await;
+            join_all(ready.map(|(aspect, actions)| this.act_on(aspect, actions))).await;
         this.tell(&results).await;
         for acted in &results {
             self.take_in(acted);
@@ -255,11 +258,20 @@ impl Rounds<'_> {
         !results.is_empty()
     }
 
-    async fn act_on<'p>(&self, aspect: Aspect, actions: &'p [Action]) -> Acted<'p> {
+    /// The actions of an aspect, without those on what is left alone.
+    fn open<'p>(&self, aspect: Aspect, plan: &'p AspectPlan) -> Vec<&'p Action> {
+        let actions = plan.actions.iter();
+        actions
+            .filter(|action| !self.failures.contains_key(&Scope::of(aspect, action)))
+            .collect()
+    }
+
+    /// Carries out the actions up to the first that fails, but for those of other consumers.
+    async fn act_on<'p>(&self, aspect: Aspect, actions: Vec<&'p Action>) -> Acted<'p> {
         let mut acted = Acted {
             aspect,
             done: Vec::new(),
-            failed: None,
+            failed: Vec::new(),
         };
         for action in actions {
             let (operation, target) = (action.operation(), action.target());
@@ -270,8 +282,12 @@ impl Rounds<'_> {
                 }
                 Err(failure) => {
                     tracing::warn!(aspect = aspect.as_str(), operation, target, reason = failure.reason.as_str(), %failure, "failed");
-                    acted.failed = Some((action, failure));
-                    break;
+                    let scope = Scope::of(aspect, action);
+                    let ends = scope == aspect.into();
+                    acted.failed.push((action, scope, failure));
+                    if ends {
+                        break;
+                    }
                 }
             }
         }
@@ -293,9 +309,9 @@ impl Rounds<'_> {
         for (action, fact) in &acted.done {
             self.observed.learn(action, fact.clone());
         }
-        if let Some((action, failure)) = &acted.failed {
+        for (action, scope, failure) in &acted.failed {
             self.observed.forget(action);
-            self.failures.insert(acted.aspect, failure.clone());
+            self.failures.insert(scope.clone(), failure.clone());
         }
     }
 
@@ -361,7 +377,7 @@ impl Rounds<'_> {
 struct Acted<'p> {
     aspect: Aspect,
     done: Vec<(&'p Action, Option<Fact>)>,
-    failed: Option<(&'p Action, Failure)>,
+    failed: Vec<(&'p Action, Scope, Failure)>,
 }
 
 fn bug(what: &str) -> Failure {

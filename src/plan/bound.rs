@@ -26,6 +26,8 @@ pub struct ObservedWorkload {
     pub version: Option<String>,
     /// What its rollout still waits for, in words; none when it is done.
     pub unfinished: Option<String>,
+    /// Why it does not go on by itself, and what to do; none when it does.
+    pub held: Option<String>,
 }
 
 /// Environment variables of a function. Those of other people may be secrets.

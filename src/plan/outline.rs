@@ -68,7 +68,7 @@ impl From<&Failure> for Block {
 pub struct AspectPlan {
     /// What must be read before more can be decided. While it is not empty, nothing of this aspect is executed.
     pub reads: Vec<Read>,
-    /// Writes, in order; the first failure ends the list.
+    /// Writes, in order. What comes after one that failed is left for later, unless it is another consumer's; see [`Scope`](super::Scope).
     pub actions: Vec<Action>,
     /// What is awaited.
     pub waits: Vec<Wait>,

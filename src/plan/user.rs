@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::api::Engine;
 use crate::model::{Desired, DesiredUser, Identity, backend_access};
 
-use super::{ACTIVE, AspectPlan, Context, Observed, Read, Seen, looked};
+use super::{ACTIVE, AspectPlan, Context, Observed, Read, SecretValue, Seen, looked};
 
 /// The user that consumers log in as with a password: the one that the current version of the secret names. While none is known, the first one.
 #[must_use]
@@ -67,12 +67,28 @@ pub(super) fn password_users(
         };
         let value = looked(observed.secret.value(version), read, &mut reads)?;
         users.extend(value.and_then(|value| identity.user_id(&value.username)));
+        users.extend(
+            value
+                .map(|value| given_up(identity, value))
+                .unwrap_or_default(),
+        );
     }
     if reads.is_empty() {
         Ok(users)
     } else {
         Err(AspectPlan::read_all(reads))
     }
+}
+
+/// Ids of the users that were made for the same request as the one of `value`, and given up for it: a version that gets lost, or a user that cannot log in, is followed
+/// by another, and no version tells of them any more.
+pub(super) fn given_up(identity: &Identity, value: &SecretValue) -> Vec<String> {
+    let since = value.user_since.into_iter();
+    let tokens = since.flat_map(|since| identity.revocation_tokens(since));
+    let mut users: Vec<String> = tokens.map(|token| identity.successor(token)).collect();
+    let made = users.iter().position(|user| *user == value.username);
+    users.truncate(made.unwrap_or_default());
+    users
 }
 
 /// Whether the user that shows signed tokens opens the cache, or what to read to get to know it. A look that is not full takes what it does not read to be as

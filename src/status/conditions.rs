@@ -2,7 +2,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{Condition, ConditionStatus, ConditionType, Reason};
 use crate::model::{CredentialMode, Desired};
-use crate::plan::{Aspect, AspectPlan, Class, Failure, have_left, leaves_at};
+use crate::plan::{Aspect, AspectPlan, Class, Failure, Scope, have_left, leaves_at};
 
 use super::Report;
 
@@ -108,16 +108,8 @@ fn aspect_finding(report: &Report, aspect: Aspect, plan: &AspectPlan) -> Finding
     if report.paused {
         return unchanged(report, aspect, Reason::Paused, "the object is paused");
     }
-    if let Some((_, failure)) = report.failures.iter().find(|(failed, _)| *failed == aspect) {
-        return failed(report, aspect, failure);
-    }
-    if let Some(block) = plan.blocks.first() {
-        let message: Vec<&str> = plan
-            .blocks
-            .iter()
-            .map(|block| block.message.as_str())
-            .collect();
-        return Finding::new(ConditionStatus::False, block.reason, message.join("; "));
+    if let Some(trouble) = trouble(report, aspect, plan) {
+        return trouble;
     }
     if let Some(what) = plan
         .quietly
@@ -150,13 +142,36 @@ fn aspect_finding(report: &Report, aspect: Aspect, plan: &AspectPlan) -> Finding
     )
 }
 
-/// A failure that may pass by itself does not make a live thing unready.
-fn failed(report: &Report, aspect: Aspect, failure: &Failure) -> Finding {
-    match failure.class {
-        Class::Blocked => Finding::new(ConditionStatus::False, failure.reason, failure.to_string()),
-        Class::Transient | Class::Busy => {
-            waiting(report, aspect, failure.reason, &failure.to_string())
+/// All that failed of an aspect and all that keeps it from being done; what needs somebody else comes first. A failure that may pass by itself does not make
+/// a live thing unready.
+fn trouble(report: &Report, aspect: Aspect, plan: &AspectPlan) -> Option<Finding> {
+    let failures = report.failures.iter();
+    let (blocked, passing): (Vec<_>, Vec<_>) = failures
+        .filter(|(scope, _)| scope.aspect() == aspect)
+        .partition(|(_, failure)| failure.class == Class::Blocked);
+    let said = |(scope, failure): &&(Scope, Failure)| (failure.reason, describe(scope, failure));
+    let blocks = plan.blocks.iter();
+    let blocks = blocks.map(|block| (block.reason, block.message.clone()));
+    let blocks: Vec<_> = blocked.iter().map(said).chain(blocks).collect();
+    let is_blocked = !blocks.is_empty();
+    let all: Vec<_> = blocks.into_iter().chain(passing.iter().map(said)).collect();
+    let reason = all.first()?.0;
+    let messages: Vec<String> = all.into_iter().map(|(_, message)| message).collect();
+    let message = messages.join("; ");
+    Some(if is_blocked {
+        Finding::new(ConditionStatus::False, reason, message)
+    } else {
+        waiting(report, aspect, reason, &message)
+    })
+}
+
+/// The failure, with the name of the consumer where it says none, as the refusal of a webhook does.
+fn describe(scope: &Scope, failure: &Failure) -> String {
+    match scope {
+        Scope::Consumer { name, .. } if !failure.message.contains(name) => {
+            format!("{scope}: {failure}")
         }
+        _ => failure.to_string(),
     }
 }
 
@@ -318,7 +333,7 @@ fn synced(report: &Report) -> Finding {
     let failed = report
         .failures
         .iter()
-        .map(|(_, failure)| (failure.reason, failure.to_string()));
+        .map(|(scope, failure)| (failure.reason, describe(scope, failure)));
     let mut blocked = report
         .plan
         .aspects()

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::api::CachedApiStatus;
 use crate::model::{Desired, Violation};
-use crate::plan::{Aspect, Failure, Observed, Plan};
+use crate::plan::{Failure, Observed, Plan, Scope};
 
 /// What a round has to say.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +23,8 @@ pub struct Report<'a> {
     pub observed: &'a Observed,
     /// What was decided.
     pub plan: &'a Plan,
-    /// Writes that failed, with the aspect they belong to.
-    pub failures: &'a [(Aspect, Failure)],
+    /// Writes that failed, with what they were to.
+    pub failures: &'a [(Scope, Failure)],
     /// What is wrong with the spec.
     pub violations: &'a [Violation],
     /// The status as it stands.

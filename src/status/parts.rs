@@ -278,7 +278,7 @@ fn left_over(report: &Report, previous: &[ConsumerStatus]) -> Vec<ConsumerStatus
         .collect()
 }
 
-/// Consumers that were not looked at stay as they were.
+/// Consumers that were not looked at, or could not be, stay as they were; that is no longer up to date when there is another version.
 pub(super) fn bindings(report: &Report, previous: Vec<ConsumerStatus>) -> Vec<ConsumerStatus> {
     let Some(desired) = report.desired else {
         return previous;
@@ -293,7 +293,11 @@ pub(super) fn bindings(report: &Report, previous: Vec<ConsumerStatus>) -> Vec<Co
                 .find(|before| before.kind == consumer.kind && before.name == consumer.name);
             match (&consumer.seen, before, &version) {
                 (Seen::Unread | Seen::Unknown(_), Some(before), _) | (_, Some(before), None) => {
-                    before.clone()
+                    let same = version.is_none() || before.version_id == version;
+                    ConsumerStatus {
+                        up_to_date: before.up_to_date && same,
+                        ..before.clone()
+                    }
                 }
                 (seen, before, version) => ConsumerStatus {
                     kind: consumer.kind.to_owned(),

@@ -6,10 +6,11 @@ use super::*;
 use crate::api::{Condition, ConditionStatus, Intent, Reason};
 use crate::fixtures::{desired, now, spec_json};
 use crate::plan::{
-    Action, AspectPlan, Class, ClusterAction, Deployment, Endpoint, INTENT_REST_API,
+    Action, Aspect, AspectPlan, Class, ClusterAction, Deployment, Endpoint, INTENT_REST_API,
     ReplicationGroup, RestApi, Seen, Stage,
 };
 
+mod bindings;
 mod credentials;
 
 const GENERATION: i64 = 3;
@@ -18,7 +19,7 @@ const GENERATION: i64 = 3;
 struct Round {
     observed: Observed,
     plan: Plan,
-    failures: Vec<(Aspect, Failure)>,
+    failures: Vec<(Scope, Failure)>,
     violations: Vec<Violation>,
     previous: Option<CachedApiStatus>,
     now: Timestamp,
@@ -201,7 +202,10 @@ fn a_refused_change_stalls() {
 #[test]
 fn a_blocked_failure_names_itself_and_is_not_under_way() {
     let denied = Round {
-        failures: vec![(Aspect::Cache, failure(Class::Blocked, Reason::AccessDenied))],
+        failures: vec![(
+            Aspect::Cache.into(),
+            failure(Class::Blocked, Reason::AccessDenied),
+        )],
         ..round()
     };
     let status = denied.report();
@@ -218,7 +222,7 @@ fn a_blocked_failure_names_itself_and_is_not_under_way() {
 fn a_passing_failure_does_not_make_a_live_thing_unready() {
     let passing = || {
         vec![(
-            Aspect::Api,
+            Aspect::Api.into(),
             failure(Class::Transient, Reason::AwsUnavailable),
         )]
     };
@@ -251,7 +255,7 @@ fn another_generation_is_never_ready_on_old_evidence() {
         .iter_mut()
         .for_each(|condition| condition.observed_generation = Some(GENERATION - 1));
     let failures = vec![(
-        Aspect::Api,
+        Aspect::Api.into(),
         failure(Class::Transient, Reason::AwsUnavailable),
     )];
     let failing = Round {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cachedapi_hack::local_aws::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use cachedapi_operator::api::Engine;
 use cachedapi_operator::model::DesiredUser;
 use cachedapi_operator::plan::{CacheAction, CacheUser, Fact, Read, Seen};
@@ -9,7 +10,7 @@ use local_aws::Config;
 use local_aws::elasticache::{LoginOutcome, login};
 
 use super::cache;
-use super::token::{key, token};
+use super::token::token;
 use super::world::{ACCOUNT, REGION, World, set, tags};
 
 pub const ID: &str = "capi-7-i";
@@ -43,7 +44,11 @@ async fn read(world: &World) -> CacheUser {
 #[tokio::test(start_paused = true)]
 async fn a_client_logs_in_with_a_token_that_it_signs_and_with_nothing_else() {
     let world = World::with(Config {
-        keys: vec![key(ACCOUNT)],
+        keys: vec![
+            format!("{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}:{ACCOUNT}")
+                .parse()
+                .unwrap(),
+        ],
         ..Config::default()
     });
     cache::prepare(&world).await;

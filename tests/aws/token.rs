@@ -7,27 +7,15 @@ use aws_sigv4::http_request::{
     SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
+use cachedapi_hack::local_aws::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use http::Request;
 use jiff::Timestamp;
-use local_aws::KnownKey;
-
-const ACCESS_KEY: &str = "AKIDCLIENT";
-const SECRET: &str = "client-secret-key";
-
-/// The client's key, for the local AWS to know.
-pub fn key(account: &str) -> KnownKey {
-    KnownKey {
-        access_key: ACCESS_KEY.into(),
-        secret: SECRET.into(),
-        account: account.into(),
-    }
-}
 
 /// A token for `user` of `cache`, signed at `now` and good for 15 minutes: a request that is never sent, without its scheme.
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
 pub fn token(cache: &str, user: &str, region: &str, now: Timestamp) -> String {
     let url = format!("http://{cache}/?Action=connect&User={user}");
-    let identity = Credentials::new(ACCESS_KEY, SECRET, None, None, "test").into();
+    let identity = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test").into();
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(Duration::from_mins(15));
@@ -38,12 +26,18 @@ pub fn token(cache: &str, user: &str, region: &str, now: Timestamp) -> String {
         .time(UNIX_EPOCH + Duration::from_secs(now.as_second().unsigned_abs()))
         .settings(settings)
         .build()
-        .unwrap();
+        .expect("all that it takes");
     let nothing = std::iter::empty();
-    let request = SignableRequest::new("GET", &url, nothing, SignableBody::Bytes(&[])).unwrap();
-    let (signed, _) = sign(request, &parameters.into()).unwrap().into_parts();
-    let mut request = Request::get(&url).body(()).unwrap();
+    let request =
+        SignableRequest::new("GET", &url, nothing, SignableBody::Bytes(&[])).expect("a request");
+    let (signed, _) = sign(request, &parameters.into())
+        .expect("it is signed")
+        .into_parts();
+    let mut request = Request::get(&url).body(()).expect("a request");
     signed.apply_to_request_http1x(&mut request);
     let signed = request.uri().to_string();
-    signed.strip_prefix("http://").unwrap().to_owned()
+    signed
+        .strip_prefix("http://")
+        .expect("the scheme")
+        .to_owned()
 }

@@ -5,10 +5,14 @@
 
 mod bypassed;
 mod consumers;
+mod credentials;
 mod foreign;
 mod privacy;
 mod refusals;
 mod world;
+
+#[path = "../aws/token.rs"]
+mod token;
 
 use std::time::Duration;
 

@@ -96,19 +96,23 @@ impl World {
 
     /// The example, under the name `name` in a namespace of that name, bound to the Secret `<name>-cache`.
     pub fn create(&self, name: &str) -> Result<Resource<'_>> {
-        self.create_with(name, &json!({}))
+        self.create_with(name, |_| ())
     }
 
     /// The same, left alone by the operator until [`World::unpause`].
     pub fn create_paused(&self, name: &str) -> Result<Resource<'_>> {
-        self.create_with(name, &json!({ANNOTATION_PAUSED: "true"}))
+        self.create_with(name, |object| {
+            object["metadata"]["annotations"] = json!({ANNOTATION_PAUSED: "true"});
+        })
     }
 
-    fn create_with(&self, name: &str, annotations: &Value) -> Result<Resource<'_>> {
+    /// The same, with a change.
+    pub fn create_with(&self, name: &str, change: impl FnOnce(&mut Value)) -> Result<Resource<'_>> {
         self.kubectl().run(["create", "namespace", name])?;
         let mut manifest = self.environment.example("examples/orders.yaml".as_ref())?;
-        manifest["metadata"] = json!({"name": name, "namespace": name, "annotations": annotations});
+        manifest["metadata"] = json!({"name": name, "namespace": name});
         manifest["spec"]["bindings"] = json!([{"secret": {"name": format!("{name}-cache")}}]);
+        change(&mut manifest);
         Resource::apply(&self.environment, &manifest)
     }
 

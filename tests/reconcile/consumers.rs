@@ -1,4 +1,4 @@
-use kube::api::{Patch, PatchParams};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::world::{NAME, World, example};
@@ -18,7 +18,7 @@ fn deployment() -> Value {
 }
 
 /// The `GitOps` tool applies it, without force.
-async fn apply(world: &World) {
+pub async fn apply(world: &World) {
     let parameters = PatchParams::apply("gitops");
     world
         .deployments()
@@ -28,13 +28,16 @@ async fn apply(world: &World) {
 }
 
 /// The controller of Deployments has made all pods new; there are no pods here.
-async fn finish(world: &World) {
-    let generation = stored(world).await["metadata"]["generation"].clone();
+pub async fn finish(world: &World) {
+    finish_in(&world.deployments()).await;
+}
+
+async fn finish_in(workloads: &Api<DynamicObject>) {
+    let generation = workloads.get(NAME).await.unwrap().metadata.generation;
     let status = json!({"status": {
         "observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1,
     }});
-    world
-        .deployments()
+    workloads
         .patch_status(NAME, &PatchParams::default(), &Patch::Merge(status))
         .await
         .unwrap();
@@ -59,17 +62,26 @@ fn is_rolled(world: &World) -> bool {
 }
 
 async fn bound_to_a_deployment() -> World {
-    let world = World::new(local_aws::Config {
+    let world = small().await;
+    apply(&world).await;
+    bind(&world, json!({"deployment": {"name": NAME}})).await;
+    world
+}
+
+async fn small() -> World {
+    World::new(local_aws::Config {
         delays: local_aws::Delays::fast(),
         ..local_aws::Config::default()
     })
-    .await;
-    apply(&world).await;
+    .await
+}
+
+/// Creates the object, with `binding` besides its Secret.
+async fn bind(world: &World, binding: Value) {
     let mut object = example();
     let bindings = object["spec"]["bindings"].as_array_mut().unwrap();
-    bindings.push(json!({"deployment": {"name": NAME}}));
+    bindings.push(binding);
     world.create(&object).await;
-    world
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,4 +145,30 @@ async fn a_deployment_that_is_gone_is_not_made_anew() {
         .until(|world| world.condition("BindingsReady")["reason"] == "ReferenceNotFound")
         .await;
     assert!(world.deployments().get_opt(NAME).await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stateful_set_whose_pods_a_person_deletes_is_said_to_wait_for_that() {
+    let world = small().await;
+    let mut set = deployment();
+    (set["kind"], set["spec"]["serviceName"]) = (json!("StatefulSet"), json!(NAME));
+    set["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
+    let sets = world.stateful_sets();
+    let parameters = PatchParams::apply("gitops");
+    sets.patch(NAME, &parameters, &Patch::Apply(set))
+        .await
+        .unwrap();
+    bind(&world, json!({"statefulSet": {"name": NAME}})).await;
+    let _operator = world.operator();
+    world
+        .until(|world| world.condition("BindingsReady")["reason"] == "RolloutHeld")
+        .await;
+    let said = world.condition("Ready")["message"].clone();
+    let said = said.as_str().unwrap();
+    assert!(
+        said.contains("StatefulSet orders") && said.contains("delete the pods"),
+        "{said}"
+    );
+    finish_in(&sets).await;
+    world.until(World::is_ready).await;
 }

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use cachedapi_hack::local_aws::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use jiff::Timestamp;
 use local_aws::elasticache::{LoginOutcome, login};
 use local_aws::{Config, Delays};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::token::{key, token};
+use crate::token::token;
 use crate::tripwire::Side;
 use crate::world::{ACCOUNT, Process, World};
 
@@ -27,7 +28,11 @@ fn edits() -> [Value; 4] {
 async fn ready() -> (World, Process) {
     let world = World::with_example_in(Config {
         delays: Delays::fast(),
-        keys: vec![key(ACCOUNT)],
+        keys: vec![
+            format!("{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}:{ACCOUNT}")
+                .parse()
+                .unwrap(),
+        ],
         ..Config::default()
     })
     .await;
@@ -171,4 +176,42 @@ async fn migrate_with_a_crash(index: usize, side: Side) -> bool {
         carry_out(&world, edit).await;
     }
     stopped
+}
+
+/// Whether the user for tokens is in ElastiCache, and whether it is in a user group.
+fn traces(world: &World) -> (bool, bool) {
+    let place = world.place();
+    let users = place["elasticache"]["users"].as_object().unwrap();
+    let is_there = users.keys().any(|id| id.ends_with("-i"));
+    let groups = place["elasticache"]["user_groups"].to_string();
+    (is_there, groups.contains("-i\""))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_left_the_cache_is_deleted_though_the_operator_and_the_status_were_lost() {
+    let (world, operator) = ready().await;
+    let [both, _, _, password] = edits();
+    carry_out(&world, &both).await;
+    assert_eq!(traces(&world), (true, true));
+    let fault = json!({"operation": "elasticache:DeleteUser", "count": 0, "effect": "loseRequest"});
+    world.aws_fault(fault).await;
+    world
+        .patch(json!({"spec": {"credentials": password}}))
+        .await;
+    for _ in 0..24 * 60 {
+        if traces(&world) == (true, false) {
+            break;
+        }
+        connect(&world);
+        sleep(Duration::from_mins(1)).await;
+    }
+    drop(operator);
+    world.lose_status().await;
+    world.admin("DELETE", "/_local/faults", &Value::Null).await;
+    assert_eq!(traces(&world), (true, false), "it opens nothing");
+
+    let _operator = world.operator();
+    world.until(|world| traces(world) == (false, false)).await;
+    world.until(World::is_ready).await;
+    connect(&world);
 }

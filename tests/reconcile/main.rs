@@ -10,6 +10,7 @@ mod crash;
 mod delay;
 mod drift;
 mod fence;
+mod functions;
 mod iam;
 mod life;
 mod look;
@@ -21,7 +22,9 @@ mod revocation;
 mod rotation;
 mod tripwire;
 mod two;
+#[allow(dead_code)] // The simulation uses the rest, of the next one as well.
 mod wire;
+#[allow(dead_code)]
 mod world;
 
 #[path = "../aws/in_process.rs"]

@@ -86,14 +86,19 @@ impl World {
         let kube = LocalKube::new(config_seed, move || clock.now());
         let definition = serde_json::to_value(custom_resource_definition()).unwrap();
         kube.serve(Resource::defined_by(&definition).unwrap());
-        kube.serve(Resource {
-            group: "apps".into(),
-            version: "v1".into(),
-            plural: "deployments".into(),
-            kind: "Deployment".into(),
-            namespaced: true,
-            status: true,
-        });
+        for (plural, kind) in [
+            ("deployments", "Deployment"),
+            ("statefulsets", "StatefulSet"),
+        ] {
+            kube.serve(Resource {
+                group: "apps".into(),
+                version: "v1".into(),
+                plural: plural.into(),
+                kind: kind.into(),
+                namespaced: true,
+                status: true,
+            });
+        }
         let world = Self {
             login: Arc::new(Nodes(aws.clone())),
             aws,
@@ -220,6 +225,11 @@ impl World {
         self.api("apps", "Deployment", Some(NAMESPACE))
     }
 
+    /// A user's way to `StatefulSets`.
+    pub fn stateful_sets(&self) -> Api<DynamicObject> {
+        self.api("apps", "StatefulSet", Some(NAMESPACE))
+    }
+
     /// A user creates the object.
     pub async fn create(&self, object: &Value) {
         let object = serde_json::from_value(object.clone()).unwrap();
@@ -237,6 +247,16 @@ impl World {
         let parameters = PatchParams::default();
         self.cached_apis()
             .patch(name, &parameters, &Patch::Merge(patch))
+            .await
+            .unwrap();
+    }
+
+    /// Somebody takes the object's status away.
+    pub async fn lose_status(&self) {
+        let parameters = PatchParams::default();
+        let nothing = Patch::Merge(json!({"status": null}));
+        self.cached_apis()
+            .patch_status(NAME, &parameters, &nothing)
             .await
             .unwrap();
     }

@@ -29,7 +29,7 @@ use super::cache::own_endpoint;
 use super::rotation::Accepted;
 use super::user::{iam_opens, is_iam_open};
 use super::{
-    AspectPlan, Context, Depth, Endpoint, Observed, RETRY, Read, Secret, SecretValue, Seen,
+    AspectPlan, Block, Context, Depth, Endpoint, Observed, RETRY, Read, Secret, SecretValue, Seen,
     current_user,
 };
 
@@ -52,13 +52,16 @@ pub fn plan_bindings(desired: &Desired, observed: &Observed, context: Context) -
 
 fn plan_at(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let mut plan = secret::plan_secrets(desired, observed, context);
-    // Pods that start read the Secret, so it is written and seen first.
-    if plan.actions.is_empty() {
-        plan.extend(lambda::plan_functions(desired, observed, context));
+    // Pods that start read the Secrets, so these are written and seen first. One of somebody else's is not waited for.
+    let is_taken = |block: &Block| block.reason == Reason::NameTaken;
+    let pods_may_start =
+        plan.actions.is_empty() && plan.waits.is_empty() && plan.blocks.iter().all(is_taken);
+    plan.extend(secret::plan_other_secrets(desired, observed, context));
+    plan.extend(lambda::plan_functions(desired, observed, context));
+    if pods_may_start {
         plan.extend(workload::plan_workloads(desired, observed, context));
-        // Last, so that a role that cannot be written keeps nothing else from being done.
-        plan.extend(role::plan_policies(desired, observed, context));
     }
+    plan.extend(role::plan_policies(desired, observed, context));
     plan.reads_first()
 }
 

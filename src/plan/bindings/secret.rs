@@ -23,7 +23,7 @@ const OPTIONAL: [&str; 7] = [
     "region",
 ];
 
-/// Decides on the Kubernetes Secrets.
+/// Decides on the Kubernetes Secrets of the bindings.
 pub(super) fn plan_secrets(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let mut plan = AspectPlan::default();
     for secret in &desired.bindings.secrets {
@@ -31,6 +31,16 @@ pub(super) fn plan_secrets(desired: &Desired, observed: &Observed, context: Cont
             credential_content(desired, observed, context, secret.previous_password)
         }));
     }
+    plan
+}
+
+/// Decides on the Secrets with API keys, and on those that left the spec.
+pub(super) fn plan_other_secrets(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+) -> AspectPlan {
+    let mut plan = AspectPlan::default();
     for key in desired.gateway.api_keys.values() {
         plan.extend(plan_secret(observed, &key.secret, || {
             api_key(desired, observed, context, key)

@@ -59,12 +59,17 @@ fn plan_workload(
                 version: version.to_owned(),
             }))
         }
-        Seen::Present(seen) => match &seen.unfinished {
-            None => AspectPlan::default(),
-            Some(what) => AspectPlan::wait(
+        Seen::Present(seen) => match (&seen.unfinished, &seen.held) {
+            (None, _) => AspectPlan::default(),
+            (Some(what), None) => AspectPlan::wait(
                 Reason::RollingOut,
                 format!("the {workload} is being rolled: {what}"),
                 context.pace(ROLLOUT_PACE),
+            ),
+            // Nothing to wait for: only a person brings it about, and must hear of it while the password before works.
+            (Some(what), Some(why)) => AspectPlan::block(
+                Reason::RolloutHeld,
+                format!("the {workload} is not rolled by itself: {why} ({what})"),
             ),
         },
     }

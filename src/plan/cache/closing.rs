@@ -15,8 +15,8 @@ use crate::plan::bindings::laggards;
 use crate::plan::rotation::Accepted;
 use crate::plan::user::password_users;
 use crate::plan::{
-    ACTIVE, Action, AspectPlan, CacheAction, CacheUser, ClusterAction, INTENT_IAM_LEAVES,
-    INTENT_PASSWORD_LEAVES, Observed, Read, Secret, Seen, UserGroup, looked,
+    ACTIVE, AVAILABLE, Action, AspectPlan, CacheAction, CacheUser, ClusterAction,
+    INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, Observed, Read, Secret, Seen, UserGroup, looked,
 };
 
 use super::group::is_at_rest;
@@ -79,10 +79,17 @@ fn leavers(scene: Scene) -> Result<BTreeSet<String>, AspectPlan> {
     if !mode.has_secret() && scene.context.depth.is_full() {
         ids.extend(password_users(identity, scene.observed)?);
     }
-    if !mode.has_iam() && cache.iam_user_known {
+    if !mode.has_iam() && (cache.iam_user_known || looks_for_forgotten(scene)) {
         ids.insert(identity.iam_user_id());
     }
     Ok(ids)
+}
+
+/// Whether a user is looked for that nothing tells of: one that had left the group when the object's status was lost. Not while the cache is being created, which
+/// takes many looks.
+fn looks_for_forgotten(scene: Scene) -> bool {
+    let group = scene.observed.cache.group.present();
+    scene.context.depth.is_full() && group.is_some_and(|group| group.status == AVAILABLE)
 }
 
 /// Ids of the members of `group` that are to leave it.

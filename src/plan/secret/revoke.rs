@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::model::DesiredUser;
 use crate::plan::rotation::revoke::{Place, RevokeStanding, RevokeStep, next_revoke_step};
 use crate::plan::rotation::{Accepted, Current, Pending, Trouble};
-use crate::plan::user::engine_of_users;
+use crate::plan::user::{engine_of_users, given_up};
 use crate::plan::{
     ACTIVE, AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, CacheUser, Password, Read,
     Rotating, SecretValue, Seen, Successor, UserGroup, looked,
@@ -175,6 +175,12 @@ impl<'a> Scene<'a> {
             let previous = previous.and_then(|version| self.user_of(version));
             ids.insert(first.id.clone());
             ids.extend(previous.map(|user| user.id));
+        }
+        if let Some(value) = self
+            .current_value()
+            .filter(|_| self.context.depth.is_full())
+        {
+            ids.extend(given_up(identity, value));
         }
         ids.retain(|id| {
             identity.is_user_id(id)

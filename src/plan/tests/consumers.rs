@@ -244,3 +244,30 @@ fn a_rollout_outside_a_rotation_is_waited_for_aloud() {
         "pods without the current password have none that works"
     );
 }
+
+#[test]
+fn a_rollout_that_only_a_person_brings_about_is_reported_at_once_and_not_waited_for_for_ever() {
+    let (mut world, desired) = bound();
+    let held = |world: &mut World, held: Option<&str>| {
+        let seen = world.cluster.workloads.get_mut(&workload()).unwrap();
+        seen.held = held.map(str::to_owned);
+    };
+    held(&mut world, Some("delete the pods that are old"));
+    let (old, since) = promote(&mut world, &desired);
+    let age = |world: &World| world.now.duration_since(since).unsigned_abs();
+    let plan = run_until(&mut world, &desired, |world| age(world) > GRACE / 2).unwrap();
+    let block = &plan.bindings.blocks[0];
+    assert_eq!(block.reason, Reason::RolloutHeld);
+    assert!(block.message.contains("the Deployment orders"), "{block:?}");
+    assert!(block.message.contains("delete the pods"), "{block:?}");
+    let mut patient = world.clone();
+    run_until(&mut patient, &desired, |world| !opens(world, &old));
+    assert!((2 * GRACE..3 * GRACE).contains(&age(&patient)));
+    assert!(matches!(retired(&patient), Purpose::RetireUnfinished));
+
+    run_until(&mut world, &desired, |world| age(world) > GRACE + GRACE / 4);
+    assert!(opens(&world, &old), "the pods that are old need it");
+    held(&mut world, None);
+    run_until(&mut world, &desired, |world| !opens(world, &old));
+    assert!(age(&world) < 2 * GRACE && matches!(retired(&world), Purpose::Retire));
+}

@@ -8,7 +8,7 @@ use crate::api::Reason;
 use crate::fixtures::{desired, identity, spec, spec_json};
 use crate::model::{Desired, Estate};
 use crate::plan::world::World;
-use crate::plan::{Action, FunctionAction, Sensitive, Variables};
+use crate::plan::{Action, Class, FunctionAction, Sensitive, Variables};
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:orders";
 
@@ -299,5 +299,44 @@ fn each_write_names_the_revision_that_was_seen() {
         {
             assert!(!revision.is_empty(), "{action:?}");
         }
+    }
+}
+
+#[test]
+fn a_function_waits_for_no_secret_and_a_workload_for_every_one() {
+    let mut json = spec_with(None);
+    let bindings = json["bindings"].as_array_mut().unwrap();
+    bindings.push(json!({"deployment": {"name": "orders"}}));
+    let desired = desired(json);
+    let workload = desired.bindings.workloads.first().unwrap();
+    let mut world = World::default();
+    world.functions.make(ARN, ("LOG", "info"));
+    world.cluster.deploy(workload);
+    world.settle(&desired);
+    let first_round = |mut world: World, class| {
+        world.functions.all.get_mut(ARN).unwrap().variables.clear();
+        let rolled = world.cluster.workloads.get_mut(workload).unwrap();
+        rolled.version = None;
+        world.cluster.secrets.clear();
+        if let Some(class) = class {
+            world.unreadable.insert("BoundSecret".into(), class);
+        }
+        world.actions.clear();
+        world.round(&desired);
+        let actions = world.actions.iter();
+        actions.map(Action::operation).collect::<Vec<_>>()
+    };
+    for (reason, class, written) in [
+        ("to be written", None, true),
+        ("not answered for", Some(Class::Transient), false),
+        ("not to be read", Some(Class::Blocked), false),
+    ] {
+        let begun = first_round(world.clone(), class);
+        assert!(
+            begun.contains(&"UpdateFunctionConfiguration"),
+            "{reason}: {begun:?}"
+        );
+        assert_eq!(begun.contains(&"ApplyBoundSecret"), written, "{reason}");
+        assert!(!begun.contains(&"RollDeployment"), "{reason}: {begun:?}");
     }
 }

@@ -6,7 +6,7 @@ use super::teardown::take_down;
 use super::{round_of_a_mortal, settled};
 use crate::fixtures::{desired, identity, spec_json};
 use crate::model::Desired;
-use crate::plan::world::{Step, World};
+use crate::plan::world::{Step, World, foreign_tags};
 use crate::plan::{Action, CacheAction, Class, Plan, SecretAction, Sensitive};
 
 pub(super) fn spec_with(ways: &[&str]) -> Value {
@@ -176,6 +176,50 @@ fn a_poll_without_a_password_asks_for_no_secret_and_finds_what_somebody_changed(
         assert!(world.settle(&desired).is_settled(), "{reason}");
         assert_eq!(world.truth(), before, "{reason}");
     }
+}
+
+/// A world whose object had tokens beside the password, and no longer has; the user has left the group, and the status was lost before it was deleted.
+fn forgotten() -> (World, Desired) {
+    let (mut world, _) = settled(&spec_with(&["password", "iam"]));
+    let desired = desired(spec_with(&["password"]));
+    for _ in 0..200 {
+        if !world.cache.lets_in(&iam_user()) {
+            break;
+        }
+        world.round(&desired);
+    }
+    assert!(world.cache.users.contains_key(&iam_user()));
+    world.lose_status();
+    (world, desired)
+}
+
+#[test]
+fn a_user_that_status_forgot_is_found_by_a_full_look_and_deleted() {
+    let (mut world, desired) = forgotten();
+    assert!(world.settle(&desired).is_settled());
+    assert!(!world.cache.users.contains_key(&iam_user()));
+    world.actions.clear();
+    assert!(world.settle(&desired).is_settled());
+    assert_eq!(world.actions, []);
+}
+
+#[test]
+fn a_poll_does_not_look_for_a_user_that_was_forgotten() {
+    let (mut world, desired) = forgotten();
+    assert!(world.settle(&desired).is_settled());
+    for n in 0..10 {
+        assert!(world.poll(&desired, n).is_settled());
+        assert!(world.aws_reads <= 6, "{}", world.aws_reads);
+    }
+}
+
+#[test]
+fn somebody_elses_user_of_that_name_stays_and_is_in_nobodys_way() {
+    let (mut world, desired) = forgotten();
+    let arn = world.cache.users[&iam_user()].arn.clone();
+    world.cache.tags.insert(arn, foreign_tags());
+    assert!(world.settle(&desired).is_settled());
+    assert!(world.cache.users.contains_key(&iam_user()));
 }
 
 #[test]

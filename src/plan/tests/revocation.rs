@@ -253,3 +253,37 @@ fn users_that_go_come_before_a_rotation_whose_version_was_emptied() {
         .insert(emptied.version_id.clone(), emptied);
     run_until(&mut world, &desired, |world| gone(world, &old));
 }
+
+/// A world in which a user was given up for another of the same request, because somebody took the pending version away; the one that was given up had left the
+/// group when the process died.
+fn given_up() -> (World, Desired) {
+    let (mut world, desired, old) = leaked();
+    run_until(&mut world, &desired, |world| world.cache.users.len() == 3);
+    let mut before: Vec<String> = world.cache.users.keys().cloned().collect();
+    before.retain(|id| *id != identity().cache_id() && *id != identity().default_user_id());
+    let versions = &mut world.secrets.secret.as_mut().unwrap().versions;
+    versions.retain(|_, labels| !labels.remove(AWSPENDING) || !labels.is_empty());
+    run_until(&mut world, &desired, |world| {
+        gone(world, &old) && value(world).username != old.username
+    });
+    let current = value(&world).username;
+    assert_ne!(before, [&*current]);
+    let mut user = world.cache.users[&current].clone();
+    user.arn = user.arn.replace(&current, &before[0]);
+    let tags = identity().tags();
+    world.cache.tags.insert(user.arn.clone(), tags);
+    world.cache.users.insert(before.remove(0), user);
+    world.restart();
+    (world, desired)
+}
+
+#[test]
+fn a_user_that_was_given_up_is_found_by_a_process_that_knows_nothing() {
+    let (mut world, desired) = given_up();
+    assert_eq!(world.cache.users.len(), 3);
+    assert!(world.settle(&desired).is_settled());
+    assert_eq!(world.cache.users.len(), 2);
+    let (mut world, _) = given_up();
+    take_down(&mut world);
+    assert_eq!(world.cache.users.len(), 0);
+}

@@ -52,6 +52,7 @@ impl Cluster {
             uid: "w-1".into(),
             version: None,
             unfinished: None,
+            held: None,
         };
         self.workloads.insert(workload.clone(), fresh);
     }
@@ -59,7 +60,7 @@ impl Cluster {
     /// Rollouts get done, unless they are stuck.
     pub fn tick(&mut self) {
         for (workload, observed) in &mut self.workloads {
-            if !self.stuck.contains(workload) {
+            if !self.stuck.contains(workload) && observed.held.is_none() {
                 observed.unfinished = None;
             }
         }

@@ -36,6 +36,14 @@ impl World {
         }
     }
 
+    /// Somebody takes the object's status away, and another process takes over.
+    pub fn lose_status(&mut self) {
+        self.restart();
+        (self.promoted, self.pending_since) = (None, None);
+        self.intents.clear();
+        self.status_lost = true;
+    }
+
     /// What a process knows before it has read anything: what status says.
     pub(super) fn remembered(&self) -> Observed {
         let mut observed = Observed {
@@ -60,7 +68,8 @@ impl World {
         observed.secret.tokens = self.tokens.clone();
         observed.cache.spellings = self.spellings.clone();
         let iam_user = fixtures::identity().iam_user_id();
-        observed.cache.iam_user_known = self.cache.users.contains_key(&iam_user);
+        observed.cache.iam_user_known =
+            self.cache.users.contains_key(&iam_user) && !self.status_lost;
         observed.gateway.keys_known = !self.gateway.keys.is_empty();
         observed.gateway.known_functions = self.gateway.permissions.keys().cloned().collect();
         observed

@@ -70,6 +70,8 @@ pub struct World {
     promoted: Option<(String, Timestamp)>,
     /// When the operator acted last.
     acted: Option<Timestamp>,
+    /// Status no longer names the user that shows tokens.
+    status_lost: bool,
     /// What was announced, by kind, as status has it.
     intents: BTreeMap<&'static str, Timestamp>,
     /// The actions that were applied, and the calls that reads cost.
@@ -113,6 +115,7 @@ impl Default for World {
             promoted: None,
             pending_since: None,
             acted: None,
+            status_lost: false,
             intents: BTreeMap::new(),
             actions: Vec::new(),
             aws_reads: 0,
