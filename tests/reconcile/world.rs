@@ -5,10 +5,12 @@ use bytes::Bytes;
 use cachedapi_operator::api::custom_resource_definition;
 use cachedapi_operator::aws::{Aws, CallObserver, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
+use cachedapi_operator::controller::orphans::Orphans;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
 use cachedapi_operator::fence::Fence;
 use cachedapi_operator::login::Port;
 use cachedapi_operator::model;
+use cachedapi_operator::plan::orphans::Policy;
 use cachedapi_operator::telemetry::{Health, Metrics};
 use http::Request;
 use kube::Client;
@@ -79,9 +81,19 @@ impl World {
             start: Some(START.parse().unwrap()),
             ..settings
         };
-        let aws = LocalAws::new(config).unwrap();
+        Self::on(LocalAws::new(config).unwrap(), 0).await
+    }
+
+    /// Another cluster on the same account.
+    pub async fn another(&self) -> Self {
+        let mut other = Self::on(self.aws.clone(), 1).await;
+        other.settings.identity.id = "another".into();
+        other
+    }
+
+    async fn on(aws: LocalAws, seed: u64) -> Self {
         let clock = aws.clone();
-        let kube = LocalKube::new(0, move || clock.now());
+        let kube = LocalKube::new(seed, move || clock.now());
         let definition = serde_json::to_value(custom_resource_definition()).unwrap();
         kube.serve(Resource::defined_by(&definition).unwrap());
         kube.serve(Resource {
@@ -211,7 +223,8 @@ impl World {
         }
     }
 
-    fn cached_apis(&self) -> Api<DynamicObject> {
+    /// A user's way to the objects.
+    pub fn cached_apis(&self) -> Api<DynamicObject> {
         self.api("cachedapi.dev", "CachedApi", Some(NAMESPACE))
     }
 
@@ -318,6 +331,15 @@ fn settings_of_operators() -> Settings {
         identity: model::Cluster {
             id: "test".into(),
             operator_version: "0.0.0".into(),
+        },
+        // The sweeps' own tests switch them on: here calls are counted.
+        orphans: Orphans {
+            interval: Duration::ZERO,
+            policy: Policy {
+                delete: false,
+                grace: Duration::from_hours(24),
+            },
+            regions: [].into(),
         },
         election: None,
     }
