@@ -20,7 +20,7 @@ const LARGEST_PAGE: usize = 100;
 const MOST_FILTERS: usize = 50;
 const MOST_VALUES: usize = 20;
 const MOST_TYPES: usize = 100;
-/// "PaginationTokenExpiredException: [..] valid for a maximum of 15 minutes".
+/// "`PaginationTokenExpiredException`: [..] valid for a maximum of 15 minutes".
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
 type Tags = BTreeMap<String, String>;

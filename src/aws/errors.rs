@@ -299,9 +299,8 @@ fn iam(code: &str) -> Option<Kind> {
 
 fn tagging(code: &str) -> Option<Kind> {
     Some(match code {
-        "InternalServiceException" => Kind::Unavailable,
-        // Ours was good when the list began: it took too long.
-        "PaginationTokenExpiredException" => Kind::Unavailable,
+        // Our token was good when the list began: the list took too long.
+        "InternalServiceException" | "PaginationTokenExpiredException" => Kind::Unavailable,
         "InvalidParameterException" => Kind::Rejected,
         _ => return None,
     })
