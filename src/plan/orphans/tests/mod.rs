@@ -263,6 +263,17 @@ fn the_mark_keeps_the_whole_part_and_no_other() {
 }
 
 #[test]
+fn a_person_keeps_what_does_not_tell_its_object_with_the_same_mark() {
+    let mut evidence = evidence();
+    let tags = &mut look(&mut evidence, SECRET).tags;
+    tags.remove(TAG_OWNER_UID);
+    tags.insert(TAG_RETAINED.into(), "true".into());
+    let report = report(&evidence, &seen_for(&evidence, DAY), DELETE);
+    assert_eq!(arns(&report), [API, GROUP, USER]);
+    assert_eq!(report.retained[0].arn, SECRET);
+}
+
+#[test]
 fn things_of_others_are_not_looked_at() {
     let mut evidence = evidence();
     let of_another = Tags::from([(TAG_CLUSTER.to_owned(), "green".to_owned())]);
