@@ -57,11 +57,11 @@ fn an_empty_cluster_with_nothing_in_aws_is_no_reason_to_refuse() {
 #[test]
 fn after_a_store_or_an_account_that_changed_the_grace_begins_anew() {
     type Change = fn(&mut Evidence);
-    let changes: [Change; 2] = [
+    let cases: [Change; 2] = [
         |e| e.roster.version = Some(50),
         |e| (e.account, e.roster.accounts) = ("999999999999".into(), BTreeSet::new()),
     ];
-    for change in changes {
+    for change in cases {
         let mut changed = evidence();
         change(&mut changed);
         let history = seen_for(&evidence(), DAY);
@@ -113,10 +113,10 @@ fn the_thing_itself_is_believed_and_not_the_index() {
     type Change = fn(&mut Evidence);
     let cases: [(&str, Change); 5] = [
         ("it is gone", |e| {
-            drop(e.looks.insert(SECRET.into(), Seen::Absent))
+            drop(e.looks.insert(SECRET.into(), Seen::Absent));
         }),
         ("it waits for its deletion", |e| {
-            look(e, SECRET).leaving = true
+            look(e, SECRET).leaving = true;
         }),
         ("another object has it", |e| {
             look(e, SECRET).tags = tags(LIVE, "shop/live");

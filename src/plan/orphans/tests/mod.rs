@@ -143,7 +143,7 @@ fn what_belongs_to_no_object_is_reported_and_a_stage_goes_with_its_api() {
 #[test]
 fn it_is_deleted_when_two_sightings_are_a_grace_apart_and_not_before() {
     let evidence = evidence();
-    let almost = seen_for(&evidence, DAY - Duration::from_secs(1));
+    let almost = seen_for(&evidence, Duration::from_secs(24 * 60 * 60 - 1));
     let too_early = report(&evidence, &almost, DELETE);
     let due = fixtures::now() + Duration::from_secs(1);
     assert_eq!(too_early.orphans[0].fate, Fate::NotBefore(due));
