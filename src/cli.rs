@@ -28,6 +28,11 @@ pub enum Command {
     Crd,
     /// Print the IAM policy that the operator needs, as JSON.
     IamPolicy(IamPolicy),
+    /// Print what is in AWS with this cluster's id and belongs to no `CachedApi` that there is. Deletes nothing.
+    ///
+    /// Reads AWS and the API server as `run` does, with the identities of whoever calls it. The exit status is 0 when there is nothing of the kind, 3 when there is, and 1 when
+    /// that cannot be told, or not of everything.
+    Orphans(Orphans),
 }
 
 /// How to run.
@@ -60,6 +65,23 @@ pub struct Run {
     /// policy that `iam-policy --manage-consumer-policies` prints
     #[arg(long, env = "CACHEDAPI_MANAGE_CONSUMER_POLICIES", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub manage_consumer_policies: bool,
+    /// How often things in AWS are looked for whose object is gone; 0s: never
+    #[arg(long, env = "CACHEDAPI_ORPHAN_SWEEP_INTERVAL", default_value = "1h", value_parser = sweep_interval, value_name = "DURATION")]
+    pub orphan_sweep_interval: Duration,
+    /// Whether these are deleted, when sweeps have seen them for the grace: not with --watch-namespaces
+    #[arg(long, env = "CACHEDAPI_DELETE_ORPHANS", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub delete_orphans: bool,
+    /// How long a process must have seen a thing without its object before it deletes it, at least an hour
+    #[arg(long, env = "CACHEDAPI_ORPHAN_GRACE", default_value = "24h", value_parser = orphan_grace, value_name = "DURATION")]
+    pub orphan_grace: Duration,
+    /// AWS Regions to look in, separated by commas, besides those that objects name and the identity's own: the last object of a Region may be gone
+    #[arg(
+        long,
+        env = "CACHEDAPI_ORPHAN_REGIONS",
+        value_delimiter = ',',
+        value_name = "REGIONS"
+    )]
+    pub orphan_regions: Vec<String>,
     /// Address of /metrics
     #[arg(
         long,
@@ -109,6 +131,37 @@ pub struct Run {
     /// Namespace of the Lease [default: that of the kubeconfig's context or of the pod]
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE")]
     pub pod_namespace: Option<String>,
+}
+
+/// What to compare.
+#[derive(Args, Debug)]
+pub struct Orphans {
+    /// AWS Region to look in, besides those that objects name and the identity's own; may be given several times
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// Namespaces that the operator watches, separated by commas; all if there are none
+    #[arg(
+        long,
+        env = "CACHEDAPI_WATCH_NAMESPACES",
+        value_delimiter = ',',
+        value_name = "NAMESPACES"
+    )]
+    pub watch_namespaces: Vec<String>,
+    /// Id of the cluster, as the operator is told it [default: UID of the namespace kube-system]
+    #[arg(long, env = "CACHEDAPI_CLUSTER_ID", value_name = "ID")]
+    pub cluster_id: Option<String>,
+    /// Shape of what is printed
+    #[arg(long, default_value = "text", value_name = "SHAPE")]
+    pub output: Shape,
+}
+
+/// Shape of what is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Shape {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
 }
 
 /// Where the policy counts.
@@ -165,6 +218,24 @@ fn poll_interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn sweep_interval(text: &str) -> Result<Duration, String> {
+    let interval = duration(text)?;
+    if interval.is_zero() || interval >= Duration::from_mins(1) {
+        Ok(interval)
+    } else {
+        Err("it is less than a minute, and not 0s".into())
+    }
+}
+
+fn orphan_grace(text: &str) -> Result<Duration, String> {
+    let grace = duration(text)?;
+    if grace < Duration::from_hours(1) {
+        Err("it is less than an hour".into())
+    } else {
+        Ok(grace)
+    }
+}
+
 fn quota_share(text: &str) -> Result<QuotaShare, String> {
     text.parse()
         .ok()
@@ -199,6 +270,14 @@ mod tests {
             (Duration::from_mins(10), 8, true)
         );
         assert!(run.watch_namespaces.is_empty());
+        assert_eq!(
+            (
+                run.orphan_sweep_interval,
+                run.delete_orphans,
+                run.orphan_grace
+            ),
+            (Duration::from_hours(1), false, Duration::from_hours(24))
+        );
     }
 
     #[test]
@@ -206,6 +285,11 @@ mod tests {
         for (argument, reason) in [
             ("--poll-interval=10", "it is no duration such as 10m or 1h"),
             ("--poll-interval=5s", "it is less than a minute"),
+            (
+                "--orphan-sweep-interval=30s",
+                "it is less than a minute, and not 0s",
+            ),
+            ("--orphan-grace=59m", "it is less than an hour"),
             ("--quota-share=0", "it is no number above 0 and at most 1"),
             ("--quota-share=1.5", "it is no number above 0 and at most 1"),
             ("--max-concurrent-reconciles=0", "0 is not in 1..=65535"),

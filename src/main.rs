@@ -1,6 +1,7 @@
 //! The operator's command line.
 
 mod cli;
+mod orphans;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -9,9 +10,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use cachedapi_operator::aws::{self, Aws, Call, CallObserver, PolicyScope};
 use cachedapi_operator::cluster::Cluster;
+use cachedapi_operator::controller::orphans::Orphans;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
 use cachedapi_operator::fence::Fence;
 use cachedapi_operator::login;
+use cachedapi_operator::plan::orphans::Policy;
 use cachedapi_operator::telemetry::{self, AwsCall, Endpoints, Health, Metrics};
 use cachedapi_operator::{api, model};
 use clap::Parser;
@@ -26,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match execute(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("cachedapi-operator: {error:#}");
             ExitCode::FAILURE
@@ -34,12 +37,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(command: Command) -> Result<()> {
+fn execute(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Run(options) => run(&options),
-        Command::Crd => print_crd(),
-        Command::IamPolicy(scope) => print_iam_policy(scope),
+        Command::Run(options) => run(&options)?,
+        Command::Crd => print_crd()?,
+        Command::IamPolicy(scope) => print_iam_policy(scope)?,
+        Command::Orphans(options) => return orphans::print_orphans(&options),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print_crd() -> Result<()> {
@@ -75,10 +80,7 @@ fn print(text: &str) -> Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn run(options: &Run) -> Result<()> {
     telemetry::init(options.log_format.into(), &options.log_level)?;
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok()
-        .context("the TLS provider is set already")?;
+    provide_tls()?;
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let health = Health::default();
     serve(options, &metrics, &health).await?;
@@ -92,6 +94,33 @@ async fn run(options: &Run) -> Result<()> {
     controller::run(&operator, stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn provide_tls() -> Result<()> {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok()
+        .context("the TLS provider is set already")
+}
+
+/// A connection to the API server.
+async fn connect() -> Result<kube::Client> {
+    kube::Client::try_default()
+        .await
+        .context("cannot reach a Kubernetes API server")
+}
+
+/// The id that is given, or that of the cluster.
+async fn identify(cluster: &Cluster, given: Option<&String>) -> Result<String> {
+    match given {
+        Some(id) => Ok(id.clone()),
+        None => cluster.id().await.context("cannot tell the cluster by the UID of the namespace kube-system; --cluster-id names it"),
+    }
+}
+
+/// Without the empty ones, which an environment variable without a value has.
+fn named(texts: &[String]) -> impl Iterator<Item = String> {
+    texts.iter().filter(|text| !text.is_empty()).cloned()
 }
 
 async fn serve(options: &Run, metrics: &Metrics, health: &Health) -> Result<()> {
@@ -125,9 +154,7 @@ fn stop_on_signal() -> Result<watch::Receiver<bool>> {
 }
 
 async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Operator> {
-    let client = kube::Client::try_default()
-        .await
-        .context("cannot reach a Kubernetes API server")?;
+    let client = connect().await?;
     let namespace = options
         .pod_namespace
         .clone()
@@ -138,10 +165,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
         .unwrap_or_else(|| format!("cachedapi-operator-{}", std::process::id()));
     let fence = Fence::open();
     let cluster = Cluster::new(client, name.clone(), fence.clone());
-    let id = match &options.cluster_id {
-        Some(id) => id.clone(),
-        None => cluster.id().await.context("cannot tell the cluster by the UID of the namespace kube-system; --cluster-id names it")?,
-    };
+    let id = identify(&cluster, options.cluster_id.as_ref()).await?;
     let election = options.leader_election.then(|| Election {
         namespace,
         name: options.lease_name.clone(),
@@ -160,12 +184,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
         metrics,
         health,
         settings: Settings {
-            namespaces: options
-                .watch_namespaces
-                .iter()
-                .filter(|namespace| !namespace.is_empty())
-                .cloned()
-                .collect(),
+            namespaces: named(&options.watch_namespaces).collect(),
             poll: options.poll_interval,
             request_lifetime: options.request_lifetime,
             consumer_policies: options.manage_consumer_policies,
@@ -173,6 +192,14 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
             identity: model::Cluster {
                 id,
                 operator_version: env!("CARGO_PKG_VERSION").into(),
+            },
+            orphans: Orphans {
+                interval: options.orphan_sweep_interval,
+                policy: Policy {
+                    delete: options.delete_orphans,
+                    grace: options.orphan_grace,
+                },
+                regions: named(&options.orphan_regions).collect(),
             },
             election,
         },

@@ -1,7 +1,7 @@
 //! A local AWS: the services the operator uses, over their real wire protocols.
 //!
 //! [`LocalAws::handle`] takes one HTTP request and answers it, whatever it is for: the control APIs of API Gateway,
-//! ElastiCache, Secrets Manager, Lambda, IAM and STS, the data plane of API Gateway, and the admin API under `/_local/`.
+//! ElastiCache, Secrets Manager, Lambda, IAM, STS and the Resource Groups Tagging API, the data plane of API Gateway, and the admin API under `/_local/`.
 //! It needs no socket, so a simulation calls it in process under tokio's paused clock; the binary puts hyper in front.
 //!
 //! How a request goes:
@@ -38,6 +38,7 @@ mod service;
 pub mod sigv4;
 mod store;
 mod sts;
+mod tagging;
 mod tags;
 mod target;
 pub mod world;

@@ -2,7 +2,9 @@
 
 use crate::protocol::Protocol;
 use crate::world::Regional;
-use crate::{AwsError, Call, Reply, apigateway, elasticache, iam, lambda, secretsmanager, sts};
+use crate::{
+    AwsError, Call, Reply, apigateway, elasticache, iam, lambda, secretsmanager, sts, tagging,
+};
 
 /// One service.
 pub(crate) struct Service {
@@ -49,6 +51,11 @@ const SERVICES: &[Service] = &[
             namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
         },
         handle: sts::handle,
+    },
+    Service {
+        name: "tagging",
+        protocol: Protocol::Json11,
+        handle: tagging::handle,
     },
 ];
 

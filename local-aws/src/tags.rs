@@ -16,6 +16,11 @@ impl Tags {
         self.0.get(arn).cloned().unwrap_or_default()
     }
 
+    /// Everything that has tags, or had some, in the order of the ARNs.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        self.0.iter().map(|(arn, tags)| (arn.as_str(), tags))
+    }
+
     /// Adds tags; a key that exists gets the new value.
     pub fn add(&mut self, arn: &str, tags: impl IntoIterator<Item = (String, String)>) {
         self.0.entry(arn.to_owned()).or_default().extend(tags);

@@ -55,6 +55,8 @@ impl Target {
         let action = match call.service {
             // API Gateway's actions are HTTP methods on paths; the others' are named as the operation.
             "apigateway" => format!("apigateway:{method}"),
+            // "Actions, resources, and condition keys for Amazon Resource Group Tagging API": it goes by another name in IAM.
+            "tagging" => format!("tag:{}", call.operation),
             service => format!("{service}:{}", call.operation),
         };
         let target = Self {

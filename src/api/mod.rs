@@ -44,3 +44,5 @@ pub const TAG_OWNER: &str = "cachedapi.dev/owner";
 pub const TAG_CLUSTER: &str = "cachedapi.dev/cluster-id";
 /// AWS tag: version of the operator that created the thing.
 pub const TAG_VERSION: &str = "cachedapi.dev/operator-version";
+/// AWS tag: `true` on the REST API, the replication group or the secret that a deletion policy keeps. It speaks for the whole part.
+pub const TAG_RETAINED: &str = "cachedapi.dev/retained";

@@ -1,5 +1,6 @@
 //! One call to AWS, from its turn in the quotas to what its failure means.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,8 +169,10 @@ pub(super) fn fact<T>(seen: fn(Seen<T>) -> Fact, thing: Option<T>) -> Option<Fac
     thing.map(|thing| seen(Seen::Present(thing)))
 }
 
-/// Every page of a list. `fetch` gets the position after the last page, `split` takes a page apart into items and next position.
+/// Every page of a list. `fetch` gets the position after the last page, `split` takes a page apart into items and next position. A position that comes
+/// again would lead round in a circle: such a list has no end, and none that is complete.
 pub(super) async fn pages<P, T, F>(
+    operation: &'static Operation,
     fetch: impl Fn(Option<String>) -> F,
     split: impl Fn(P) -> (Option<Vec<T>>, Option<String>),
 ) -> Result<Vec<T>, Refusal>
@@ -177,14 +180,29 @@ where
     F: Future<Output = Result<P, Refusal>>,
 {
     let mut items = Vec::new();
+    let mut positions = BTreeSet::new();
     let mut position = None;
     loop {
         let (page, next) = split(fetch(position).await?);
         items.extend(page.unwrap_or_default());
-        position = next;
-        if position.is_none() {
-            return Ok(items);
-        }
+        position = match next {
+            None => return Ok(items),
+            Some(next) if !positions.insert(next.clone()) => return Err(endless(operation)),
+            next => next,
+        };
+    }
+}
+
+fn endless(operation: &'static Operation) -> Refusal {
+    Refusal {
+        kind: Kind::Unavailable,
+        failure: Failure {
+            operation: operation.name,
+            class: Class::Transient,
+            reason: Reason::AwsUnavailable,
+            message: "the list does not end: a page leads back to one before it".into(),
+            retry_after: None,
+        },
     }
 }
 
@@ -192,4 +210,28 @@ where
 pub(super) fn timestamp(time: Option<DateTime>) -> Option<Timestamp> {
     let time = time?;
     Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::operations::GET_TAGGED;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_whose_pages_lead_round_in_a_circle_is_none() {
+        let fetch = |position: Option<String>| async { Ok::<_, Refusal>(position) };
+        let split = |position: Option<String>| {
+            let next = if position.as_deref() == Some("b") {
+                "a"
+            } else {
+                "b"
+            };
+            (Some(vec![position]), Some(next.to_owned()))
+        };
+        let refusal = pages(GET_TAGGED, fetch, split).await.unwrap_err();
+        assert!(
+            refusal.failure.message.contains("does not end"),
+            "{refusal:?}"
+        );
+    }
 }

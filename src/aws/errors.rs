@@ -157,6 +157,7 @@ fn kind(operation: &Operation, code: &str, text: &str, status: u16) -> Kind {
         "secretsmanager" => secrets_manager(code, text),
         "lambda" => lambda(code, text),
         "iam" => iam(code),
+        "tag" => tagging(code),
         _ => None,
     };
     own.or_else(|| common(code)).unwrap_or(match status {
@@ -292,6 +293,15 @@ fn iam(code: &str) -> Option<Kind> {
         "ConcurrentModification" => Kind::Busy,
         "MalformedPolicyDocument" | "UnmodifiableEntity" => Kind::Rejected,
         "ServiceFailure" => Kind::Unavailable,
+        _ => return None,
+    })
+}
+
+fn tagging(code: &str) -> Option<Kind> {
+    Some(match code {
+        // Our token was good when the list began: the list took too long.
+        "InternalServiceException" | "PaginationTokenExpiredException" => Kind::Unavailable,
+        "InvalidParameterException" => Kind::Rejected,
         _ => return None,
     })
 }

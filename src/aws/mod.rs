@@ -19,6 +19,7 @@ mod password;
 mod role;
 mod secretsmanager;
 mod services;
+mod tagging;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +29,7 @@ use tokio::sync::OnceCell;
 
 use crate::api::Reason;
 use crate::fence::Fence;
+use crate::plan::orphans::{Bearing, Tagged};
 use crate::plan::{Action, Class, Fact, Failure, Read, Seen};
 
 use call::Caller;
@@ -80,6 +82,27 @@ impl Aws {
         account.cloned()
     }
 
+    /// The same, asked now: whoever changes the credentials changes the account.
+    pub async fn account_now(&self, region: &str) -> Result<String, Failure> {
+        self.services(region).account().await
+    }
+
+    /// Region of the identity, if the environment names one.
+    #[must_use]
+    pub fn own_region(&self) -> Option<&str> {
+        self.0.config.region().map(AsRef::as_ref)
+    }
+
+    /// Everything in `region` that carries the id of `cluster`, as the index of tags has it.
+    pub async fn list_tagged(&self, region: &str, cluster: &str) -> Result<Vec<Tagged>, Failure> {
+        Box::pin(self.services(region).tagging.list(cluster)).await
+    }
+
+    /// What the thing `arn` in `region` says of itself.
+    pub async fn look(&self, region: &str, arn: &str) -> Seen<Bearing> {
+        Box::pin(self.services(region).look(arn)).await
+    }
+
     /// What AWS says to `read`. What is not there is `Absent`; what could not be read is `Unknown`. A list is complete.
     /// A [`Read::BoundSecret`] or [`Read::Workload`] is not AWS's to answer and comes back as unknown.
     pub async fn read(&self, region: &str, read: &Read) -> Fact {
@@ -108,6 +131,7 @@ impl Aws {
             Action::Role(action) => Box::pin(services.roles.execute(action)).await,
             Action::Cache(action) => Box::pin(elasticache::execute(&services.cache, action)).await,
             Action::Secret(action) => Box::pin(services.secrets.execute(action)).await,
+            Action::Mark(mark) => Box::pin(services.mark(mark)).await,
             Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),
         }
     }

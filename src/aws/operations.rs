@@ -18,7 +18,7 @@ pub struct Operation {
 pub struct Grant {
     /// IAM actions.
     pub actions: &'static [&'static str],
-    /// ARNs without `arn:{partition}:`, with `{region}` and `{account}` to be filled in and IAM's wildcards.
+    /// ARNs without `arn:{partition}:`, with `{region}` and `{account}` to be filled in and IAM's wildcards; or `*` alone, where IAM knows no resource.
     pub resources: &'static [&'static str],
     /// What must hold.
     pub condition: Condition,
@@ -67,6 +67,8 @@ const API_GATEWAY: Limit = limit("apigateway", 10.0, 1.0, 40.0);
 const ELASTICACHE: Limit = limit("elasticache", 10.0, 1.0, 40.0);
 /// IAM publishes none either, and is one for all Regions.
 const IAM: Limit = limit("iam", 5.0, 1.0, 10.0);
+/// The Resource Groups Tagging API publishes none in its reference.
+const TAGGING: Limit = limit("tag", 5.0, 1.0, 5.0);
 /// "Lambda quotas": control plane requests other than `GetFunction`.
 const LAMBDA: Limit = limit("lambda", 15.0, 1.0, 15.0);
 
@@ -141,6 +143,7 @@ const TAG_STAGE: Grant = tagging(
     &["apigateway:TagResource"],
     &["apigateway:{region}::/restapis/*/stages"],
 );
+const READ_TAGS: Grant = always(&["apigateway:GET"], &["apigateway:{region}::/tags/*"]);
 const READ_GATEWAY: Grant = always(&["apigateway:GET"], GATEWAY);
 
 /// ElastiCache's actions say themselves which kind of thing they are about.
@@ -160,6 +163,8 @@ const ROLE: Grant = Grant {
 };
 const SECRETS: &[&str] = &["secretsmanager:{region}:{account}:secret:cachedapi/*"];
 const FUNCTIONS: &[&str] = &["lambda:{region}:{account}:function:*"];
+/// "Actions, resources, and condition keys for Amazon Resource Group Tagging API" names no resource for its reads: there is nothing to narrow them to.
+const EVERYTHING: &[&str] = &["*"];
 const ROLES: &[&str] = &["iam::{account}:role/*"];
 
 // API Gateway's IAM actions are HTTP methods on paths ("Actions, resources, and condition keys for Amazon API Gateway Management");
@@ -169,6 +174,10 @@ const ROLES: &[&str] = &["iam::{account}:role/*"];
 operations! {
     GET_CALLER_IDENTITY = "sts:GetCallerIdentity", false, [], [];
 
+    GET_TAGGED = "tag:GetResources", false, [TAGGING], [always(&["tag:GetResources"], EVERYTHING)];
+
+    GET_TAGS = "apigateway:GetTags", false, [API_GATEWAY], [READ_TAGS];
+    TAG_REST_API = "apigateway:TagResource", false, [API_GATEWAY], [TAG_GATEWAY];
     GET_REST_API = "apigateway:GetRestApi", false, [API_GATEWAY], [READ_GATEWAY];
     GET_REST_APIS = "apigateway:GetRestApis", false, [API_GATEWAY], [READ_GATEWAY];
     GET_RESOURCES = "apigateway:GetResources", false, [limit("apigateway:GetResources", 5.0, 2.0, 5.0), API_GATEWAY],
@@ -214,6 +223,7 @@ operations! {
     DELETE_USAGE_PLAN_KEY = "apigateway:DeleteUsagePlanKey", false, [API_GATEWAY],
         [tagged(&["apigateway:DELETE"], OWN_GATEWAY)];
 
+    TAG_CACHE_GROUP = "elasticache:AddTagsToResource", false, [ELASTICACHE], [TAG_CACHE];
     DESCRIBE_SUBNET_GROUPS = "elasticache:DescribeCacheSubnetGroups", false, [ELASTICACHE],
         [always(&["elasticache:DescribeCacheSubnetGroups"], CACHE)];
     DESCRIBE_USERS = "elasticache:DescribeUsers", false, [ELASTICACHE], [always(&["elasticache:DescribeUsers"], CACHE)];
@@ -258,6 +268,8 @@ operations! {
 
     DESCRIBE_SECRET = "secretsmanager:DescribeSecret", false, [], [always(&["secretsmanager:DescribeSecret"], SECRETS)];
     GET_SECRET_VALUE = "secretsmanager:GetSecretValue", false, [], [tagged(&["secretsmanager:GetSecretValue"], SECRETS)];
+    TAG_SECRET = "secretsmanager:TagResource", false, [limit("secretsmanager:TagResource", 50.0, 1.0, 50.0)],
+        [tagging(&["secretsmanager:TagResource"], SECRETS)];
     CREATE_SECRET = "secretsmanager:CreateSecret", true, [limit("secretsmanager:CreateSecret", 50.0, 1.0, 50.0)],
         [tagging(&["secretsmanager:CreateSecret", "secretsmanager:TagResource"], SECRETS)];
     PUT_SECRET_VALUE = "secretsmanager:PutSecretValue", false, [limit("secretsmanager:PutSecretValue", 50.0, 1.0, 50.0)],

@@ -328,7 +328,7 @@ impl Content {
     }
 }
 
-fn sdk_tags(tags: &Tags) -> Vec<Tag> {
+pub(super) fn sdk_tags(tags: &Tags) -> Vec<Tag> {
     let tag = |(key, value)| Tag::builder().key(key).value(value).build();
     tags.iter().map(tag).collect()
 }

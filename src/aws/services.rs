@@ -12,6 +12,7 @@ use super::not_ours;
 use super::operations::GET_CALLER_IDENTITY;
 use super::role::Iam;
 use super::secretsmanager::SecretsManager;
+use super::tagging::Tagging;
 
 /// Clients of one Region.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(super) struct Services {
     pub(super) secrets: SecretsManager,
     pub(super) lambda: Lambda,
     pub(super) roles: Iam,
+    pub(super) tagging: Tagging,
     sts: aws_sdk_sts::Client,
     caller: Caller,
 }
@@ -48,6 +50,10 @@ impl Services {
             },
             roles: Iam {
                 client: aws_sdk_iam::Client::new(&config),
+                caller: caller.clone(),
+            },
+            tagging: Tagging {
+                client: aws_sdk_resourcegroupstagging::Client::new(&config),
                 caller: caller.clone(),
             },
             sts: aws_sdk_sts::Client::new(&config),

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 use tokio::time::Instant;
@@ -82,6 +83,11 @@ impl Cluster {
     /// Publishes `note` about `object`. Events are for people: one that gets lost, as all do in a namespace that is being deleted,
     /// fails nothing. The same one again within minutes is counted, not repeated.
     pub async fn publish(&self, object: &impl Resource<DynamicType = ()>, note: Note) {
+        self.publish_about(&object.object_ref(&()), note).await;
+    }
+
+    /// The same about what `reference` names, whether or not that is there. Says whether the API server took it: it takes none in a namespace that is gone.
+    pub async fn publish_about(&self, reference: &ObjectReference, note: Note) -> bool {
         let recorder = self.recorders.of(&note);
         let event = Event {
             type_: if note.warning {
@@ -94,10 +100,11 @@ impl Cluster {
             action: note.action.to_owned(),
             secondary: None,
         };
-        let reference = object.object_ref(&());
-        if let Err(error) = within_deadline(recorder.publish(&event, &reference)).await {
+        let published = within_deadline(recorder.publish(&event, reference)).await;
+        if let Err(error) = &published {
             tracing::debug!(%error, reason = event.reason, "an event was not published");
         }
+        published.is_ok()
     }
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod fenced;
 mod lease;
 mod object;
+mod roster;
 mod secret;
 mod unreadable;
 mod workload;

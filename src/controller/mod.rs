@@ -10,6 +10,7 @@ mod context;
 mod memory;
 mod narrate;
 mod operator;
+pub mod orphans;
 mod reconcile;
 mod report;
 mod requeue;

@@ -20,6 +20,7 @@ use super::census::Census;
 use super::clock::Clock;
 use super::context::Context;
 use super::memory::{self, Memories};
+use super::orphans::{Orphans, sweep_on};
 use super::reconcile::reconcile;
 use super::watch::{Guarded, watch};
 
@@ -41,6 +42,8 @@ pub struct Settings {
     pub concurrency: u16,
     /// The cluster's id and the operator's version.
     pub identity: model::Cluster,
+    /// What is done about orphans.
+    pub orphans: Orphans,
     /// The lease to hold while working; none to work without.
     pub election: Option<Election>,
 }
@@ -132,6 +135,7 @@ async fn work(operator: &Operator, mut stop: channel::Receiver<bool>) {
     let mut controllers = join_all(controllers);
     tokio::select! {
         _ = &mut controllers => return,
+        never = sweep_on(&context, &operator.settings) => match never {},
         () = ready_until_stopped(operator, stores, &mut stop) => tracing::info!("stopping; what was begun is finished first"),
     }
     if timeout(FAREWELL, controllers).await.is_err() {

@@ -230,7 +230,9 @@ async fn take_down(
     let mut rounds = Box::pin(begin(subject, memory, context, Goal::Gone(estate))).await;
     let plan = go_round(&mut rounds, memory).await?;
     if plan.is_settled() && rounds.failures.is_empty() {
-        rounds.subject.into_inner().remove_finalizer().await?;
+        if let Some(subject) = rounds.subject {
+            subject.into_inner().remove_finalizer().await?;
+        }
         return Ok(Verdict {
             outcome: Outcome::Gone,
             again: None,
@@ -262,7 +264,7 @@ async fn begin<'a>(
     }
     Box::new(Rounds {
         context,
-        subject: Mutex::new(subject),
+        subject: Some(Mutex::new(subject)),
         goal,
         observed,
         depth: Depth::Full,

@@ -66,8 +66,8 @@ impl Goal {
 pub struct Rounds<'a> {
     /// What every reconcile works with.
     pub context: &'a Context,
-    /// The object.
-    pub subject: Mutex<Subject>,
+    /// The object; none when it is gone, and what it left is taken down.
+    pub subject: Option<Mutex<Subject>>,
     /// What the rounds lead to.
     pub goal: Goal,
     /// What was seen.
@@ -179,15 +179,25 @@ impl Rounds<'_> {
             return Box::pin(self.log_in(attempt)).await;
         }
         if let Read::BoundSecret { name } = read {
-            let subject = self.subject.lock().await;
-            let cluster = &self.context.cluster;
-            let secret = Box::pin(cluster.read_secret(subject.object(), &name)).await;
+            let secret = match self.subject() {
+                Ok(subject) => {
+                    let subject = subject.lock().await;
+                    let cluster = &self.context.cluster;
+                    Box::pin(cluster.read_secret(subject.object(), &name)).await
+                }
+                Err(failure) => Seen::Unknown(failure),
+            };
             return Fact::BoundSecret { name, secret };
         }
         if let Read::Workload(workload) = read {
-            let subject = self.subject.lock().await;
-            let cluster = &self.context.cluster;
-            let observed = Box::pin(cluster.read_workload(subject.object(), &workload)).await;
+            let observed = match self.subject() {
+                Ok(subject) => {
+                    let subject = subject.lock().await;
+                    let cluster = &self.context.cluster;
+                    Box::pin(cluster.read_workload(subject.object(), &workload)).await
+                }
+                Err(failure) => Seen::Unknown(failure),
+            };
             return Fact::Workload { workload, observed };
         }
         self.context.aws.read(self.goal.region(), &read).await
@@ -219,13 +229,22 @@ impl Rounds<'_> {
         }
     }
 
+    /// The object, for what cannot be asked or written without one.
+    fn subject(&self) -> Result<&Mutex<Subject>, Failure> {
+        let gone = || bug("the API server is needed for an object that is gone");
+        self.subject.as_ref().ok_or_else(gone)
+    }
+
     async fn report(&self, plan: &Plan) -> Result<(), Failure> {
+        let Some(subject) = &self.subject else {
+            return Ok(());
+        };
         let failures: Vec<(Scope, Failure)> = self
             .failures
             .iter()
             .map(|(scope, failure)| (scope.clone(), failure.clone()))
             .collect();
-        let mut subject = self.subject.lock().await;
+        let mut subject = subject.lock().await;
         let report = Report {
             generation: subject.generation(),
             desired: self.goal.desired(),
@@ -296,7 +315,10 @@ impl Rounds<'_> {
 
     /// Publishes what was done, all at once: an event takes as long as a write.
     async fn tell(&self, results: &[Acted<'_>]) {
-        let object = self.subject.lock().await.object().clone();
+        let Some(subject) = &self.subject else {
+            return;
+        };
+        let object = subject.lock().await.object().clone();
         let notes = results.iter().flat_map(|acted| {
             let done = acted.done.iter();
             done.filter_map(|(action, _)| narrate::written(acted.aspect, action))
@@ -324,7 +346,7 @@ impl Rounds<'_> {
 
     async fn execute_in_cluster(&self, action: &ClusterAction) -> Result<Option<Fact>, Failure> {
         let cluster = &self.context.cluster;
-        let mut subject = self.subject.lock().await;
+        let mut subject = self.subject()?.lock().await;
         match action {
             ClusterAction::RecordIntent { kind } => {
                 let at = self.context.clock.now();

@@ -1,14 +1,15 @@
 use crate::model::WorkloadKind;
 
+use super::orphans::{Kind, Part};
 use super::{
-    Action, CacheAction, ClusterAction, FunctionAction, GatewayAction, PermissionAction,
+    Action, CacheAction, ClusterAction, FunctionAction, GatewayAction, Mark, PermissionAction,
     RoleAction, SecretAction,
 };
 
 impl Action {
     /// The operation, as the service names it.
     #[must_use]
-    pub const fn operation(&self) -> &'static str {
+    pub fn operation(&self) -> &'static str {
         match self {
             Self::Gateway(action) => action.operation(),
             Self::Permission(PermissionAction::AddPermission { .. }) => "AddPermission",
@@ -30,6 +31,7 @@ impl Action {
             }
             Self::Secret(SecretAction::RestoreSecret { .. }) => "RestoreSecret",
             Self::Secret(SecretAction::DeleteSecret { .. }) => "DeleteSecret",
+            Self::Mark(mark) => mark.operation(),
             Self::Cluster(ClusterAction::RecordIntent { .. }) => "RecordIntent",
             Self::Cluster(ClusterAction::ApplySecret { .. }) => "ApplyBoundSecret",
             Self::Cluster(ClusterAction::DeleteSecret { .. }) => "DeleteBoundSecret",
@@ -66,12 +68,22 @@ impl Action {
                 | SecretAction::RestoreSecret { arn }
                 | SecretAction::DeleteSecret { arn, .. },
             ) => arn,
+            Self::Mark(mark) => &mark.arn,
             Self::Cluster(ClusterAction::RecordIntent { kind }) => kind,
             Self::Cluster(ClusterAction::RollWorkload { workload, .. }) => &workload.name,
             Self::Secret(SecretAction::CreateSecret { name, .. })
             | Self::Cluster(
                 ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. },
             ) => name,
+        }
+    }
+}
+
+impl Mark {
+    fn operation(&self) -> &'static str {
+        match Kind::of(&self.arn).map(Kind::part) {
+            Some(Part::Cache) => "AddTagsToResource",
+            _ => "TagResource",
         }
     }
 }

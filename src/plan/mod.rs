@@ -17,7 +17,9 @@ mod describe;
 mod fact;
 mod failure;
 mod gateway;
+mod mark;
 mod observed;
+pub mod orphans;
 mod outline;
 mod read;
 mod rest;
@@ -44,6 +46,7 @@ pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
 pub use gateway::{deployment_hash, served_hash};
+pub use mark::Mark;
 pub use observed::*;
 pub use outline::*;
 use outline::{RETRY, looked};
@@ -80,12 +83,14 @@ pub struct Context {
 pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
     let cache = cache::plan_cache(desired, observed, context);
     let credentials = secret::plan_credentials(desired, observed, context);
-    Plan {
+    let mut plan = Plan {
         api: gateway::plan_gateway(desired, observed, context).reads_first(),
         credentials: secret::one_change_at_a_time(&cache, credentials),
         cache,
         bindings: bindings::plan_bindings(desired, observed, context),
-    }
+    };
+    mark::plan_marks(desired, observed, &mut plan);
+    plan
 }
 
 /// Decides what to do to take down what the object owns. Settled means: every child is gone or retained.

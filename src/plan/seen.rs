@@ -26,6 +26,17 @@ impl<T> Seen<T> {
             _ => None,
         }
     }
+
+    /// The same of what `change` makes of the thing.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Seen<U> {
+        match self {
+            Self::Unread => Seen::Unread,
+            Self::Unknown(failure) => Seen::Unknown(failure),
+            Self::Absent => Seen::Absent,
+            Self::Present(thing) => Seen::Present(change(thing)),
+        }
+    }
 }
 
 /// A text that is shown to nobody: no Debug, no Display, erased on drop.

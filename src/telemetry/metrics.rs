@@ -79,6 +79,11 @@ struct PhaseLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabel {
     reason: &'static str,
 }
@@ -95,6 +100,8 @@ pub struct Metrics {
     rotating: Family<PhaseLabel, Gauge>,
     oldest_password: Gauge,
     rotation_failures: Family<ReasonLabel, Counter>,
+    orphans: Family<KindLabel, Gauge>,
+    orphan_sweeps: Family<OutcomeLabel, Counter>,
     leader: Gauge,
 }
 
@@ -112,6 +119,8 @@ impl Metrics {
             rotating: Family::default(),
             oldest_password: Gauge::default(),
             rotation_failures: Family::default(),
+            orphans: Family::default(),
+            orphan_sweeps: Family::default(),
             leader: Gauge::default(),
             registry: Arc::default(),
         };
@@ -156,6 +165,16 @@ impl Metrics {
             self.governor_wait.clone(),
         );
         self.register_rotations(registry);
+        registry.register(
+            "orphans",
+            "Things in AWS whose CachedApi is gone, by kind, as the last sweep that could judge found them",
+            self.orphans.clone(),
+        );
+        registry.register(
+            "orphan_sweeps",
+            "Sweeps for orphans by how they ended",
+            self.orphan_sweeps.clone(),
+        );
         registry.register(
             "leader",
             "1 while this process holds the lease",
@@ -230,6 +249,18 @@ impl Metrics {
             .inc();
     }
 
+    /// There are `count` orphans of `kind`.
+    pub fn orphans(&self, kind: &'static str, count: i64) {
+        self.orphans.get_or_create(&KindLabel { kind }).set(count);
+    }
+
+    /// Counts a sweep for orphans.
+    pub fn orphans_swept(&self, result: &'static str) {
+        self.orphan_sweeps
+            .get_or_create(&OutcomeLabel { result })
+            .inc();
+    }
+
     /// Says whether this process holds the lease.
     pub fn leads(&self, leader: bool) {
         self.leader.set(leader.into());
@@ -263,6 +294,8 @@ mod tests {
         metrics.rotating_changed("Grace", 1);
         metrics.oldest_password(1_764_000_000);
         metrics.rotation_failed("CacheUnreachable");
+        metrics.orphans("rest_api", 2);
+        metrics.orphans_swept("complete");
         metrics.leads(true);
         let page = metrics.encode();
         for line in [
@@ -274,6 +307,8 @@ mod tests {
             r#"cachedapi_rotation_objects{phase="Grace"} 1"#,
             "cachedapi_rotation_oldest_password_timestamp_seconds 1764000000",
             r#"cachedapi_rotation_failures_total{reason="CacheUnreachable"} 1"#,
+            r#"cachedapi_orphans{kind="rest_api"} 2"#,
+            r#"cachedapi_orphan_sweeps_total{result="complete"} 1"#,
             "cachedapi_leader 1",
         ] {
             assert!(

@@ -11,7 +11,7 @@ use cachedapi_operator::plan::{
 use serde_json::json;
 
 use super::world::{ACCOUNT, REGION, World, set, tags};
-use super::{cache, functions, gateway, iam, roles, secrets, tokens};
+use super::{cache, functions, gateway, iam, orphans, roles, secrets, tokens};
 
 /// Lives it.
 pub async fn live(world: &World) {
@@ -27,6 +27,8 @@ pub async fn live(world: &World) {
     change_cache(world).await;
     iam::require(world).await;
     look(world, &api, &function).await;
+    orphans::sweep(world).await;
+    cache::settled(world).await;
     end(world, &api).await;
     tokens::live(world).await;
 }

@@ -9,6 +9,7 @@ mod gateway;
 mod iam;
 mod in_process;
 mod life;
+mod orphans;
 mod permissions;
 mod privacy;
 mod roles;

@@ -132,6 +132,32 @@ fn the_cluster_is_asked_for_its_id_only_when_none_is_given() {
 }
 
 #[test]
+fn nothing_is_deleted_without_being_asked_for() {
+    assert!(has_arg(&render(&[]), "--delete-orphans=false"));
+}
+
+#[test]
+fn who_has_no_role_everywhere_may_write_events_about_the_lease_and_no_other_right_comes_with_sweeps()
+ {
+    let of_leader = |values: &[&str]| {
+        let objects = render(values);
+        let roles = of_kind(&objects, "Role");
+        let leader = roles.into_iter().find(|role| {
+            let name = role["metadata"]["name"].as_str().unwrap();
+            name.ends_with("-leader")
+        });
+        leader.unwrap()["rules"].clone()
+    };
+    let events =
+        json!({"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]});
+    let alone = of_leader(&["watchNamespaces={orders}"]);
+    assert!(alone.as_array().unwrap().contains(&events), "{alone}");
+    assert!(!of_leader(&[]).to_string().contains("events"));
+    let rules = |values| operators_rules(&render(values));
+    assert_eq!(rules(&["orphans.delete=true"]), rules(&[]));
+}
+
+#[test]
 fn values_reach_the_operator_as_arguments_and_environment() {
     for (value, arg) in [
         (
@@ -148,6 +174,13 @@ fn values_reach_the_operator_as_arguments_and_environment() {
         (
             "manageConsumerPolicies=true",
             "--manage-consumer-policies=true",
+        ),
+        ("orphans.sweepInterval=30m", "--orphan-sweep-interval=30m"),
+        ("orphans.delete=true", "--delete-orphans=true"),
+        ("orphans.grace=48h", "--orphan-grace=48h"),
+        (
+            "orphans.regions={eu-west-1,us-east-1}",
+            "--orphan-regions=eu-west-1,us-east-1",
         ),
         ("log.format=text", "--log-format=text"),
         ("log.level=debug", "--log-level=debug"),

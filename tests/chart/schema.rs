@@ -36,6 +36,10 @@ fn a_value_that_cannot_work_is_refused_by_its_name() {
             "watchNamespaces",
             "no name of a namespace",
         ),
+        ("orphans.grace=30m", "grace", "less than an hour"),
+        ("orphans.delete=maybe", "delete", "neither yes nor no"),
+        ("orphans.sweepInterval=30s", "sweepInterval", "without end"),
+        ("orphans.regions={Ireland}", "regions", "no Region"),
         ("image.digest=sha256:1234", "digest", "no digest"),
         ("replicas=many", "replicas", "not a number"),
     ] {

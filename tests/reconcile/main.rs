@@ -16,6 +16,7 @@ mod life;
 mod look;
 mod many;
 mod nodes;
+mod orphans;
 mod pause;
 mod rates;
 mod revocation;

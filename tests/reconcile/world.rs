@@ -4,10 +4,12 @@ use std::time::Duration;
 use cachedapi_operator::api::custom_resource_definition;
 use cachedapi_operator::aws::{Aws, CallObserver, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
+use cachedapi_operator::controller::orphans::Orphans;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
 use cachedapi_operator::fence::Fence;
 use cachedapi_operator::login::Port;
 use cachedapi_operator::model;
+use cachedapi_operator::plan::orphans::Policy;
 use cachedapi_operator::telemetry::{Health, Metrics};
 use http::Request;
 use kube::Client;
@@ -80,10 +82,20 @@ impl World {
             start: Some(START.parse().unwrap()),
             ..settings
         };
-        let config_seed = config.seed;
-        let aws = LocalAws::new(config).unwrap();
+        let seed = config.seed;
+        Self::on(LocalAws::new(config).unwrap(), seed).await
+    }
+
+    /// Another cluster on the same account.
+    pub async fn another(&self) -> Self {
+        let mut other = Self::on(self.aws.clone(), 1).await;
+        other.settings.identity.id = "another".into();
+        other
+    }
+
+    async fn on(aws: LocalAws, seed: u64) -> Self {
         let clock = aws.clone();
-        let kube = LocalKube::new(config_seed, move || clock.now());
+        let kube = LocalKube::new(seed, move || clock.now());
         let definition = serde_json::to_value(custom_resource_definition()).unwrap();
         kube.serve(Resource::defined_by(&definition).unwrap());
         for (plural, kind) in [
@@ -211,7 +223,8 @@ impl World {
         }
     }
 
-    fn cached_apis(&self) -> Api<DynamicObject> {
+    /// A user's way to the objects.
+    pub fn cached_apis(&self) -> Api<DynamicObject> {
         self.api("cachedapi.dev", "CachedApi", Some(NAMESPACE))
     }
 
@@ -347,6 +360,15 @@ fn settings_of_operators() -> Settings {
         identity: model::Cluster {
             id: "test".into(),
             operator_version: "0.0.0".into(),
+        },
+        // The sweeps' own tests switch them on: here calls are counted.
+        orphans: Orphans {
+            interval: Duration::ZERO,
+            policy: Policy {
+                delete: false,
+                grace: Duration::from_hours(24),
+            },
+            regions: [].into(),
         },
         election: None,
     }

@@ -69,4 +69,10 @@ subjects:
   resources: [leases]
   resourceNames: [{{ include "cachedapi.name" . }}]
   verbs: [get, update]
+{{- if .Values.watchNamespaces }}
+# Events about the Lease, which tell of sweeps for orphans that could not judge. Elsewhere the rules of the objects have it.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+{{- end }}
 {{- end }}

@@ -54,6 +54,18 @@ pub struct State {
     snapshots: BTreeMap<String, Snapshot>,
 }
 
+/// ARNs of the nodes of replication groups, each with the ARN of its group.
+pub(crate) fn nodes_of_groups(state: &State) -> impl Iterator<Item = (String, &str)> {
+    state.replication_groups.values().flat_map(|group| {
+        let nodes = group.member_ids().map(|id| {
+            let of_group = group.arn.rsplit_once(":replicationgroup:");
+            let place = of_group.map_or_else(String::new, |(place, _)| place.to_owned());
+            format!("{place}:cluster:{id}")
+        });
+        nodes.map(|node| (node, group.arn.as_str()))
+    })
+}
+
 type Operation = fn(&Call, &mut Regional) -> Result<Reply, AwsError>;
 
 fn operation(name: &str) -> Option<Operation> {

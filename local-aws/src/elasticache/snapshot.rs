@@ -65,7 +65,8 @@ impl State {
     }
 }
 
-/// Puts a snapshot of the group on its way; the group's own state is the caller's business.
+/// Puts a snapshot of the group on its way; the group's own state is the caller's business. It has the group's tags ("Copying tags to your ElastiCache
+/// resources").
 pub(super) fn take(
     call: &Call,
     place: &mut Regional,
@@ -81,6 +82,7 @@ pub(super) fn take(
         )
     })?;
     let group = state.replication_group(group)?;
+    let group_arn = group.arn.clone();
     let snapshot = Snapshot {
         name: name.clone(),
         group: group.id.clone(),
@@ -90,7 +92,10 @@ pub(super) fn take(
         details: group.render_for_snapshot(),
     };
     let rendered = snapshot.render();
+    let arn = snapshot.arn.clone();
     state.snapshots.insert(name, snapshot);
+    let tags = place.tags.of(&group_arn);
+    place.tags.add(&arn, tags);
     Ok(rendered)
 }
 

@@ -27,7 +27,10 @@ pub(crate) struct Need {
 pub(super) fn needs(call: &Call, target: &Target, place: &Regional) -> Vec<Need> {
     let tagging = !target.request_tags.is_empty();
     let needs = match call.service {
-        "apigateway" if tagging => tags_in_api_gateway(call, target),
+        // TagResource itself is the method on /tags/ARN.
+        "apigateway" if tagging && call.operation != "TagResource" => {
+            tags_in_api_gateway(call, target)
+        }
         "elasticache" => elasticache(call, target, tagging),
         "secretsmanager" if tagging => {
             vec![("secretsmanager:TagResource", target.resource.clone())]

@@ -112,7 +112,7 @@ pub enum Disposal {
     /// It is deleted.
     #[default]
     Delete,
-    /// It stays in AWS, with its tags.
+    /// It stays in AWS, with its tags and the tag `cachedapi.dev/retained`.
     Retain,
 }
 
@@ -124,6 +124,6 @@ pub enum CacheDisposal {
     Snapshot,
     /// It is deleted with its data.
     Delete,
-    /// It stays in AWS, with its tags.
+    /// It stays in AWS, with its tags and the tag `cachedapi.dev/retained`.
     Retain,
 }

@@ -7,7 +7,7 @@ use crate::plan::{ApiKey, Deployment, Fact, RestApi, Seen, Sensitive, UsagePlan}
 
 use super::super::call::{Refusal, pages, seen};
 use super::super::operations::{
-    GET_API_KEYS, GET_DEPLOYMENTS, GET_RESOURCES, GET_REST_API, GET_REST_APIS, GET_STAGE,
+    GET_API_KEYS, GET_DEPLOYMENTS, GET_RESOURCES, GET_REST_API, GET_REST_APIS, GET_STAGE, GET_TAGS,
     GET_USAGE_PLAN_KEYS, GET_USAGE_PLANS,
 };
 use super::{ApiGateway, deployment, rest_api, stage, tags};
@@ -42,7 +42,7 @@ pub(in crate::aws) async fn search_rest_apis(gateway: &ApiGateway, wanted: &Tags
             .caller
             .call(GET_REST_APIS, "REST APIs", request.send())
     };
-    match pages(fetch, |page| (page.items, page.position)).await {
+    match pages(GET_REST_APIS, fetch, |page| (page.items, page.position)).await {
         Ok(apis) => Fact::RestApis(oldest_first(apis, wanted)),
         Err(refusal) => Fact::RestApi(Seen::Unknown(refusal.failure)),
     }
@@ -75,7 +75,7 @@ pub(in crate::aws) async fn read_methods(
         let request = request.limit(PAGE).set_position(position);
         gateway.caller.call(GET_RESOURCES, api, request.send())
     };
-    let resources = pages(fetch, |page| (page.items, page.position)).await;
+    let resources = pages(GET_RESOURCES, fetch, |page| (page.items, page.position)).await;
     seen(resources.map(|resources| resources.into_iter().filter_map(methods).collect()))
 }
 
@@ -98,7 +98,7 @@ pub(in crate::aws) async fn read_deployments(
         let request = request.set_position(position);
         gateway.caller.call(GET_DEPLOYMENTS, api, request.send())
     };
-    let deployments = pages(fetch, |page| (page.items, page.position)).await;
+    let deployments = pages(GET_DEPLOYMENTS, fetch, |page| (page.items, page.position)).await;
     seen(deployments.map(newest_first))
 }
 
@@ -140,7 +140,7 @@ pub(in crate::aws) async fn read_api_keys(
         let request = request.limit(PAGE).set_position(position);
         gateway.caller.call(GET_API_KEYS, prefix, request.send())
     };
-    let keys = pages(fetch, |page| (page.items, page.position)).await;
+    let keys = pages(GET_API_KEYS, fetch, |page| (page.items, page.position)).await;
     seen(keys.map(|keys| {
         keys.into_iter()
             .map(api_key)
@@ -172,7 +172,7 @@ pub(in crate::aws) async fn read_usage_plan(gateway: &ApiGateway, name: &str) ->
             .set_position(position);
         gateway.caller.call(GET_USAGE_PLANS, name, request.send())
     };
-    let plans = match pages(fetch, |page| (page.items, page.position)).await {
+    let plans = match pages(GET_USAGE_PLANS, fetch, |page| (page.items, page.position)).await {
         Ok(plans) => plans,
         Err(refusal) => return Seen::Unknown(refusal.failure),
     };
@@ -194,7 +194,10 @@ async fn get_key_ids(gateway: &ApiGateway, plan: &str) -> Result<BTreeSet<String
             .caller
             .call(GET_USAGE_PLAN_KEYS, plan, request.send())
     };
-    let keys = pages(fetch, |page| (page.items, page.position)).await?;
+    let keys = pages(GET_USAGE_PLAN_KEYS, fetch, |page| {
+        (page.items, page.position)
+    })
+    .await?;
     Ok(keys.into_iter().filter_map(|key| key.id).collect())
 }
 
@@ -218,4 +221,11 @@ fn usage_plan(plan: types::UsagePlan, key_ids: BTreeSet<String>) -> UsagePlan {
         key_ids,
         tags: tags(plan.tags),
     }
+}
+
+/// Tags of a REST API, stage, key or usage plan by its ARN.
+pub(in crate::aws) async fn read_tags(gateway: &ApiGateway, arn: &str) -> Seen<Tags> {
+    let request = gateway.client.get_tags().resource_arn(arn);
+    let reply = gateway.caller.call(GET_TAGS, arn, request.send()).await;
+    seen(reply.map(|reply| tags(reply.tags)))
 }

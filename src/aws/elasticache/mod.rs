@@ -9,7 +9,7 @@ pub(super) use read::{
     read_back_ends_user, read_group, read_node, read_snapshot, read_subnet_group, read_tags,
     read_user, read_user_group,
 };
-pub(super) use write::execute;
+pub(super) use write::{execute, sdk_tags};
 
 use super::call::Caller;
 

@@ -323,7 +323,7 @@ pub(super) fn ids(ids: &BTreeSet<String>) -> Option<Vec<String>> {
     (!ids.is_empty()).then(|| ids.iter().cloned().collect())
 }
 
-pub(super) fn sdk_tags(tags: &Tags) -> Vec<Tag> {
+pub(in crate::aws) fn sdk_tags(tags: &Tags) -> Vec<Tag> {
     let tag = |(key, value)| Tag::builder().key(key).value(value).build();
     tags.iter().map(tag).collect()
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::api::{EndpointType, Engine};
 use crate::model::{Tags, Workload};
 
-use super::{Endpoint, RoleAction, Sensitive, Variables};
+use super::{Endpoint, Mark, RoleAction, Sensitive, Variables};
 
 /// One write, with every decision in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub enum Action {
     Cache(CacheAction),
     /// Writes to Secrets Manager.
     Secret(SecretAction),
+    /// Marks what a deletion policy keeps, in its own service.
+    Mark(Mark),
     /// Writes to the API server.
     Cluster(ClusterAction),
 }

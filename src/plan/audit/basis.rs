@@ -82,8 +82,23 @@ impl Basis<'_> {
                     .present()
                     .is_some_and(|secret| secret.arn == *arn && self.owns(&secret.tags)),
             ),
+            Action::Mark(mark) => self.need_of_mark(&mark.arn),
             Action::Cluster(action) => self.need_of_cluster(action),
         }
+    }
+
+    fn need_of_mark(&self, arn: &str) -> Need {
+        let observed = self.observed;
+        let group = observed.cache.group.present().map(|group| &group.arn);
+        if group.is_some_and(|group| group == arn) {
+            return self.own(&observed.cache, group);
+        }
+        let secret = observed.secret.secret.present();
+        let is_secret = secret.is_some_and(|secret| secret.arn == arn && self.owns(&secret.tags));
+        let api = observed.gateway.rest_api.present();
+        let path = api.map(|api| format!("::/restapis/{}", api.id));
+        let is_api = path.is_some_and(|path| arn.ends_with(&path));
+        Need::Own(is_secret || is_api && api.is_some_and(|api| self.owns(&api.tags)))
     }
 
     /// A policy is put where none of its name was seen, or one that the operator wrote, which is the only one to be deleted.

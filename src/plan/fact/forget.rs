@@ -1,6 +1,7 @@
 //! What a write may have changed is read again.
 
 use crate::model::DesiredUser;
+use crate::plan::orphans::{Kind, Part};
 use crate::plan::{
     Action, CacheAction, ClusterAction, FunctionAction, GatewayAction, Observed, PermissionAction,
     RoleAction, Seen,
@@ -42,6 +43,7 @@ impl Observed {
                 self.forget_cache(action);
             }
             Action::Secret(_) => self.secret.secret = Seen::Unread,
+            Action::Mark(mark) => self.forget_marked(&mark.arn),
             Action::Cluster(
                 ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. },
             ) => {
@@ -51,6 +53,20 @@ impl Observed {
                 self.workloads.insert(workload.clone(), Seen::Unread);
             }
             Action::Cluster(ClusterAction::RecordIntent { .. }) => {}
+        }
+    }
+
+    /// ElastiCache takes a replication group out of `available` for a moment when it is tagged.
+    fn forget_marked(&mut self, arn: &str) {
+        match Kind::of(arn).map(Kind::part) {
+            Some(Part::Api) => self.gateway.rest_api = Seen::Unread,
+            Some(Part::Cache) => {
+                self.cache.tags.remove(arn);
+                self.cache.group = Seen::Unread;
+                self.cache.available_sightings = 0;
+            }
+            Some(Part::Secret) => self.secret.secret = Seen::Unread,
+            None => {}
         }
     }
 

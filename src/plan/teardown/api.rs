@@ -1,6 +1,7 @@
 use crate::api::{Disposal, Reason};
 use crate::model::Estate;
 use crate::plan::gateway::{CREATION_GRACE, delete_usage_plan};
+use crate::plan::mark::{plan_mark, rest_api_arn};
 use crate::plan::{
     Action, AspectPlan, Context, GatewayAction, Observed, PermissionAction, Read, RestApi, Seen,
 };
@@ -10,7 +11,7 @@ use super::RETRY;
 /// Takes down permissions, usage plan, keys and REST API, in this order: the list ends at the first action that fails.
 pub(super) fn plan_api(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
     if estate.deletion.api == Disposal::Retain {
-        return AspectPlan::default();
+        return plan_rest_apis(estate, observed, context).reads_first();
     }
     let mut plan = plan_permissions(estate, observed);
     plan.extend(plan_usage_plan(estate, observed));
@@ -85,7 +86,7 @@ fn plan_api_keys(estate: &Estate, observed: &Observed) -> AspectPlan {
     }
 }
 
-/// Deletes every REST API with our tags. They are always searched for: the one that status remembers may not be the only one.
+/// Deletes every REST API with our tags, or marks the oldest, when they are retained. They are always searched for: the one that status remembers may not be the only one.
 fn plan_rest_apis(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
     let search = || {
         AspectPlan::read(Read::RestApiSearch {
@@ -98,6 +99,9 @@ fn plan_rest_apis(estate: &Estate, observed: &Observed, context: Context) -> Asp
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Seen::Absent => announced(observed, context),
         Seen::Present(api) if !estate.identity.owns(&api.tags) => search(),
+        Seen::Present(RestApi { id, tags, .. }) if estate.deletion.api == Disposal::Retain => {
+            plan_mark(&estate.identity, &rest_api_arn(&estate.region, id), tags)
+        }
         Seen::Present(RestApi { id, .. }) => {
             let delete = gateway
                 .duplicates

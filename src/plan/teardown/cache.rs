@@ -4,6 +4,7 @@ use std::time::Duration;
 use crate::api::{CacheDisposal, Reason};
 use crate::model::Estate;
 use crate::plan::cache::{GROUP_PACE, USER_PACE, busy};
+use crate::plan::mark::plan_mark;
 use crate::plan::user::password_users;
 use crate::plan::{
     Action, AspectPlan, CacheAction, CacheUser, Context, Observed, Read, ReplicationGroup, Seen,
@@ -15,14 +16,14 @@ const CREATE_FAILED: &str = "create-failed";
 
 /// Takes down the replication group, then the user group, then users and subnet group.
 pub(super) fn plan_cache(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
-    if estate.deletion.cache == CacheDisposal::Retain {
-        return AspectPlan::default();
-    }
     let site = Site {
         estate,
         observed,
         context,
     };
+    if estate.deletion.cache == CacheDisposal::Retain {
+        return site.remove_group();
+    }
     let steps = [
         Site::remove_group,
         Site::remove_user_group,
@@ -168,6 +169,17 @@ impl Site<'_> {
     /// A group that was never created has no data to keep.
     fn delete_group(self, group: &ReplicationGroup) -> AspectPlan {
         let id = self.estate.identity.cache_id();
+        if self.estate.deletion.cache == CacheDisposal::Retain {
+            if group.status == CREATE_FAILED {
+                return AspectPlan::default();
+            }
+            let tags = self.observed.cache.tags.get(&group.arn);
+            return tags
+                .and_then(Seen::present)
+                .map_or_else(AspectPlan::default, |tags| {
+                    plan_mark(&self.estate.identity, &group.arn, tags)
+                });
+        }
         let delete = |final_snapshot| {
             AspectPlan::act(Action::Cache(CacheAction::DeleteReplicationGroup {
                 id: id.clone(),

@@ -5,7 +5,8 @@
 //!
 //! What is retained stays whole: an API with its stage, keys, usage plan and the permission to invoke its functions; a cache with its users, user group and subnet
 //! group; a secret with its value. Bound Secrets of the cluster are never retained, because Kubernetes collects what the object owns: whoever
-//! retains a cache retains the secret as well, or has nothing left that opens it.
+//! retains a cache retains the secret as well, or has nothing left that opens it. The REST API, the replication group and the secret carry the mark `cachedapi.dev/retained` from then
+//! on, which tells the part from an orphan.
 
 mod api;
 mod cache;
@@ -14,6 +15,7 @@ use crate::api::Disposal;
 use crate::model::Estate;
 
 use super::bindings::{plan_policy_removal, plan_removal};
+use super::mark::plan_mark;
 use super::{Action, AspectPlan, Context, Observed, Plan, RETRY, Read, SecretAction, Seen};
 
 /// Decides what to take down next. Settled means: every child is gone or retained.
@@ -53,21 +55,25 @@ fn plan_bindings(estate: &Estate, observed: &Observed, context: Context) -> Aspe
 
 /// A secret that waits for its deletion is as good as gone: only AWS can shorten the wait.
 fn plan_secret(estate: &Estate, observed: &Observed) -> AspectPlan {
-    if estate.deletion.secret == Disposal::Retain {
-        return AspectPlan::default();
-    }
+    let retained = estate.deletion.secret == Disposal::Retain;
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret {
             name: estate.identity.secret_name(),
         }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-        Seen::Present(secret) if secret.deleted.is_none() && estate.identity.owns(&secret.tags) => {
+        Seen::Present(secret)
+            if secret.deleted.is_some() || !estate.identity.owns(&secret.tags) =>
+        {
+            AspectPlan::default()
+        }
+        Seen::Present(secret) if retained => plan_mark(&estate.identity, &secret.arn, &secret.tags),
+        Seen::Present(secret) => {
             let (arn, recovery_window_days) = (secret.arn.clone(), estate.recovery_window_days);
             AspectPlan::act(Action::Secret(SecretAction::DeleteSecret {
                 arn,
                 recovery_window_days,
             }))
         }
-        Seen::Absent | Seen::Present(_) => AspectPlan::default(),
+        Seen::Absent => AspectPlan::default(),
     }
 }

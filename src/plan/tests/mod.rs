@@ -13,6 +13,7 @@ mod iam;
 mod leaving;
 mod property;
 mod refusal;
+mod retained;
 mod revocation;
 mod roles;
 mod rotation;

@@ -7,6 +7,7 @@ mod failing;
 mod functions;
 mod group;
 mod journal;
+mod marks;
 mod memory;
 mod secrets;
 mod tokens;
@@ -398,6 +399,10 @@ impl World {
             Action::Function(action) => self.functions.write(action),
             Action::Role(action) => {
                 self.functions.write_policy(action);
+                None
+            }
+            Action::Mark(mark) => {
+                self.tag(&mark.arn, &mark.tags);
                 None
             }
             Action::Gateway(_) | Action::Permission(_) => self.gateway.write(action, document),

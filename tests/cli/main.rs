@@ -2,6 +2,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod orphans;
+mod world;
+
 use std::process::{Command, Stdio};
 
 #[test]
