@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 use kube::api::{DeleteParams, Patch, PatchParams};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{POLL, SECRET, World};
 
@@ -9,7 +9,7 @@ async fn a_stage_that_was_deleted_by_hand_is_back_after_a_poll() {
     let (world, _operator) = World::with_ready_example().await;
     let id = world.object()["status"]["api"]["id"].clone();
     let stage = format!("/restapis/{}/stages/prod", id.as_str().unwrap());
-    world.gateway("DELETE", &stage).await;
+    world.gateway("DELETE", &stage, &Value::Null).await;
     assert_eq!(world.inventory()["/apigateway/stages"], 0);
     let deleted = world.age();
     world

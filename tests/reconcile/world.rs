@@ -296,9 +296,9 @@ impl World {
     }
 
     /// Somebody calls API Gateway by hand.
-    pub async fn gateway(&self, method: &str, path: &str) {
+    pub async fn gateway(&self, method: &str, path: &str, body: &Value) {
         let request = signed("apigateway").method(method).uri(path);
-        let request = request.body(Bytes::new()).unwrap();
+        let request = request.body(body.to_string().into()).unwrap();
         let response = self.aws.handle(request).await;
         assert!(response.status().is_success(), "{response:?}");
     }

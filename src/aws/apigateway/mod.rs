@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    read_api_keys, read_deployments, read_methods, read_rest_api, read_stage, read_usage_plan,
+    read_api_keys, read_deployments, read_methods, read_rest_api, read_stage, read_usage_plans,
     search_rest_apis,
 };
 pub(super) use write::execute;
