@@ -37,13 +37,12 @@ test: lint ## run all tests, the same that CI runs
 	@$(HACK) tools > /dev/null
 	cargo build --workspace --bins
 	cargo test --workspace
-	$(MAKE) --no-print-directory sim
 	cd examples/backend && python3 -m unittest
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
 	tests/image/run
 
 sim: ## simulate faults at every call, with the invariants watched (SEEDS=0..1000 for more walks at random, SEEDS=17 for one)
-	cargo test --profile sim --test sim -- --show-output
+	cargo test --test sim -- --show-output
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench

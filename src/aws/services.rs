@@ -86,8 +86,8 @@ impl Services {
             Read::ApiKeys { prefix } => {
                 Fact::ApiKeys(apigateway::read_api_keys(gateway, prefix).await)
             }
-            Read::UsagePlan { name } => {
-                Fact::UsagePlan(apigateway::read_usage_plan(gateway, name).await)
+            Read::UsagePlans { tags } => {
+                Fact::UsagePlans(apigateway::read_usage_plans(gateway, tags).await)
             }
             Read::Permission {
                 function,

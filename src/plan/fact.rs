@@ -27,8 +27,8 @@ pub enum Fact {
     Deployments(Seen<Vec<Deployment>>),
     DeploymentCreated(Deployment),
     Stage(Seen<Stage>),
-    ApiKeys(Seen<BTreeMap<String, ApiKey>>),
-    UsagePlan(Seen<UsagePlan>),
+    ApiKeys(Seen<Vec<ApiKey>>),
+    UsagePlans(Seen<Vec<UsagePlan>>),
     Permission {
         function: String,
         permission: Seen<Permission>,
@@ -113,7 +113,7 @@ impl Observed {
             }
             Fact::Stage(seen) => gateway.stage = seen,
             Fact::ApiKeys(seen) => gateway.api_keys = seen,
-            Fact::UsagePlan(seen) => gateway.usage_plan = seen,
+            Fact::UsagePlans(seen) => gateway.usage_plans = seen,
             Fact::Permission {
                 function,
                 permission,

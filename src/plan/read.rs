@@ -37,10 +37,10 @@ pub enum Read {
         /// Prefix of the names.
         prefix: String,
     },
-    /// `GetUsagePlans`, all pages, and `GetUsagePlanKeys` of the one of that name.
-    UsagePlan {
-        /// Name.
-        name: String,
+    /// `GetUsagePlans`, all pages, and `GetUsagePlanKeys` of those with these tags.
+    UsagePlans {
+        /// Tags that tell ownership.
+        tags: Tags,
     },
     /// Lambda `GetPolicy`.
     Permission {

@@ -5,7 +5,7 @@ use cachedapi_operator::api::{CachedApiSpec, EndpointType};
 use cachedapi_operator::model::{Cluster, Document, Identity, validate};
 use cachedapi_operator::plan::{
     Fact, GatewayAction, MethodSettings, Patch, PatchOp, PermissionAction, Read, RestApi, Seen,
-    Stage,
+    Stage, UsagePlan,
 };
 use serde_json::{Value, json};
 
@@ -274,7 +274,7 @@ pub async fn key_ids(world: &World, prefix: &str) -> Vec<String> {
         })
         .await
     {
-        Fact::ApiKeys(Seen::Present(keys)) => keys.into_values().map(|key| key.id).collect(),
+        Fact::ApiKeys(Seen::Present(keys)) => keys.into_iter().map(|key| key.id).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -302,8 +302,9 @@ async fn a_key_has_a_value_and_is_deleted_once() {
     else {
         panic!("no keys")
     };
-    let key = &keys["k-1"];
+    let key = &keys[0];
     assert!(key.enabled && key.value.reveal().len() >= 20, "{key:?}");
+    assert_eq!((&*key.name, key.created.is_some()), ("k-1", true));
     assert_eq!(key.tags, tags());
     let id = key.id.clone();
     world
@@ -325,13 +326,7 @@ async fn a_usage_plan_has_its_limits_stages_and_keys() {
     create_stage(&world, &api, &deployment).await;
     create_key(&world, "k-1").await;
     let key = key_ids(&world, "k-").await.remove(0);
-    let read = Read::UsagePlan {
-        name: "plan".into(),
-    };
-    assert_eq!(
-        world.read(read.clone()).await,
-        Fact::UsagePlan(Seen::Absent)
-    );
+    assert_eq!(usage_plans(&world).await, []);
     let create = GatewayAction::CreateUsagePlan {
         name: "plan".into(),
         throttle: Some((2.5, 7)),
@@ -340,9 +335,7 @@ async fn a_usage_plan_has_its_limits_stages_and_keys() {
         tags: tags(),
     };
     assert_eq!(world.act(create).await, None);
-    let Fact::UsagePlan(Seen::Present(plan)) = world.read(read.clone()).await else {
-        panic!("no plan")
-    };
+    let plan = usage_plans(&world).await.remove(0);
     assert_eq!((plan.throttle, &plan.tags), (Some((2.5, 7)), &tags()));
     assert_eq!(plan.quota, Some((1000, "DAY".into())));
     assert_eq!(
@@ -365,9 +358,7 @@ async fn a_usage_plan_has_its_limits_stages_and_keys() {
             patches,
         })
         .await;
-    let Fact::UsagePlan(Seen::Present(plan)) = world.read(read.clone()).await else {
-        panic!("no plan")
-    };
+    let plan = usage_plans(&world).await.remove(0);
     assert_eq!(
         (plan.throttle, plan.key_ids),
         (Some((2.5, 9)), set([&*key]))
@@ -375,6 +366,53 @@ async fn a_usage_plan_has_its_limits_stages_and_keys() {
     let detach = GatewayAction::DeleteUsagePlanKey { plan: id, key };
     world.act(detach.clone()).await;
     world.act(detach).await;
+}
+
+/// The usage plans with our tags.
+pub async fn usage_plans(world: &World) -> Vec<UsagePlan> {
+    match world.read(Read::UsagePlans { tags: tags() }).await {
+        Fact::UsagePlans(Seen::Present(plans)) => plans,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_one_name_every_key_and_every_usage_plan_with_our_tags_is_read() {
+    let world = World::new();
+    let api = create_api(&world).await.id;
+    put_api(&world, &api).await;
+    let deployment = deploy(&world, &api).await;
+    create_stage(&world, &api, &deployment).await;
+    let foreign = [("team".to_owned(), "billing".to_owned())];
+    for tags in [foreign.into(), tags(), tags()] {
+        let create = GatewayAction::CreateUsagePlan {
+            name: "plan".into(),
+            throttle: None,
+            quota: None,
+            stage: (api.clone(), "live".into()),
+            tags,
+        };
+        world.act(create).await;
+        create_key(&world, "k-1").await;
+    }
+    let ids = key_ids(&world, "k-").await;
+    assert_eq!(ids.len(), 3, "whose they are is the planner's to tell");
+    let plans = usage_plans(&world).await;
+    assert_eq!(plans.len(), 2);
+    for (plan, key) in plans.iter().zip(&ids) {
+        let (plan, key) = (plan.id.clone(), key.clone());
+        world
+            .act(GatewayAction::CreateUsagePlanKey { plan, key })
+            .await;
+    }
+    let plans = usage_plans(&world).await;
+    let keys: Vec<_> = plans.into_iter().map(|plan| plan.key_ids).collect();
+    assert_eq!(keys, [set([&*ids[0]]), set([&*ids[1]])]);
+    assert_eq!(
+        world.calls.results("apigateway:GetUsagePlanKeys").len(),
+        4,
+        "two for each read: none for somebody else's plan"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use cachedapi_operator::api::Engine;
 use cachedapi_operator::plan::{
-    CacheAction, Fact, GatewayAction, GroupChange, Patch, PatchOp, PermissionAction, Read,
-    SecretAction, Seen,
+    CacheAction, GatewayAction, GroupChange, Patch, PatchOp, PermissionAction, Read, SecretAction,
 };
 use serde_json::json;
 
@@ -66,7 +65,7 @@ async fn sell(world: &World, api: &str) {
         tags: tags(),
     };
     world.act(create).await;
-    let plan = usage_plan(world).await.unwrap();
+    let plan = gateway::usage_plans(world).await.remove(0).id;
     let patches = vec![gateway::replace("/throttle/burstLimit", "9")];
     let detach = Patch {
         op: PatchOp::Remove,
@@ -95,14 +94,6 @@ async fn sell(world: &World, api: &str) {
     for step in steps {
         tokio::time::sleep(Duration::from_secs(20)).await;
         world.act(step).await;
-    }
-}
-
-async fn usage_plan(world: &World) -> Option<String> {
-    let name = "plan".to_owned();
-    match world.read(Read::UsagePlan { name }).await {
-        Fact::UsagePlan(Seen::Present(plan)) => Some(plan.id),
-        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ mod consumers;
 mod crash;
 mod delay;
 mod drift;
+mod duplicates;
 mod fence;
 mod functions;
 mod iam;

@@ -5,7 +5,7 @@ use aws_sdk_apigateway::types;
 use crate::model::Tags;
 use crate::plan::{ApiKey, Deployment, Fact, RestApi, Seen, Sensitive, UsagePlan};
 
-use super::super::call::{Refusal, pages, seen};
+use super::super::call::{Refusal, pages, seen, timestamp};
 use super::super::operations::{
     GET_API_KEYS, GET_DEPLOYMENTS, GET_RESOURCES, GET_REST_API, GET_REST_APIS, GET_STAGE, GET_TAGS,
     GET_USAGE_PLAN_KEYS, GET_USAGE_PLANS,
@@ -53,13 +53,14 @@ fn oldest_first(apis: Vec<types::RestApi>, wanted: &Tags) -> Vec<RestApi> {
         .into_iter()
         .map(|api| rest_api!(api, confirmed: false))
         .collect();
-    apis.retain(|api| {
-        wanted
-            .iter()
-            .all(|(key, value)| api.tags.get(key) == Some(value))
-    });
+    apis.retain(|api| carries(&api.tags, wanted));
     apis.sort_by(|one, other| (one.created, &one.id).cmp(&(other.created, &other.id)));
     apis
+}
+
+fn carries(tags: &Tags, wanted: &Tags) -> bool {
+    let mut wanted = wanted.iter();
+    wanted.all(|(key, value)| tags.get(key) == Some(value))
 }
 
 pub(in crate::aws) async fn read_methods(
@@ -127,10 +128,7 @@ pub(in crate::aws) async fn read_stage(
     )
 }
 
-pub(in crate::aws) async fn read_api_keys(
-    gateway: &ApiGateway,
-    prefix: &str,
-) -> Seen<BTreeMap<String, ApiKey>> {
+pub(in crate::aws) async fn read_api_keys(gateway: &ApiGateway, prefix: &str) -> Seen<Vec<ApiKey>> {
     let fetch = |position| {
         let request = gateway
             .client
@@ -144,46 +142,54 @@ pub(in crate::aws) async fn read_api_keys(
     seen(keys.map(|keys| {
         keys.into_iter()
             .map(api_key)
-            .filter(|(name, _)| name.starts_with(prefix))
+            .filter(|key| key.name.starts_with(prefix))
             .collect()
     }))
 }
 
-fn api_key(key: types::ApiKey) -> (String, ApiKey) {
-    let value = Sensitive::new(key.value.unwrap_or_default());
-    let id = key.id.unwrap_or_default();
-    (
-        key.name.unwrap_or_default(),
-        ApiKey {
-            id,
-            enabled: key.enabled,
-            value,
-            tags: tags(key.tags),
-        },
-    )
+fn api_key(key: types::ApiKey) -> ApiKey {
+    ApiKey {
+        id: key.id.unwrap_or_default(),
+        name: key.name.unwrap_or_default(),
+        created: timestamp(key.created_date),
+        enabled: key.enabled,
+        value: Sensitive::new(key.value.unwrap_or_default()),
+        tags: tags(key.tags),
+    }
 }
 
-pub(in crate::aws) async fn read_usage_plan(gateway: &ApiGateway, name: &str) -> Seen<UsagePlan> {
+/// Names of usage plans are not unique: of those without the tags nothing more is read.
+pub(in crate::aws) async fn read_usage_plans(
+    gateway: &ApiGateway,
+    wanted: &Tags,
+) -> Seen<Vec<UsagePlan>> {
     let fetch = |position| {
         let request = gateway
             .client
             .get_usage_plans()
             .limit(PAGE)
             .set_position(position);
-        gateway.caller.call(GET_USAGE_PLANS, name, request.send())
+        gateway
+            .caller
+            .call(GET_USAGE_PLANS, "usage plans", request.send())
     };
     let plans = match pages(GET_USAGE_PLANS, fetch, |page| (page.items, page.position)).await {
-        Ok(plans) => plans,
+        Ok(plans) => plans.into_iter().map(usage_plan),
         Err(refusal) => return Seen::Unknown(refusal.failure),
     };
-    let Some(plan) = plans
-        .into_iter()
-        .find(|plan| plan.name.as_deref() == Some(name))
-    else {
-        return Seen::Absent;
-    };
-    let key_ids = get_key_ids(gateway, plan.id.as_deref().unwrap_or_default()).await;
-    seen(key_ids.map(|key_ids| usage_plan(plan, key_ids)))
+    let mut found = Vec::new();
+    for mut plan in plans.filter(|plan| carries(&plan.tags, wanted)) {
+        match seen(get_key_ids(gateway, &plan.id).await) {
+            Seen::Present(key_ids) => {
+                plan.key_ids = key_ids;
+                found.push(plan);
+            }
+            Seen::Unknown(failure) => return Seen::Unknown(failure),
+            // It was deleted since it was listed.
+            Seen::Absent | Seen::Unread => {}
+        }
+    }
+    Seen::Present(found)
 }
 
 async fn get_key_ids(gateway: &ApiGateway, plan: &str) -> Result<BTreeSet<String>, Refusal> {
@@ -201,7 +207,8 @@ async fn get_key_ids(gateway: &ApiGateway, plan: &str) -> Result<BTreeSet<String
     Ok(keys.into_iter().filter_map(|key| key.id).collect())
 }
 
-fn usage_plan(plan: types::UsagePlan, key_ids: BTreeSet<String>) -> UsagePlan {
+/// Its keys are another call.
+fn usage_plan(plan: types::UsagePlan) -> UsagePlan {
     let period = |quota: &types::QuotaSettings| {
         quota
             .period
@@ -218,7 +225,7 @@ fn usage_plan(plan: types::UsagePlan, key_ids: BTreeSet<String>) -> UsagePlan {
         stages: stages
             .filter_map(|stage| Some((stage.api_id?, stage.stage?)))
             .collect(),
-        key_ids,
+        key_ids: BTreeSet::new(),
         tags: tags(plan.tags),
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::model::Tags;
 use crate::plan::{
-    Action, BoundSecret, CacheAction, ClusterAction, FunctionAction, GatewayAction, ObservedCache,
-    ObservedGateway, PermissionAction, RoleAction, SecretAction, Seen, is_own_policy,
+    Action, ApiKey, BoundSecret, CacheAction, ClusterAction, FunctionAction, GatewayAction,
+    ObservedCache, ObservedGateway, PermissionAction, RoleAction, SecretAction, Seen, UsagePlan,
+    is_own_policy,
 };
 
 use super::Basis;
@@ -196,11 +197,13 @@ impl Basis<'_> {
         let gateway = &self.observed.gateway;
         match action {
             GatewayAction::CreateRestApi { .. } => Need::Absent(gateway.rest_api == Seen::Absent),
-            GatewayAction::CreateApiKey { .. } => {
-                Need::Absent(matches!(gateway.api_keys, Seen::Present(_) | Seen::Absent))
+            GatewayAction::CreateApiKey { name, .. } => {
+                let there = |key: &ApiKey| key.name == *name && self.owns(&key.tags);
+                Need::Absent(is_without(&gateway.api_keys, there))
             }
             GatewayAction::CreateUsagePlan { .. } => {
-                Need::Absent(gateway.usage_plan == Seen::Absent)
+                let there = |plan: &UsagePlan| self.owns(&plan.tags);
+                Need::Absent(is_without(&gateway.usage_plans, there))
             }
             GatewayAction::CreateStage { .. } => Need::Absent(gateway.stage == Seen::Absent),
             GatewayAction::DeleteRestApi { api } => {
@@ -213,19 +216,20 @@ impl Basis<'_> {
             GatewayAction::EnableApiKey { id } | GatewayAction::DeleteApiKey { id } => {
                 let keys = gateway.api_keys.present();
                 Need::Own(keys.is_some_and(|keys| {
-                    keys.values()
-                        .any(|key| key.id == *id && self.owns(&key.tags))
+                    keys.iter().any(|key| key.id == *id && self.owns(&key.tags))
                 }))
             }
             GatewayAction::UpdateUsagePlan { id, .. }
             | GatewayAction::DeleteUsagePlan { id }
             | GatewayAction::CreateUsagePlanKey { plan: id, .. }
-            | GatewayAction::DeleteUsagePlanKey { plan: id, .. } => Need::Own(
-                gateway
-                    .usage_plan
-                    .present()
-                    .is_some_and(|plan| plan.id == *id && self.owns(&plan.tags)),
-            ),
+            | GatewayAction::DeleteUsagePlanKey { plan: id, .. } => {
+                let plans = gateway.usage_plans.present();
+                Need::Own(plans.is_some_and(|plans| {
+                    plans
+                        .iter()
+                        .any(|plan| plan.id == *id && self.owns(&plan.tags))
+                }))
+            }
         }
     }
 
@@ -234,5 +238,14 @@ impl Basis<'_> {
             .rest_api
             .present()
             .is_some_and(|api| api.id == id && self.owns(&api.tags))
+    }
+}
+
+/// Whether a list was seen and has none such.
+fn is_without<T>(seen: &Seen<Vec<T>>, such: impl Fn(&T) -> bool) -> bool {
+    match seen {
+        Seen::Present(list) => !list.iter().any(such),
+        Seen::Absent => true,
+        Seen::Unread | Seen::Unknown(_) => false,
     }
 }

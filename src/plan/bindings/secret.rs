@@ -3,6 +3,7 @@ use std::fmt::Write;
 
 use crate::api::Reason;
 use crate::model::{Desired, DesiredApiKey};
+use crate::plan::gateway::own_keys;
 use crate::plan::{
     AWSPREVIOUS, Action, AspectPlan, BoundSecret, ClusterAction, Context, Endpoint, Observed, Read,
     SecretValue, Seen, Sensitive, current_user,
@@ -309,9 +310,9 @@ fn api_key(
         Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
         Seen::Absent => Err(wait()),
         Seen::Present(keys) => {
-            let own = keys
-                .get(&key.name)
-                .filter(|found| desired.identity.owns(&found.tags))
+            let own = own_keys(&desired.identity, keys)
+                .into_iter()
+                .find(|found| found.name == key.name)
                 .ok_or_else(wait)?;
             Ok(Content::Known {
                 data: [("apiKey".to_owned(), own.value.clone())].into(),

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::*;
-use crate::fixtures::{context, desired as desired_of, identity, spec_json};
+use crate::fixtures::{context, desired as desired_of, identity, now, spec_json};
 use crate::plan::{Action, ApiKey, BoundSecret, ClusterAction, Secret, Sensitive};
 
 fn desired() -> Desired {
@@ -125,12 +126,13 @@ fn an_api_key_is_bound_only_when_it_is_ours() {
     let mut key = |tags| {
         let key = ApiKey {
             id: "k".into(),
+            name: desired.gateway.api_keys["shop"].name.clone(),
+            created: None,
             enabled: true,
             value: Sensitive::new("key-value"),
             tags,
         };
-        observed.gateway.api_keys =
-            Seen::Present([(desired.gateway.api_keys["shop"].name.clone(), key)].into());
+        observed.gateway.api_keys = Seen::Present(vec![key]);
         plan_bindings(&desired, &observed, context())
     };
     assert_eq!(
@@ -138,6 +140,31 @@ fn an_api_key_is_bound_only_when_it_is_ours() {
         [("apiKey", "key-value")].into()
     );
     assert_eq!(key([].into()).waits[0].reason, Reason::WaitingForDependency);
+}
+
+#[test]
+fn of_two_api_keys_of_a_name_the_older_is_bound() {
+    let mut json = spec_json();
+    json["bindings"] = serde_json::json!([]);
+    json["api"] =
+        serde_json::json!({"apiKeys": [{"name": "shop", "secret": {"name": "shop-key"}}]});
+    let desired = desired_of(json);
+    let key = |value: &str, created| ApiKey {
+        id: value.into(),
+        name: desired.gateway.api_keys["shop"].name.clone(),
+        created: Some(created),
+        enabled: true,
+        value: Sensitive::new(value),
+        tags: identity().tags(),
+    };
+    let (older, younger) = (now(), now() + Duration::from_secs(1));
+    let mut observed = Observed::default();
+    observed.bound.insert("shop-key".into(), Seen::Absent);
+    observed.gateway.api_keys = Seen::Present(vec![key("a-younger", younger), key("older", older)]);
+    assert_eq!(
+        applied(&plan_bindings(&desired, &observed, context())),
+        [("apiKey", "older")].into()
+    );
 }
 
 #[test]

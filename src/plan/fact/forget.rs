@@ -117,7 +117,7 @@ impl Observed {
             | GatewayAction::UpdateUsagePlan { .. }
             | GatewayAction::DeleteUsagePlan { .. }
             | GatewayAction::CreateUsagePlanKey { .. }
-            | GatewayAction::DeleteUsagePlanKey { .. } => gateway.usage_plan = Seen::Unread,
+            | GatewayAction::DeleteUsagePlanKey { .. } => gateway.usage_plans = Seen::Unread,
         }
     }
 

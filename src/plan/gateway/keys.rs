@@ -1,9 +1,9 @@
 //! API keys and the usage plan that makes them count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::api::{QuotaPeriod, Throttle};
-use crate::model::Desired;
+use crate::model::{Desired, Identity};
 use crate::plan::{
     Action, ApiKey, AspectPlan, Context, GatewayAction, Observed, Patch, PatchOp, Read, RestApi,
     Rotating, Seen, UsagePlan,
@@ -21,73 +21,67 @@ pub(super) fn plan_keys(
     let gateway = &observed.gateway;
     let concerned = !desired.gateway.api_keys.is_empty() || gateway.keys_known;
     let mut plan = AspectPlan::default();
+    let usage_plans = match &gateway.usage_plans {
+        Seen::Unread if concerned && context.depth.wants(Rotating::UsagePlan) => {
+            plan.reads.push(Read::UsagePlans {
+                tags: desired.identity.ownership_tags(),
+            });
+            None
+        }
+        Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
+        Seen::Present(plans) => Some(plans.as_slice()),
+        Seen::Absent => Some([].as_slice()),
+        Seen::Unread => None,
+    };
+    let differs = || usage_plans.is_some_and(|plans| differ(desired, api, plans));
     let keys = match &gateway.api_keys {
-        Seen::Unread if concerned && context.depth.wants(Rotating::ApiKeys) => {
+        Seen::Unread if concerned && (context.depth.wants(Rotating::ApiKeys) || differs()) => {
             plan.reads.push(Read::ApiKeys {
                 prefix: format!("{}-", desired.gateway.usage_plan_name),
             });
             None
         }
         Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
-        Seen::Present(keys) => Some(owned(desired, keys)),
-        Seen::Absent => Some(BTreeMap::new()),
+        Seen::Present(keys) => Some(own_keys(&desired.identity, keys)),
+        Seen::Absent => Some(Vec::new()),
         Seen::Unread => None,
     };
-    match &gateway.usage_plan {
-        Seen::Unread if concerned && context.depth.wants(Rotating::UsagePlan) => {
-            plan.reads.push(Read::UsagePlan {
-                name: desired.gateway.usage_plan_name.clone(),
-            });
-        }
-        Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
-        _ => {}
-    }
     let Some(keys) = keys.filter(|_| plan.reads.is_empty()) else {
         return plan;
     };
-    plan.actions.extend(key_actions(desired, &keys));
-    match &gateway.usage_plan {
-        _ if !plan.actions.is_empty() => {}
-        Seen::Absent if !desired.gateway.api_keys.is_empty() => {
-            plan.actions.push(create_plan(desired, api));
-        }
-        Seen::Present(usage) if desired.identity.owns(&usage.tags) => plan
-            .actions
-            .extend(plan_actions(desired, api, usage, &keys)),
-        _ => {}
+    let ids = keys.iter().map(|key| &key.id).collect();
+    plan.actions.extend(key_actions(desired, keys));
+    if let Some(usage_plans) = usage_plans.filter(|_| plan.actions.is_empty()) {
+        plan.actions
+            .extend(plan_actions(desired, api, usage_plans, &ids));
     }
     plan
 }
 
-/// Names of keys are not unique in API Gateway: only those with our tags count.
-fn owned<'a>(
-    desired: &Desired,
-    keys: &'a BTreeMap<String, ApiKey>,
-) -> BTreeMap<&'a str, &'a ApiKey> {
-    keys.iter()
-        .filter(|(_, key)| desired.identity.owns(&key.tags))
-        .map(|(name, key)| (name.as_str(), key))
-        .collect()
+/// The keys with our tags, the oldest first. Names are not unique in API Gateway, and a creation that arrives twice leaves two keys of one name: the
+/// older counts, because its value is the one that was given away.
+pub fn own_keys<'a>(identity: &Identity, keys: &'a [ApiKey]) -> Vec<&'a ApiKey> {
+    let mut own: Vec<&ApiKey> = keys.iter().filter(|key| identity.owns(&key.tags)).collect();
+    own.sort_by(|one, other| (one.created, &one.id).cmp(&(other.created, &other.id)));
+    own
 }
 
-fn key_actions(desired: &Desired, keys: &BTreeMap<&str, &ApiKey>) -> Vec<Action> {
-    let wanted: BTreeSet<&str> = desired
-        .gateway
-        .api_keys
-        .values()
-        .map(|key| key.name.as_str())
-        .collect();
-    let missing = wanted.iter().filter(|name| !keys.contains_key(**name));
-    let create = missing.map(|name| GatewayAction::CreateApiKey {
-        name: (*name).to_owned(),
+/// `keys` are ours, the oldest first.
+fn key_actions(desired: &Desired, keys: Vec<&ApiKey>) -> Vec<Action> {
+    let wanted = desired.gateway.api_keys.values();
+    let mut missing: BTreeSet<&str> = wanted.map(|key| key.name.as_str()).collect();
+    let (kept, extra): (Vec<&ApiKey>, Vec<&ApiKey>) = keys
+        .into_iter()
+        .partition(|key| missing.remove(key.name.as_str()));
+    let create = missing.into_iter().map(|name| GatewayAction::CreateApiKey {
+        name: name.to_owned(),
         tags: desired.tags.clone(),
     });
-    let disabled = keys
+    let disabled = kept.iter().filter(|key| !key.enabled);
+    let enable = disabled.map(|key| GatewayAction::EnableApiKey { id: key.id.clone() });
+    let delete = extra
         .iter()
-        .filter(|(name, key)| wanted.contains(**name) && !key.enabled);
-    let enable = disabled.map(|(_, key)| GatewayAction::EnableApiKey { id: key.id.clone() });
-    let extra = keys.iter().filter(|(name, _)| !wanted.contains(**name));
-    let delete = extra.map(|(_, key)| GatewayAction::DeleteApiKey { id: key.id.clone() });
+        .map(|key| GatewayAction::DeleteApiKey { id: key.id.clone() });
     create
         .chain(enable)
         .chain(delete)
@@ -112,16 +106,43 @@ fn create_plan(desired: &Desired, api: &RestApi) -> Action {
     })
 }
 
+/// Whether something is to be done about the usage plans, as far as can be told before the keys are read.
+fn differ(desired: &Desired, api: &RestApi, plans: &[UsagePlan]) -> bool {
+    let ids: BTreeSet<&String> = plans.iter().flat_map(|plan| &plan.key_ids).collect();
+    ids.len() != desired.gateway.api_keys.len()
+        || !plan_actions(desired, api, plans, &ids).is_empty()
+}
+
+/// `plans` are ours and `ids` those of our keys. A creation that arrives twice leaves two plans: the one with our keys is kept, which has counted their requests. The other
+/// goes first, because a key has one usage plan for a stage.
 fn plan_actions(
     desired: &Desired,
     api: &RestApi,
+    plans: &[UsagePlan],
+    ids: &BTreeSet<&String>,
+) -> Vec<Action> {
+    let without = |plan: &UsagePlan| !plan.key_ids.iter().any(|id| ids.contains(id));
+    let mut plans: Vec<&UsagePlan> = plans.iter().collect();
+    plans.sort_by(|one, other| (without(one), &one.id).cmp(&(without(other), &other.id)));
+    let mut plans = plans.into_iter();
+    let wanted = !desired.gateway.api_keys.is_empty();
+    let kept = wanted.then(|| plans.next());
+    let mut actions: Vec<Action> = plans.flat_map(delete_usage_plan).collect();
+    match kept {
+        Some(Some(plan)) => actions.extend(update_plan(desired, api, plan, ids)),
+        Some(None) => actions.push(create_plan(desired, api)),
+        None => {}
+    }
+    actions
+}
+
+fn update_plan(
+    desired: &Desired,
+    api: &RestApi,
     usage: &UsagePlan,
-    keys: &BTreeMap<&str, &ApiKey>,
+    ids: &BTreeSet<&String>,
 ) -> Vec<Action> {
     let stage = (api.id.clone(), desired.gateway.stage.name.clone());
-    if desired.gateway.api_keys.is_empty() {
-        return delete_usage_plan(usage);
-    }
     let mut patches = limit_patches(desired, usage);
     if !usage.stages.contains(&stage) {
         patches.push(Patch {
@@ -134,7 +155,6 @@ fn plan_actions(
         id: usage.id.clone(),
         patches,
     });
-    let ids: BTreeSet<&String> = keys.values().map(|key| &key.id).collect();
     let join = ids
         .iter()
         .filter(|id| !usage.key_ids.contains(**id))

@@ -11,7 +11,7 @@ mod stage;
 #[cfg(test)]
 pub(super) mod tests;
 
-pub(super) use keys::delete_usage_plan;
+pub(super) use keys::{delete_usage_plan, own_keys};
 pub use stage::{deployment_hash, served_hash};
 
 use std::time::Duration;

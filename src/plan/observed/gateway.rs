@@ -26,10 +26,10 @@ pub struct ObservedGateway {
     pub deployments: Seen<Vec<Deployment>>,
     /// The stage.
     pub stage: Seen<Stage>,
-    /// API keys whose names start with ours, by name in API Gateway.
-    pub api_keys: Seen<BTreeMap<String, ApiKey>>,
-    /// The usage plan of our name.
-    pub usage_plan: Seen<UsagePlan>,
+    /// API keys whose names start with ours.
+    pub api_keys: Seen<Vec<ApiKey>>,
+    /// The usage plans that carry our tags.
+    pub usage_plans: Seen<Vec<UsagePlan>>,
     /// Our statement in each function's policy, by the function's ARN: absent when the policy lacks it.
     pub permissions: BTreeMap<String, Seen<Permission>>,
 }
@@ -100,6 +100,10 @@ pub struct MethodSettings {
 pub struct ApiKey {
     /// Id.
     pub id: String,
+    /// Name in API Gateway.
+    pub name: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
     /// Whether it is on.
     pub enabled: bool,
     /// Value.

@@ -1,6 +1,6 @@
 use crate::api::{Disposal, Reason};
 use crate::model::Estate;
-use crate::plan::gateway::{CREATION_GRACE, delete_usage_plan};
+use crate::plan::gateway::{CREATION_GRACE, delete_usage_plan, own_keys};
 use crate::plan::mark::{plan_mark, rest_api_arn};
 use crate::plan::{
     Action, AspectPlan, Context, GatewayAction, Observed, PermissionAction, Read, RestApi, Seen,
@@ -14,7 +14,7 @@ pub(super) fn plan_api(estate: &Estate, observed: &Observed, context: Context) -
         return plan_rest_apis(estate, observed, context).reads_first();
     }
     let mut plan = plan_permissions(estate, observed);
-    plan.extend(plan_usage_plan(estate, observed));
+    plan.extend(plan_usage_plans(estate, observed));
     plan.extend(plan_api_keys(estate, observed));
     let last = plan_rest_apis(estate, observed, context);
     // API Gateway refuses to delete an API that a usage plan counts for.
@@ -53,17 +53,17 @@ fn plan_permissions(estate: &Estate, observed: &Observed) -> AspectPlan {
     plan
 }
 
-fn plan_usage_plan(estate: &Estate, observed: &Observed) -> AspectPlan {
-    match &observed.gateway.usage_plan {
-        Seen::Unread => AspectPlan::read(Read::UsagePlan {
-            name: estate.identity.unique_name(),
+fn plan_usage_plans(estate: &Estate, observed: &Observed) -> AspectPlan {
+    match &observed.gateway.usage_plans {
+        Seen::Unread => AspectPlan::read(Read::UsagePlans {
+            tags: estate.identity.ownership_tags(),
         }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-        Seen::Present(plan) if estate.identity.owns(&plan.tags) => AspectPlan {
-            actions: delete_usage_plan(plan),
+        Seen::Absent => AspectPlan::default(),
+        Seen::Present(plans) => AspectPlan {
+            actions: plans.iter().flat_map(delete_usage_plan).collect(),
             ..AspectPlan::default()
         },
-        Seen::Absent | Seen::Present(_) => AspectPlan::default(),
     }
 }
 
@@ -75,7 +75,7 @@ fn plan_api_keys(estate: &Estate, observed: &Observed) -> AspectPlan {
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Seen::Absent => AspectPlan::default(),
         Seen::Present(keys) => {
-            let own = keys.values().filter(|key| estate.identity.owns(&key.tags));
+            let own = own_keys(&estate.identity, keys).into_iter();
             let delete =
                 own.map(|key| Action::Gateway(GatewayAction::DeleteApiKey { id: key.id.clone() }));
             AspectPlan {

@@ -36,7 +36,7 @@ pub(super) fn take_down(world: &mut World) {
 
 pub(super) fn assert_nothing_left(world: &World, when: &str) {
     assert!(
-        world.gateway.api.is_none() && world.gateway.usage_plan.is_none(),
+        world.gateway.api.is_none() && world.gateway.usage_plans.is_empty(),
         "{when}"
     );
     assert!(
@@ -109,7 +109,7 @@ fn what_is_retained_stays_whole() {
             before.permissions.clone()
         )
     );
-    assert!(api.gateway.usage_plan.is_some() && api.cache.groups.is_empty());
+    assert!(api.gateway.usage_plans.len() == 1 && api.cache.groups.is_empty());
 
     let mut cache = world.clone();
     assert!(
@@ -187,11 +187,11 @@ fn what_lost_our_tags_is_left_alone_and_does_not_hold_the_object_back() {
         .values_mut()
         .for_each(|tags| *tags = foreign_tags());
     world.secrets.secret.as_mut().unwrap().tags = foreign_tags();
-    world.gateway.usage_plan.as_mut().unwrap().tags = foreign_tags();
+    world.gateway.usage_plans[0].tags = foreign_tags();
     world
         .gateway
         .keys
-        .values_mut()
+        .iter_mut()
         .for_each(|key| key.tags = foreign_tags());
     let before = world.truth();
     let plan = world.tear_down(&estate(&json!({})));
@@ -203,7 +203,7 @@ fn what_lost_our_tags_is_left_alone_and_does_not_hold_the_object_back() {
     );
     assert!(
         !world.secrets.is_to_be_deleted()
-            && world.gateway.usage_plan.is_some()
+            && world.gateway.usage_plans.len() == 1
             && world.gateway.api.is_none()
     );
 }
@@ -263,4 +263,16 @@ fn nothing_is_done_for_an_object_that_has_nothing() {
     let mut world = World::default();
     assert!(world.tear_down(&estate(&json!({}))).is_settled());
     assert!(world.actions.is_empty() && world.cache == ElastiCache::default());
+}
+
+#[test]
+fn keys_and_usage_plans_of_a_creation_that_arrived_twice_go_too() {
+    let (mut world, _) = settled(&everything());
+    let gateway = &mut world.gateway;
+    let (mut key, mut plan) = (gateway.keys[0].clone(), gateway.usage_plans[0].clone());
+    (key.id, plan.id) = ("second".into(), "second".into());
+    plan.key_ids.clear();
+    gateway.keys.push(key);
+    gateway.usage_plans.push(plan);
+    take_down(&mut world);
 }

@@ -24,7 +24,7 @@ pub fn failed(read: &Read, class: Class) -> Fact {
         Read::Deployments { .. } => Fact::Deployments(Seen::Unknown(failure)),
         Read::Stage { .. } => Fact::Stage(Seen::Unknown(failure)),
         Read::ApiKeys { .. } => Fact::ApiKeys(Seen::Unknown(failure)),
-        Read::UsagePlan { .. } => Fact::UsagePlan(Seen::Unknown(failure)),
+        Read::UsagePlans { .. } => Fact::UsagePlans(Seen::Unknown(failure)),
         Read::Permission { function, .. } => Fact::Permission {
             function: function.clone(),
             permission: Seen::Unknown(failure),
@@ -104,7 +104,7 @@ pub const KINDS: [&str; 24] = [
     "Deployments",
     "Stage",
     "ApiKeys",
-    "UsagePlan",
+    "UsagePlans",
     "Permission",
     "SubnetGroup",
     "User",

@@ -87,7 +87,9 @@ impl World {
                 .clone()
                 .map(|stage| (stage.variables, stage.method_settings)),
             methods: self.gateway.methods.clone(),
-            keys: self.gateway.keys.keys().cloned().collect(),
+            keys: (self.gateway.keys.iter())
+                .map(|key| key.name.clone())
+                .collect(),
             permissions: self.gateway.permissions.keys().cloned().collect(),
         }
     }

@@ -1,5 +1,6 @@
 //! The planner against a small model of API Gateway: what it decides is applied, what it asks for is answered, until it is settled.
 
+mod duplicates;
 pub(in crate::plan) mod service;
 
 use std::time::Duration;
@@ -358,11 +359,11 @@ fn keyed() -> Value {
 fn api_keys_come_with_a_usage_plan_that_counts_for_the_stage() {
     let mut service = live(&keyed());
     settle(&mut service, &keyed(), Depth::Full);
-    let plan = service.usage_plan.as_ref().unwrap();
+    let plan = &service.usage_plans[0];
     assert_eq!(plan.stages, [("api1".to_owned(), "prod".to_owned())].into());
     assert_eq!(
         plan.key_ids,
-        service.keys.values().map(|key| key.id.clone()).collect()
+        service.keys.iter().map(|key| key.id.clone()).collect()
     );
     assert_eq!(
         (plan.throttle, plan.quota.clone()),
@@ -377,19 +378,19 @@ fn limits_keys_and_plan_follow_the_spec() {
     changed["api"]["usagePlan"] = json!({"quota": {"limit": 5, "period": "Month"}});
     changed["api"]["apiKeys"][0]["name"] = json!("web");
     settle(&mut service, &changed, Depth::Full);
-    let plan = service.usage_plan.as_ref().unwrap();
+    let plan = &service.usage_plans[0];
     assert_eq!(
         (plan.throttle, plan.quota.clone()),
         (None, Some((5, "MONTH".into())))
     );
     assert_eq!(
-        service.keys.keys().collect::<Vec<_>>(),
+        service.keys.iter().map(|key| &key.name).collect::<Vec<_>>(),
         ["shop-orders-0a1b2c3d-web"]
     );
     assert_eq!(
         plan.key_ids,
-        service.keys.values().map(|key| key.id.clone()).collect()
+        service.keys.iter().map(|key| key.id.clone()).collect()
     );
     settle(&mut service, &spec_json(), Depth::Full);
-    assert!(service.usage_plan.is_none() && service.keys.is_empty());
+    assert!(service.usage_plans.is_empty() && service.keys.is_empty());
 }

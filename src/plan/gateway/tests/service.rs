@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::{Document, Tags};
 use crate::plan::{
     Action, ApiKey, Deployment, Fact, GatewayAction, MethodSettings, Patch, PatchOp, Permission,
     PermissionAction, Read, RestApi, Seen, Sensitive, Stage, UsagePlan,
@@ -14,8 +15,8 @@ pub(in crate::plan) struct Service {
     pub methods: BTreeMap<String, BTreeSet<String>>,
     pub deployments: Vec<Deployment>,
     pub stage: Option<Stage>,
-    pub keys: BTreeMap<String, ApiKey>,
-    pub usage_plan: Option<UsagePlan>,
+    pub keys: Vec<ApiKey>,
+    pub usage_plans: Vec<UsagePlan>,
     pub permissions: BTreeMap<String, Permission>,
     pub calls: Vec<&'static str>,
     pub made: usize,
@@ -30,11 +31,8 @@ impl Service {
         let (call, fact) = match read {
             Read::RestApi { .. } => ("GetRestApi", Fact::RestApi(seen(self.api.as_ref()))),
             Read::RestApiSearch { tags } => {
-                let carries = |api: &RestApi| {
-                    tags.iter()
-                        .all(|(key, value)| api.tags.get(key) == Some(value))
-                };
-                let found = self.api.clone().into_iter().filter(carries);
+                let api = self.api.clone().into_iter();
+                let found = api.filter(|api| carries(&api.tags, tags));
                 ("GetRestApis", Fact::RestApis(found.collect()))
             }
             Read::Methods { .. } => (
@@ -50,10 +48,14 @@ impl Service {
                 "GetApiKeys",
                 Fact::ApiKeys(Seen::Present(self.keys.clone())),
             ),
-            Read::UsagePlan { .. } => (
-                "GetUsagePlans",
-                Fact::UsagePlan(seen(self.usage_plan.as_ref())),
-            ),
+            Read::UsagePlans { tags } => {
+                let plans = self.usage_plans.iter();
+                let found = plans.filter(|plan| carries(&plan.tags, tags)).cloned();
+                (
+                    "GetUsagePlans",
+                    Fact::UsagePlans(Seen::Present(found.collect())),
+                )
+            }
             Read::Permission { function, .. } => {
                 let permission = seen(self.permissions.get(function));
                 (
@@ -70,11 +72,7 @@ impl Service {
         fact
     }
 
-    pub fn write(
-        &mut self,
-        action: &Action,
-        document: Option<&crate::model::Document>,
-    ) -> Option<Fact> {
+    pub fn write(&mut self, action: &Action, document: Option<&Document>) -> Option<Fact> {
         match action {
             Action::Gateway(action) => self.write_gateway(action, document),
             Action::Permission(PermissionAction::AddPermission {
@@ -109,7 +107,7 @@ impl Service {
     fn write_gateway(
         &mut self,
         action: &GatewayAction,
-        document: Option<&crate::model::Document>,
+        document: Option<&Document>,
     ) -> Option<Fact> {
         match action {
             GatewayAction::CreateRestApi { name, tags, .. } => {
@@ -197,18 +195,31 @@ impl Service {
                 self.calls.push("CreateApiKey");
                 let key = ApiKey {
                     id: self.id("key"),
+                    name: name.clone(),
+                    created: None,
                     enabled: true,
                     value: Sensitive::new("value"),
                     tags: tags.clone(),
                 };
-                self.keys.insert(name.clone(), key);
+                self.keys.push(key);
             }
             GatewayAction::EnableApiKey { id } => self
                 .keys
-                .values_mut()
+                .iter_mut()
                 .filter(|key| key.id == *id)
                 .for_each(|key| key.enabled = true),
-            GatewayAction::DeleteApiKey { id } => self.keys.retain(|_, key| key.id != *id),
+            GatewayAction::DeleteApiKey { id } => {
+                self.keys.retain(|key| key.id != *id);
+                let plans = self.usage_plans.iter_mut();
+                plans.for_each(|plan| plan.key_ids.retain(|key| key != id));
+            }
+            other => self.write_usage_plan(other),
+        }
+        None
+    }
+
+    fn write_usage_plan(&mut self, action: &GatewayAction) {
+        match action {
             GatewayAction::CreateUsagePlan {
                 throttle,
                 quota,
@@ -217,45 +228,60 @@ impl Service {
                 ..
             } => {
                 self.calls.push("CreateUsagePlan");
-                self.usage_plan = Some(UsagePlan {
+                let plan = UsagePlan {
                     id: self.id("plan"),
                     throttle: *throttle,
                     quota: quota.clone(),
                     stages: [stage.clone()].into(),
                     key_ids: BTreeSet::new(),
                     tags: tags.clone(),
-                });
+                };
+                self.usage_plans.push(plan);
             }
-            GatewayAction::UpdateUsagePlan { patches, .. } => {
+            GatewayAction::UpdateUsagePlan { id, patches } => {
                 self.calls.push("UpdateUsagePlan");
-                let plan = self.usage_plan.as_mut().unwrap();
+                let plan = self.usage_plan(id);
                 for patch in patches {
                     patch_usage_plan(plan, patch);
                 }
             }
-            GatewayAction::DeleteUsagePlan { .. } => {
+            GatewayAction::DeleteUsagePlan { id } => {
                 assert!(
-                    self.usage_plan.take().unwrap().stages.is_empty(),
+                    self.usage_plan(id).stages.is_empty(),
                     "a usage plan is deleted while it counts for a stage"
                 );
+                self.usage_plans.retain(|plan| plan.id != *id);
             }
-            GatewayAction::CreateUsagePlanKey { key, .. } => drop(
-                self.usage_plan
-                    .as_mut()
-                    .unwrap()
-                    .key_ids
-                    .insert(key.clone()),
-            ),
-            GatewayAction::DeleteUsagePlanKey { key, .. } => {
-                self.usage_plan.as_mut().unwrap().key_ids.remove(key);
+            GatewayAction::CreateUsagePlanKey { plan, key } => {
+                let stages = self.usage_plan(plan).stages.clone();
+                let mut others = self.usage_plans.iter().filter(|other| other.id != *plan);
+                assert!(
+                    !others.any(|other| {
+                        other.key_ids.contains(key) && !other.stages.is_disjoint(&stages)
+                    }),
+                    "a key gets a second usage plan for a stage"
+                );
+                self.usage_plan(plan).key_ids.insert(key.clone());
+            }
+            GatewayAction::DeleteUsagePlanKey { plan, key } => {
+                self.usage_plan(plan).key_ids.remove(key);
             }
             other => panic!("not expected: {other:?}"),
         }
-        None
+    }
+
+    fn usage_plan(&mut self, id: &str) -> &mut UsagePlan {
+        let mut plans = self.usage_plans.iter_mut();
+        plans.find(|plan| plan.id == id).unwrap()
     }
 }
 
-fn rest_api(id: &str, name: &str, tags: crate::model::Tags) -> RestApi {
+fn carries(tags: &Tags, wanted: &Tags) -> bool {
+    let mut wanted = wanted.iter();
+    wanted.all(|(key, value)| tags.get(key) == Some(value))
+}
+
+fn rest_api(id: &str, name: &str, tags: Tags) -> RestApi {
     RestApi {
         id: id.into(),
         name: name.into(),
