@@ -1,6 +1,7 @@
 //! Each invariant, broken once.
 
 mod auth_token;
+mod gateway;
 
 use super::*;
 use crate::api::Reason;
