@@ -33,11 +33,12 @@ pub enum Rotating {
     ApiKeys,
     UsagePlan,
     Functions,
+    OtherRestApis,
 }
 
 impl Rotating {
     /// Every one, in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Methods,
         Self::Deployments,
         Self::CacheNode,
@@ -48,6 +49,7 @@ impl Rotating {
         Self::ApiKeys,
         Self::UsagePlan,
         Self::Functions,
+        Self::OtherRestApis,
     ];
 }
 

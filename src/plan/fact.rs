@@ -23,6 +23,8 @@ pub enum Fact {
     RestApiHintGone,
     /// Result of a search, oldest first.
     RestApis(Vec<RestApi>),
+    /// Answer to [`Read::OtherRestApis`](super::Read::OtherRestApis): their ids.
+    OtherRestApis(Seen<Vec<String>>),
     Methods(Seen<BTreeMap<String, BTreeSet<String>>>),
     Deployments(Seen<Vec<Deployment>>),
     DeploymentCreated(Deployment),
@@ -104,6 +106,7 @@ impl Observed {
             Fact::RestApi(seen) => gateway.rest_api = seen,
             Fact::RestApiHintGone => gateway.hint = None,
             Fact::RestApis(found) => self.record_search(found),
+            Fact::OtherRestApis(seen) => gateway.duplicates = seen,
             Fact::Methods(seen) => gateway.methods = seen,
             Fact::Deployments(seen) => gateway.deployments = seen,
             Fact::DeploymentCreated(deployment) => {
@@ -171,7 +174,7 @@ impl Observed {
     fn record_search(&mut self, found: Vec<RestApi>) {
         let mut found = found.into_iter();
         self.gateway.rest_api = found.next().map_or(Seen::Absent, Seen::Present);
-        self.gateway.duplicates = found.map(|api| api.id).collect();
+        self.gateway.duplicates = Seen::Present(found.map(|api| api.id).collect());
     }
 
     /// Takes in that `action` was carried out and what its reply told: what else it may have changed is read again.

@@ -15,6 +15,13 @@ pub enum Read {
         /// Owner UID and cluster id.
         tags: Tags,
     },
+    /// `GetRestApis`, all pages: what carries all of `tags` besides `api`, if `api` itself is listed; a list that lacks it lags and tells nothing.
+    OtherRestApis {
+        /// The object's REST API.
+        api: String,
+        /// Owner UID and cluster id.
+        tags: Tags,
+    },
     /// `GetResources` with methods, all pages.
     Methods {
         /// REST API.

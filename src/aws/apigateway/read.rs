@@ -32,6 +32,26 @@ pub(super) async fn get_rest_api(gateway: &ApiGateway, id: &str) -> Result<RestA
 }
 
 pub(in crate::aws) async fn search_rest_apis(gateway: &ApiGateway, wanted: &Tags) -> Fact {
+    match list_rest_apis(gateway, wanted).await {
+        Ok(apis) => Fact::RestApis(apis),
+        Err(refusal) => Fact::RestApi(Seen::Unknown(refusal.failure)),
+    }
+}
+
+pub(in crate::aws) async fn read_other_rest_apis(
+    gateway: &ApiGateway,
+    api: &str,
+    wanted: &Tags,
+) -> Seen<Vec<String>> {
+    seen(list_rest_apis(gateway, wanted).await.map(|apis| {
+        let ids = apis.into_iter().map(|found| found.id);
+        let (same, others): (Vec<_>, Vec<_>) = ids.partition(|id| id == api);
+        if same.is_empty() { Vec::new() } else { others }
+    }))
+}
+
+/// Those with all of the tags `wanted`, oldest first.
+async fn list_rest_apis(gateway: &ApiGateway, wanted: &Tags) -> Result<Vec<RestApi>, Refusal> {
     let fetch = |position| {
         let request = gateway
             .client
@@ -42,10 +62,8 @@ pub(in crate::aws) async fn search_rest_apis(gateway: &ApiGateway, wanted: &Tags
             .caller
             .call(GET_REST_APIS, "REST APIs", request.send())
     };
-    match pages(GET_REST_APIS, fetch, |page| (page.items, page.position)).await {
-        Ok(apis) => Fact::RestApis(oldest_first(apis, wanted)),
-        Err(refusal) => Fact::RestApi(Seen::Unknown(refusal.failure)),
-    }
+    let apis = pages(GET_REST_APIS, fetch, |page| (page.items, page.position)).await?;
+    Ok(oldest_first(apis, wanted))
 }
 
 fn oldest_first(apis: Vec<types::RestApi>, wanted: &Tags) -> Vec<RestApi> {

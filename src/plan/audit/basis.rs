@@ -207,7 +207,7 @@ impl Basis<'_> {
             }
             GatewayAction::CreateStage { .. } => Need::Absent(gateway.stage == Seen::Absent),
             GatewayAction::DeleteRestApi { api } => {
-                Need::Own(self.own_api(gateway, api) || gateway.duplicates.contains(api))
+                Need::Own(self.own_api(gateway, api) || gateway.is_duplicate(api))
             }
             GatewayAction::PutRestApi { api, .. }
             | GatewayAction::CreateDeployment { api, .. }

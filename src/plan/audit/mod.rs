@@ -281,7 +281,7 @@ fn destroys(basis: Basis, mode: CredentialMode, action: &Action) -> bool {
             needed || group.is_none_or(|group| group.user_ids.contains(id))
         }
         Action::Gateway(GatewayAction::DeleteRestApi { api }) => {
-            !basis.observed.gateway.duplicates.contains(api)
+            !basis.observed.gateway.is_duplicate(api)
         }
         Action::Gateway(GatewayAction::DeleteDeployment { deployment, .. }) => basis
             .observed

@@ -93,7 +93,7 @@ impl Observed {
             }
             GatewayAction::DeleteRestApi { .. } => {
                 gateway.rest_api = Seen::Unread;
-                gateway.duplicates.clear();
+                gateway.duplicates = Seen::Unread;
             }
             GatewayAction::PutRestApi { .. } => {
                 (gateway.rest_api, gateway.methods) = (Seen::Unread, Seen::Unread);

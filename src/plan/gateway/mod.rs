@@ -137,13 +137,18 @@ fn plan_content(
     }
     let mut plan = keys::plan_keys(desired, observed, context, api);
     if plan.is_settled() {
-        plan.extend(plan_upkeep(observed, context, api));
+        plan.extend(plan_upkeep(desired, observed, context, api));
     }
     plan
 }
 
 /// What is looked at and tidied when everything is live.
-fn plan_upkeep(observed: &Observed, context: Context, api: &RestApi) -> AspectPlan {
+fn plan_upkeep(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+    api: &RestApi,
+) -> AspectPlan {
     let gateway = &observed.gateway;
     let mut plan = AspectPlan::default();
     let unseen = matches!(gateway.methods, Seen::Unread) && !api.confirmed;
@@ -157,16 +162,28 @@ fn plan_upkeep(observed: &Observed, context: Context, api: &RestApi) -> AspectPl
             api: api.id.clone(),
         });
     }
-    for failure in [unknown(&gateway.methods), unknown(&gateway.deployments)]
-        .into_iter()
-        .flatten()
-    {
+    // A late copy of the creation may come when all is live. A full look does not wait for this list.
+    let others = matches!(gateway.duplicates, Seen::Unread) && !context.depth.is_full();
+    if others && context.depth.wants(Rotating::OtherRestApis) {
+        plan.reads.push(Read::OtherRestApis {
+            api: api.id.clone(),
+            tags: desired.identity.ownership_tags(),
+        });
+    }
+    let failures = [
+        unknown(&gateway.methods),
+        unknown(&gateway.deployments),
+        unknown(&gateway.duplicates),
+    ];
+    for failure in failures.into_iter().flatten() {
         plan.extend(AspectPlan::unknown(failure, RETRY));
     }
     plan.actions.extend(stage::superseded(gateway, api));
     let duplicates = gateway
         .duplicates
-        .iter()
+        .present()
+        .into_iter()
+        .flatten()
         .map(|id| Action::Gateway(GatewayAction::DeleteRestApi { api: id.clone() }));
     plan.actions.extend(duplicates);
     plan

@@ -10,8 +10,8 @@ use crate::plan::{Seen, Sensitive};
 pub struct ObservedGateway {
     /// The REST API that carries our tags; of several, the oldest.
     pub rest_api: Seen<RestApi>,
-    /// Ids of younger ones that carry our tags as well: left by a creation whose reply was lost. Known after a search only.
-    pub duplicates: Vec<String>,
+    /// Ids of others that carry our tags as well: left by a creation that arrived twice. Read by a search, and by polls in turn.
+    pub duplicates: Seen<Vec<String>>,
     /// Id that status remembers: looked at first, believed only when its tags are ours.
     pub hint: Option<String>,
     /// Whether status remembers API keys, so that those of a spec that no longer names any are looked for.
@@ -32,6 +32,15 @@ pub struct ObservedGateway {
     pub usage_plans: Seen<Vec<UsagePlan>>,
     /// Our statement in each function's policy, by the function's ARN: absent when the policy lacks it.
     pub permissions: BTreeMap<String, Seen<Permission>>,
+}
+
+impl ObservedGateway {
+    /// Whether `api` is one of several that carry our tags, and not the object's.
+    #[must_use]
+    pub fn is_duplicate(&self, api: &str) -> bool {
+        let duplicates = self.duplicates.present();
+        duplicates.is_some_and(|ids| ids.iter().any(|id| id == api))
+    }
 }
 
 /// A REST API.

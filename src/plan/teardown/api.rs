@@ -105,7 +105,9 @@ fn plan_rest_apis(estate: &Estate, observed: &Observed, context: Context) -> Asp
         Seen::Present(RestApi { id, .. }) => {
             let delete = gateway
                 .duplicates
-                .iter()
+                .present()
+                .into_iter()
+                .flatten()
                 .chain([id])
                 .map(|api| Action::Gateway(GatewayAction::DeleteRestApi { api: api.clone() }));
             AspectPlan {

@@ -19,6 +19,7 @@ pub fn failed(read: &Read, class: Class) -> Fact {
         retry_after: None,
     };
     match read {
+        Read::OtherRestApis { .. } => Fact::OtherRestApis(Seen::Unknown(failure)),
         Read::RestApi { .. } | Read::RestApiSearch { .. } => Fact::RestApi(Seen::Unknown(failure)),
         Read::Methods { .. } => Fact::Methods(Seen::Unknown(failure)),
         Read::Deployments { .. } => Fact::Deployments(Seen::Unknown(failure)),
@@ -97,9 +98,10 @@ pub fn kind(read: &Read) -> String {
 }
 
 /// Every kind of read.
-pub const KINDS: [&str; 24] = [
+pub const KINDS: [&str; 25] = [
     "RestApi",
     "RestApiSearch",
+    "OtherRestApis",
     "Methods",
     "Deployments",
     "Stage",

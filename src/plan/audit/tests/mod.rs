@@ -236,7 +236,7 @@ fn only_duplicates_of_the_rest_api_are_deleted_while_the_object_lives() {
         tags: identity().tags(),
     };
     observed.gateway.rest_api = Seen::Present(api);
-    observed.gateway.duplicates = vec!["b".into()];
+    observed.gateway.duplicates = Seen::Present(vec!["b".into()]);
     let delete = |api: &str| {
         act([Action::Gateway(GatewayAction::DeleteRestApi {
             api: api.into(),

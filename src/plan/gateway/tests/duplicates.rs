@@ -163,3 +163,23 @@ fn the_poll_that_reads_the_usage_plans_reads_the_keys_when_a_plan_differs() {
         assert_eq!(service.calls.contains(&"GetApiKeys"), differs, "{reason}");
     }
 }
+
+#[test]
+fn a_late_copy_of_the_rest_api_is_deleted_when_a_poll_comes_to_it() {
+    let mut service = live(&keyed());
+    let own = service.api.clone();
+    service.other_apis = vec!["late".into()];
+    settle(&mut service, &keyed(), Depth::Full);
+    assert_eq!(
+        service.other_apis,
+        ["late"],
+        "a full look does not wait for the list"
+    );
+    settle(
+        &mut service,
+        &keyed(),
+        Depth::Poll(Rotating::OtherRestApis as u64),
+    );
+    assert_eq!(service.other_apis, Vec::<String>::new());
+    assert_eq!(service.api, own);
+}

@@ -289,7 +289,7 @@ fn an_api_with_other_tags_is_not_ours_and_is_searched_for() {
 fn of_two_apis_the_younger_is_deleted_once_the_older_serves() {
     let mut service = live(&spec_json());
     let mut observed = settle(&mut service, &spec_json(), Depth::Full);
-    observed.gateway.duplicates = vec!["younger".into()];
+    observed.gateway.duplicates = Seen::Present(vec!["younger".into()]);
     let plan = plan_gateway(&desired(spec_json()), &observed, context());
     assert_eq!(
         plan.actions,

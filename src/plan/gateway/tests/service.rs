@@ -18,6 +18,8 @@ pub(in crate::plan) struct Service {
     pub keys: Vec<ApiKey>,
     pub usage_plans: Vec<UsagePlan>,
     pub permissions: BTreeMap<String, Permission>,
+    /// Ids of REST APIs with our tags besides the object's.
+    pub other_apis: Vec<String>,
     pub calls: Vec<&'static str>,
     pub made: usize,
 }
@@ -35,6 +37,10 @@ impl Service {
                 let found = api.filter(|api| carries(&api.tags, tags));
                 ("GetRestApis", Fact::RestApis(found.collect()))
             }
+            Read::OtherRestApis { .. } => (
+                "GetRestApis",
+                Fact::OtherRestApis(Seen::Present(self.other_apis.clone())),
+            ),
             Read::Methods { .. } => (
                 "GetResources",
                 Fact::Methods(Seen::Present(self.methods.clone())),
@@ -129,6 +135,10 @@ impl Service {
             }
             GatewayAction::DeleteRestApi { api } => {
                 self.calls.push("DeleteRestApi");
+                if let Some(other) = self.other_apis.iter().position(|other| other == api) {
+                    self.other_apis.remove(other);
+                    return None;
+                }
                 assert_eq!(self.api.take().map(|api| api.id).as_ref(), Some(api));
                 (self.stage, self.deployments) = (None, Vec::new());
                 None
