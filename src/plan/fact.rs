@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::api::TAG_ADOPTED;
 use crate::model::{Tags, Workload};
 
 use super::rotation::Accepted;
@@ -21,6 +22,8 @@ pub enum Fact {
     RestApi(Seen<RestApi>),
     /// The id that status remembers leads nowhere.
     RestApiHintGone,
+    /// The one that is to be taken over.
+    NamedRestApi(Seen<RestApi>),
     /// Result of a search, oldest first.
     RestApis(Vec<RestApi>),
     Methods(Seen<BTreeMap<String, BTreeSet<String>>>),
@@ -103,6 +106,7 @@ impl Observed {
         match fact {
             Fact::RestApi(seen) => gateway.rest_api = seen,
             Fact::RestApiHintGone => gateway.hint = None,
+            Fact::NamedRestApi(seen) => gateway.named = seen,
             Fact::RestApis(found) => self.record_search(found),
             Fact::Methods(seen) => gateway.methods = seen,
             Fact::Deployments(seen) => gateway.deployments = seen,
@@ -171,7 +175,9 @@ impl Observed {
     fn record_search(&mut self, found: Vec<RestApi>) {
         let mut found = found.into_iter();
         self.gateway.rest_api = found.next().map_or(Seen::Absent, Seen::Present);
-        self.gateway.duplicates = found.map(|api| api.id).collect();
+        // One that was there before was not left by a creation.
+        let left_over = found.filter(|api| !api.tags.contains_key(TAG_ADOPTED));
+        self.gateway.duplicates = left_over.map(|api| api.id).collect();
     }
 
     /// Takes in that `action` was carried out and what its reply told: what else it may have changed is read again.

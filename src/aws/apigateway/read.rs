@@ -22,6 +22,10 @@ pub(in crate::aws) async fn read_rest_api(gateway: &ApiGateway, id: &str) -> Fac
     }
 }
 
+pub(in crate::aws) async fn read_named_rest_api(gateway: &ApiGateway, id: &str) -> Fact {
+    Fact::NamedRestApi(seen(get_rest_api(gateway, id).await))
+}
+
 pub(super) async fn get_rest_api(gateway: &ApiGateway, id: &str) -> Result<RestApi, Refusal> {
     let request = gateway.client.get_rest_api().rest_api_id(id);
     let reply = gateway

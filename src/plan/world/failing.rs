@@ -20,6 +20,7 @@ pub fn failed(read: &Read, class: Class) -> Fact {
     };
     match read {
         Read::RestApi { .. } | Read::RestApiSearch { .. } => Fact::RestApi(Seen::Unknown(failure)),
+        Read::NamedRestApi { .. } => Fact::NamedRestApi(Seen::Unknown(failure)),
         Read::Methods { .. } => Fact::Methods(Seen::Unknown(failure)),
         Read::Deployments { .. } => Fact::Deployments(Seen::Unknown(failure)),
         Read::Stage { .. } => Fact::Stage(Seen::Unknown(failure)),
@@ -97,8 +98,9 @@ pub fn kind(read: &Read) -> String {
 }
 
 /// Every kind of read.
-pub const KINDS: [&str; 24] = [
+pub const KINDS: [&str; 25] = [
     "RestApi",
+    "NamedRestApi",
     "RestApiSearch",
     "Methods",
     "Deployments",
