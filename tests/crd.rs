@@ -117,6 +117,18 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
             second["name"] = json!("other");
             s["routes"] = json!([route(), second]);
         }),
+        ("spec.adopt.restApiId in body should match", |s| {
+            s["adopt"] = json!({"restApiId": "arn:aws:apigateway"});
+        }),
+        ("spec.adopt.restApiId: Required value", |s| {
+            s["adopt"] = json!({"mode": "TakeOver"});
+        }),
+        ("Unsupported value: \"Now\"", |s| {
+            s["adopt"] = json!({"restApiId": "a1b2c3d4e5", "mode": "Now"});
+        }),
+        ("Unsupported value: \"Observe\"", |s| {
+            s["managementPolicy"] = json!("Observe");
+        }),
         ("duplicate entries for key [name=\"get-order\"]", |s| {
             s["routes"] = json!([route(), route()]);
         }),
@@ -349,6 +361,31 @@ fn what_cannot_be_changed_is_refused_and_says_so() {
 }
 
 #[test]
+fn what_is_taken_over_is_the_api_that_was_reviewed() {
+    let adopting = |name: &str, adopt: Value| {
+        let mut object = object(name);
+        object["spec"]["adopt"] = adopt;
+        object
+    };
+    let review = |id: &str| json!({"restApiId": id});
+    let take_over = |id: &str| json!({"restApiId": id, "mode": "TakeOver"});
+    for (id, adopt) in [
+        ("a mistake in the name", review("a1")),
+        ("is put right", review("b2")),
+        ("and taken over", take_over("b2")),
+    ] {
+        submit(&adopting("adopting", adopt), false).expect(id);
+    }
+    for changed in [take_over("c3"), review("c3")] {
+        let refusal = submit(&adopting("adopting", changed), true).unwrap_err();
+        let expected = "adopt.restApiId cannot be changed while adopt.mode is TakeOver";
+        assert!(refusal.contains(expected), "{refusal}");
+    }
+    submit(&adopting("adopting", review("b2")), true).expect("the yes is taken back");
+    submit(&object("adopting"), true).expect("the name is taken out");
+}
+
+#[test]
 fn iam_is_accepted_from_the_versions_on_that_know_it() {
     for (engine, version) in [("valkey", "7.2"), ("valkey", "10.0"), ("redis", "7.0")] {
         let mut object = object("signed");
@@ -446,6 +483,7 @@ fn defaults_are_safe_and_read_back_as_the_types_have_them() {
         spec["deletionPolicy"],
         json!({"api": "Delete", "cache": "Snapshot", "secret": "Delete"})
     );
+    assert_eq!(spec["managementPolicy"], "Manage");
     let read: CachedApiSpec = serde_json::from_value(spec.clone()).unwrap();
     let written: CachedApiSpec =
         serde_json::from_value(object("defaults")["spec"].clone()).unwrap();

@@ -172,6 +172,12 @@ reasons! {
     RotationFailed,
     /// AWS reports that something failed for good; the message names it.
     Failed,
+    /// What spec.adopt names is not the object's yet; status.adoption shows what would change. Set spec.adopt.mode to `TakeOver` to have it taken over.
+    AdoptionPending,
+    /// What spec.adopt names cannot be taken over; the message says why. Nothing is made in its place. Change spec.adopt, or put right what the message names.
+    AdoptionRefused,
+    /// managementPolicy is `ObserveOnly`: what is as the spec asks for is live, and what is not is left as it is; the message says what the operator would do. Set it to Manage to have it done.
+    ObserveOnly,
     /// The operator broke one of its own rules; please report it with the message.
     InternalError,
 }

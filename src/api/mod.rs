@@ -36,12 +36,14 @@ pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Server-side-apply field manager, event reporter, and value of [`LABEL_MANAGED_BY`].
 pub const MANAGER: &str = "cachedapi-operator";
 
-/// AWS tag: `metadata.uid` of the owning object. What lacks it is never modified or deleted.
+/// AWS tag: `metadata.uid` of the owning object. What lacks it is never modified or deleted; a REST API that is adopted gets it first.
 pub const TAG_OWNER_UID: &str = "cachedapi.dev/owner-uid";
 /// AWS tag: `namespace/name` of the owning object, for people.
 pub const TAG_OWNER: &str = "cachedapi.dev/owner";
 /// AWS tag: id of the cluster the owner lives in.
 pub const TAG_CLUSTER: &str = "cachedapi.dev/cluster-id";
+/// AWS tag, with any value: the thing was there before its owner, which took it over.
+pub const TAG_ADOPTED: &str = "cachedapi.dev/adopted";
 /// AWS tag: version of the operator that created the thing.
 pub const TAG_VERSION: &str = "cachedapi.dev/operator-version";
 /// AWS tag: `true` on the REST API, the replication group or the secret that a deletion policy keeps. It speaks for the whole part.

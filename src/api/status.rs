@@ -26,6 +26,9 @@ pub struct CachedApiStatus {
     /// What opens the cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials: Option<CredentialsStatus>,
+    /// What became of that which spec.adopt names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<AdoptionStatus>,
     /// What is awaited, and from whom.
     pub pending: Vec<Pending>,
     /// What was announced before the call, so that a crash in between does nothing twice or too early.
@@ -158,6 +161,38 @@ pub enum RotationPhase {
     Pending,
     /// The new password, or the new user, is current; the old one works until the grace is over.
     Grace,
+}
+
+/// What became of that which spec.adopt names.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AdoptionStatus {
+    /// The REST API.
+    pub rest_api: AdoptedStatus,
+}
+
+/// Something that is to be taken over.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AdoptedStatus {
+    /// Id that spec.adopt names.
+    pub id: String,
+    /// How far it is.
+    pub state: AdoptionState,
+    /// What the take-over would change, the first twenty of many; empty once it is the object's.
+    #[serde(default)]
+    pub differences: Vec<String>,
+}
+
+/// How far the adoption of a thing is.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdoptionState {
+    /// It is not the object's yet.
+    Pending,
+    /// It is the object's.
+    Adopted,
+    /// It cannot be taken over; the condition ApiReady says why.
+    Refused,
 }
 
 /// Something awaited.

@@ -24,7 +24,8 @@ pub struct PolicyScope {
 }
 
 /// The least that the operator needs in `scope`: to read and list, to create what carries the cluster's tag, and to change and delete
-/// what carries it. What has another tag, or none, is out of its reach, whatever the operator would decide.
+/// what carries it. What has another tag, or none, is out of its reach, whatever the operator would decide, but for giving the tag to a part of API Gateway: that is
+/// how a REST API is adopted.
 #[must_use]
 pub fn policy(scope: &PolicyScope) -> Value {
     let mut statements: BTreeMap<(Condition, &[&str]), BTreeSet<&str>> = BTreeMap::new();

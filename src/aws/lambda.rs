@@ -16,17 +16,17 @@ pub(super) struct Lambda {
 
 impl Lambda {
     /// A function without policy answers as one that is not there.
-    pub(super) async fn read_permission(
-        &self,
-        function: &str,
-        statement: &str,
-    ) -> Seen<Permission> {
+    pub(super) async fn read_permission(&self, function: &str, statement: &str) -> Fact {
         let request = self.client.get_policy().function_name(function);
         let reply = self.caller.call(GET_POLICY, function, request.send()).await;
-        match seen(reply.map(|reply| permission(&reply.policy.unwrap_or_default(), statement))) {
-            Seen::Present(Some(permission)) => Seen::Present(permission),
-            Seen::Unknown(failure) => Seen::Unknown(failure),
-            Seen::Present(None) | Seen::Absent | Seen::Unread => Seen::Absent,
+        let found = reply.map(|reply| permission(&reply.policy.unwrap_or_default(), statement));
+        Fact::Permission {
+            function: function.to_owned(),
+            permission: match seen(found) {
+                Seen::Present(Some(permission)) => Seen::Present(permission),
+                Seen::Unknown(failure) => Seen::Unknown(failure),
+                Seen::Present(None) | Seen::Absent | Seen::Unread => Seen::Absent,
+            },
         }
     }
 

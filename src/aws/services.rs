@@ -75,6 +75,7 @@ impl Services {
         let (gateway, cache, secrets) = (&self.gateway, &self.cache, &self.secrets);
         match read {
             Read::RestApi { id } => apigateway::read_rest_api(gateway, id).await,
+            Read::NamedRestApi { id } => apigateway::read_named_rest_api(gateway, id).await,
             Read::RestApiSearch { tags } => apigateway::search_rest_apis(gateway, tags).await,
             Read::OtherRestApis { api, tags } => {
                 Fact::OtherRestApis(apigateway::read_other_rest_apis(gateway, api, tags).await)
@@ -95,10 +96,7 @@ impl Services {
             Read::Permission {
                 function,
                 statement,
-            } => Fact::Permission {
-                function: function.clone(),
-                permission: self.lambda.read_permission(function, statement).await,
-            },
+            } => self.lambda.read_permission(function, statement).await,
             Read::Function { arn } => self.lambda.read_function(arn).await,
             Read::FunctionAlias { function, alias } => {
                 self.lambda.read_alias(function, alias).await

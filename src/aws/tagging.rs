@@ -8,7 +8,7 @@ use crate::plan::orphans::{Bearing, Kind, Part, Tagged};
 use crate::plan::{Fact, Failure, Mark, Seen};
 
 use super::call::{Caller, pages};
-use super::operations::{GET_TAGGED, TAG_CACHE_GROUP, TAG_REST_API, TAG_SECRET};
+use super::operations::{GET_TAGGED, TAG_CACHE_GROUP, TAG_SECRET};
 use super::services::Services;
 use super::{apigateway, elasticache, not_ours, secretsmanager};
 
@@ -82,20 +82,12 @@ impl Services {
     /// Puts the mark on a thing, by its own service.
     pub(super) async fn mark(&self, mark: &Mark) -> Result<Option<Fact>, Failure> {
         match Kind::of(&mark.arn).map(Kind::part) {
-            Some(Part::Api) => self.mark_api(mark).await?,
+            Some(Part::Api) => self.gateway.tag(&mark.arn, &mark.tags).await?,
             Some(Part::Cache) => self.mark_group(mark).await?,
             Some(Part::Secret) => self.mark_secret(mark).await?,
             None => return Err(not_ours("a thing was marked that is none of ours")),
         }
         Ok(None)
-    }
-
-    async fn mark_api(&self, Mark { arn, tags }: &Mark) -> Result<(), Failure> {
-        let request = self.gateway.client.tag_resource().resource_arn(arn);
-        let request = request.set_tags(Some(tags.clone().into_iter().collect()));
-        let caller = &self.gateway.caller;
-        caller.call(TAG_REST_API, arn, request.send()).await?;
-        Ok(())
     }
 
     async fn mark_group(&self, Mark { arn, tags }: &Mark) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use crate::api::{Condition, ConditionStatus, ConditionType, Reason};
 use crate::cluster::Note;
-use crate::plan::{Action, Aspect, CacheAction, ClusterAction, Purpose};
+use crate::plan::{Action, Aspect, CacheAction, ClusterAction, GatewayAction, Purpose};
 
 /// Conditions whose changes are worth an event. The others follow from them.
 const TOLD: [ConditionType; 6] = [
@@ -15,10 +15,11 @@ const TOLD: [ConditionType; 6] = [
 ];
 
 /// Reasons for which somebody should look.
-const ALARMING: [Reason; 16] = [
+const ALARMING: [Reason; 17] = [
     Reason::InvalidSpec,
     Reason::ChangeRefused,
     Reason::NameTaken,
+    Reason::AdoptionRefused,
     Reason::AccessDenied,
     Reason::QuotaExceeded,
     Reason::Rejected,
@@ -64,6 +65,9 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
     }
     let mut text = format!("{operation} {}", action.target());
     match action {
+        Action::Gateway(GatewayAction::TagRestApi { .. }) => {
+            text += ": the REST API is this object's from now on";
+        }
         Action::Cache(CacheAction::RotateAuthToken { .. }) => {
             text += ": an AUTH token comes in, and the one before works as well";
         }

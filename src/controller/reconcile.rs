@@ -9,7 +9,10 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::api::{ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, Reason, RotationPhase};
+use crate::api::{
+    ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, ManagementPolicy, Reason,
+    RotationPhase,
+};
 use crate::cluster::Subject;
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
@@ -202,7 +205,9 @@ async fn bring_up(
     context: &Context,
     desired: Arc<Desired>,
 ) -> Result<Verdict, Failure> {
-    subject.add_finalizer().await?;
+    if desired.management == ManagementPolicy::Manage {
+        subject.add_finalizer().await?;
+    }
     let begun = begin(subject, memory, context, Goal::Live(desired));
     let mut rounds = Box::pin(begun).await;
     rounds.depth = memory.depth();

@@ -132,8 +132,8 @@ impl Rounds<'_> {
     /// A plan that breaks an invariant is not carried out.
     fn audit(&self, plan: &Plan) -> Result<(), Failure> {
         let (identity, purpose) = match &self.goal {
-            Goal::Live(desired) => (&desired.identity, Purpose::Converge(desired.mode)),
-            Goal::Gone(estate) => (&estate.identity, Purpose::Teardown),
+            Goal::Live(desired) => (&desired.identity, Purpose::from(&**desired)),
+            Goal::Gone(estate) => (&estate.identity, Purpose::from(estate)),
         };
         let basis = Basis {
             identity,

@@ -1,4 +1,4 @@
-use crate::api::{CachedApiSpec, DeletionPolicy};
+use crate::api::{CachedApiSpec, DeletionPolicy, ManagementPolicy};
 
 use super::{
     CredentialMode, DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, DesiredUser,
@@ -26,6 +26,8 @@ pub struct Desired {
     pub bindings: DesiredBindings,
     /// What happens on deletion.
     pub deletion: DeletionPolicy,
+    /// What the operator may do.
+    pub management: ManagementPolicy,
 }
 
 impl Desired {
@@ -78,6 +80,7 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
         secret,
         bindings: DesiredBindings::build(&spec.bindings),
         deletion: spec.deletion_policy.clone(),
+        management: spec.management_policy,
         identity,
     })
 }

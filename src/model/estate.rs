@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::api::{CachedApiSpec, DeletionPolicy};
+use crate::api::{CachedApiSpec, DeletionPolicy, ManagementPolicy};
 
 use super::Identity;
 
@@ -13,6 +13,8 @@ pub struct Estate {
     pub region: String,
     /// What happens to each part.
     pub deletion: DeletionPolicy,
+    /// What the operator may do: nothing is taken down that it only observes.
+    pub management: ManagementPolicy,
     /// Days during which the secret can be restored.
     pub recovery_window_days: u32,
     /// ARNs of functions whose policies may hold our statement: those that the spec or the last status names.
@@ -44,6 +46,7 @@ impl Estate {
             identity,
             region: spec.region.clone(),
             deletion: spec.deletion_policy.clone(),
+            management: spec.management_policy,
             recovery_window_days: spec.credentials.recovery_window_days,
             functions: named.chain(known_functions).collect(),
             bound_functions: bound.chain(known_bound).collect(),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::api::{TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_VERSION};
+use crate::api::{TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_VERSION};
 
 /// Tags as AWS keeps them.
 pub type Tags = BTreeMap<String, String>;
@@ -163,6 +163,22 @@ impl Identity {
             (TAG_CLUSTER.to_owned(), self.cluster.id.clone()),
         ]
         .into()
+    }
+
+    /// The tags of something that was there before the object.
+    #[must_use]
+    pub fn adoption_tags(&self) -> Tags {
+        let mut tags = self.tags();
+        tags.insert(TAG_ADOPTED.to_owned(), "true".to_owned());
+        tags
+    }
+
+    /// Whether `tags` say that their bearer is another object's, or another cluster's.
+    #[must_use]
+    pub fn is_claimed_by_another(&self, tags: &Tags) -> bool {
+        self.ownership_tags()
+            .iter()
+            .any(|(key, value)| tags.get(key).is_some_and(|claimed| claimed != value))
     }
 
     /// Whether `tags` say that their bearer is this object's own: owner UID and cluster id agree. The cluster counts because an

@@ -23,7 +23,7 @@ pub use cache::{
 };
 pub use desired::{Desired, validate};
 pub use estate::Estate;
-pub use gateway::{DesiredApiKey, DesiredGateway, DesiredStage, Document};
+pub use gateway::{Adoption, DesiredApiKey, DesiredGateway, DesiredStage, Document};
 pub use identity::{Cluster, Identity, Tags};
 pub use mode::CredentialMode;
 pub use rotation::{DesiredRotation, Requests};

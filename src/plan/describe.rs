@@ -92,6 +92,7 @@ impl GatewayAction {
     const fn operation(&self) -> &'static str {
         match self {
             Self::CreateRestApi { .. } => "CreateRestApi",
+            Self::TagRestApi { .. } => "TagResource",
             Self::PutRestApi { .. } => "PutRestApi",
             Self::DeleteRestApi { .. } => "DeleteRestApi",
             Self::CreateDeployment { .. } => "CreateDeployment",
@@ -114,7 +115,8 @@ impl GatewayAction {
             Self::CreateRestApi { name, .. }
             | Self::CreateApiKey { name, .. }
             | Self::CreateUsagePlan { name, .. } => name,
-            Self::PutRestApi { api, .. }
+            Self::TagRestApi { api, .. }
+            | Self::PutRestApi { api, .. }
             | Self::DeleteRestApi { api }
             | Self::CreateDeployment { api, .. }
             | Self::CreateStage { api, .. }

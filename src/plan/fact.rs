@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::api::TAG_ADOPTED;
 use crate::model::{Tags, Workload};
 
 use super::rotation::Accepted;
@@ -21,10 +22,11 @@ pub enum Fact {
     RestApi(Seen<RestApi>),
     /// The id that status remembers leads nowhere.
     RestApiHintGone,
+    /// The one that is to be taken over.
+    NamedRestApi(Seen<RestApi>),
     /// Result of a search, oldest first.
     RestApis(Vec<RestApi>),
-    /// Answer to [`Read::OtherRestApis`](super::Read::OtherRestApis): their ids.
-    OtherRestApis(Seen<Vec<String>>),
+    OtherRestApis(Seen<Vec<RestApi>>),
     Methods(Seen<BTreeMap<String, BTreeSet<String>>>),
     Deployments(Seen<Vec<Deployment>>),
     DeploymentCreated(Deployment),
@@ -98,6 +100,13 @@ pub enum Fact {
     },
 }
 
+/// Ids of those that a creation left: one that was there before, and was adopted, is none.
+fn left_over(others: impl IntoIterator<Item = RestApi>) -> Vec<String> {
+    let others = others.into_iter();
+    let left_over = others.filter(|api| !api.tags.contains_key(TAG_ADOPTED));
+    left_over.map(|api| api.id).collect()
+}
+
 impl Observed {
     /// Takes a fact in.
     pub fn record(&mut self, fact: Fact) {
@@ -105,8 +114,9 @@ impl Observed {
         match fact {
             Fact::RestApi(seen) => gateway.rest_api = seen,
             Fact::RestApiHintGone => gateway.hint = None,
+            Fact::NamedRestApi(seen) => gateway.named = seen,
             Fact::RestApis(found) => self.record_search(found),
-            Fact::OtherRestApis(seen) => gateway.duplicates = seen,
+            Fact::OtherRestApis(seen) => gateway.duplicates = seen.map(left_over),
             Fact::Methods(seen) => gateway.methods = seen,
             Fact::Deployments(seen) => gateway.deployments = seen,
             Fact::DeploymentCreated(deployment) => {
@@ -174,7 +184,7 @@ impl Observed {
     fn record_search(&mut self, found: Vec<RestApi>) {
         let mut found = found.into_iter();
         self.gateway.rest_api = found.next().map_or(Seen::Absent, Seen::Present);
-        self.gateway.duplicates = Seen::Present(found.map(|api| api.id).collect());
+        self.gateway.duplicates = Seen::Present(left_over(found));
     }
 
     /// Takes in that `action` was carried out and what its reply told: what else it may have changed is read again.

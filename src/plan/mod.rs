@@ -45,7 +45,7 @@ pub use cache::{have_left, leaves_at, leaving_intent};
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
-pub use gateway::{deployment_hash, served_hash};
+pub use gateway::{Standing, deployment_hash, differences, served_hash, standing};
 pub use mark::Mark;
 pub use observed::*;
 pub use outline::*;
@@ -61,6 +61,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::api::ManagementPolicy;
 use crate::model::{Desired, Estate};
 
 /// What a decision depends on besides what is desired and observed.
@@ -90,11 +91,17 @@ pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
         bindings: bindings::plan_bindings(desired, observed, context),
     };
     mark::plan_marks(desired, observed, &mut plan);
-    plan
+    match desired.management {
+        ManagementPolicy::Manage => plan,
+        ManagementPolicy::ObserveOnly => plan.without_actions(),
+    }
 }
 
-/// Decides what to do to take down what the object owns. Settled means: every child is gone or retained.
+/// Decides what to do to take down what the object owns. Settled means: every child is gone or retained. Of an object that is only observed all is retained.
 #[must_use]
 pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> Plan {
-    teardown::plan_teardown(estate, observed, context)
+    match estate.management {
+        ManagementPolicy::Manage => teardown::plan_teardown(estate, observed, context),
+        ManagementPolicy::ObserveOnly => Plan::default(),
+    }
 }

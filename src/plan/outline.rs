@@ -186,6 +186,31 @@ impl AspectPlan {
         }
     }
 
+    /// The same without its actions: what they would do is a block.
+    #[must_use]
+    fn without_actions(mut self) -> Self {
+        if self.actions.is_empty() {
+            return self;
+        }
+        let told = self.actions.iter().take(TOLD);
+        let told: Vec<String> = told
+            .map(|action| format!("{} {}", action.operation(), action.target()))
+            .collect();
+        let more = match self.actions.len().saturating_sub(TOLD) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        self.blocks.push(Block {
+            reason: Reason::ObserveOnly,
+            message: format!(
+                "managementPolicy is ObserveOnly, so this is not done: {}{more}",
+                told.join(", ")
+            ),
+        });
+        self.actions.clear();
+        self
+    }
+
     /// Adds `other` behind this plan. The two together are quiet when each of them is, or has nothing to do.
     pub fn extend(&mut self, other: Self) {
         if self.is_settled() {
@@ -203,6 +228,9 @@ impl AspectPlan {
             .min();
     }
 }
+
+/// Actions that a block names in place of carrying them out.
+const TOLD: usize = 10;
 
 /// When to look again after a read failed.
 pub(super) const RETRY: Duration = Duration::from_secs(10);
@@ -245,6 +273,17 @@ impl Plan {
             (Aspect::Bindings, &self.bindings),
         ]
         .into_iter()
+    }
+
+    /// The same without actions: what they would do is said by blocks.
+    #[must_use]
+    pub(super) fn without_actions(self) -> Self {
+        Self {
+            api: self.api.without_actions(),
+            cache: self.cache.without_actions(),
+            credentials: self.credentials.without_actions(),
+            bindings: self.bindings.without_actions(),
+        }
     }
 
     /// Every aspect is settled.

@@ -10,6 +10,11 @@ pub enum Read {
         /// Id that status remembers.
         id: String,
     },
+    /// `GetRestApi` of one that is to be taken over.
+    NamedRestApi {
+        /// Id that the spec names.
+        id: String,
+    },
     /// `GetRestApis`, all pages: those whose tags hold all of `tags`, oldest first.
     RestApiSearch {
         /// Owner UID and cluster id.

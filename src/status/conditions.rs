@@ -1,6 +1,6 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use crate::api::{Condition, ConditionStatus, ConditionType, Reason};
+use crate::api::{Condition, ConditionStatus, ConditionType, ManagementPolicy, Reason};
 use crate::model::{CredentialMode, Desired};
 use crate::plan::{Aspect, AspectPlan, Class, Failure, Scope, have_left, leaves_at};
 
@@ -298,11 +298,7 @@ fn ready(report: &Report, aspects: &[(Aspect, Finding)]) -> Finding {
         .find(|(aspect, _)| blocked(*aspect))
         .or_else(|| unready().next())
     {
-        None => Finding::new(
-            ConditionStatus::True,
-            Reason::Available,
-            "everything the spec asks for is live",
-        ),
+        None => all_live(report),
         Some((aspect, finding)) => Finding {
             status: if finding.status == ConditionStatus::Unknown {
                 ConditionStatus::Unknown
@@ -313,6 +309,17 @@ fn ready(report: &Report, aspects: &[(Aspect, Finding)]) -> Finding {
             message: format!("{}: {}", aspect.as_str(), finding.message),
         },
     }
+}
+
+fn all_live(report: &Report) -> Finding {
+    let observes = |desired: &Desired| desired.management == ManagementPolicy::ObserveOnly;
+    let (reason, message) = if report.desired.is_some_and(observes) {
+        let message = "everything the spec asks for is live; the operator only observes it";
+        (Reason::ObserveOnly, message)
+    } else {
+        (Reason::Available, "everything the spec asks for is live")
+    };
+    Finding::new(ConditionStatus::True, reason, message)
 }
 
 fn synced(report: &Report) -> Finding {

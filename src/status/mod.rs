@@ -47,6 +47,7 @@ pub fn report(report: &Report) -> CachedApiStatus {
         api: parts::api(report, previous.api),
         cache: parts::cache(report, previous.cache),
         credentials: parts::credentials(report, previous.credentials),
+        adoption: parts::adoption(report, previous.adoption),
         pending: parts::pending(report),
         intents: parts::intents(report, previous.intents),
         bindings: parts::bindings(report, previous.bindings),

@@ -3,15 +3,16 @@ use std::collections::BTreeSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{
-    ApiStatus, BindingStatus, CacheStatus, ConsumerStatus, CredentialsStatus, DeploymentStatus,
-    IamStatus, Intent, Pending, RotationPhase, RotationStatus,
+    AdoptedStatus, AdoptionState, AdoptionStatus, ApiStatus, BindingStatus, CacheStatus,
+    ConsumerStatus, CredentialsStatus, DeploymentStatus, IamStatus, Intent, Pending, RotationPhase,
+    RotationStatus,
 };
 use crate::model::Desired;
 use crate::plan::{
     AWSPENDING, Deployment, INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, INTENT_REST_API, Observed,
-    RestApi, Secret, Seen, bound_version, connect_policy, consumer_policy, consumers, current_user,
-    deployment_hash, has_variables_of, have_left, leaving_intent,
-    policy_roles as roles_with_policy, served_hash,
+    RestApi, Secret, Seen, Standing, bound_version, connect_policy, consumer_policy, consumers,
+    current_user, deployment_hash, differences, has_variables_of, have_left, leaving_intent,
+    policy_roles as roles_with_policy, served_hash, standing,
 };
 
 use super::Report;
@@ -80,6 +81,38 @@ fn api_status(report: &Report, api: &RestApi, previous: ApiStatus) -> ApiStatus 
             desired.gateway.functions.iter().cloned().collect()
         }),
     }
+}
+
+/// What was not looked at stays as it was said of the same API before.
+pub(super) fn adoption(
+    report: &Report,
+    previous: Option<AdoptionStatus>,
+) -> Option<AdoptionStatus> {
+    let Some(desired) = report.desired else {
+        return previous;
+    };
+    let adoption = desired.gateway.adoption.as_ref()?;
+    let before = previous.filter(|before| before.rest_api.id == adoption.id);
+    let (state, differences) = match standing(desired, report.observed, adoption) {
+        Standing::Own => (AdoptionState::Adopted, Vec::new()),
+        Standing::Refused(_) => (AdoptionState::Refused, Vec::new()),
+        Standing::Free(api) => (
+            AdoptionState::Pending,
+            differences(desired, report.observed, api),
+        ),
+        Standing::Unread | Standing::Unknown(_) => before.map_or_else(
+            || (AdoptionState::Pending, Vec::new()),
+            |before| (before.rest_api.state, before.rest_api.differences),
+        ),
+    };
+    let id = adoption.id.clone();
+    Some(AdoptionStatus {
+        rest_api: AdoptedStatus {
+            id,
+            state,
+            differences,
+        },
+    })
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html>

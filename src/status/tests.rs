@@ -10,6 +10,7 @@ use crate::plan::{
     ReplicationGroup, RestApi, Seen, Stage,
 };
 
+mod adoption;
 mod bindings;
 mod credentials;
 
@@ -343,18 +344,24 @@ fn an_object_being_deleted_is_not_ready_and_says_what_is_awaited() {
     );
 }
 
-fn live_api(observed: &mut Observed) {
-    let tags = crate::fixtures::identity().tags();
-    observed.gateway.rest_api = Seen::Present(RestApi {
+fn rest_api(tags: crate::model::Tags) -> RestApi {
+    RestApi {
         id: "abc".into(),
         name: "shop-orders".into(),
         version: None,
+        endpoint_type: None,
+        settings: Vec::new(),
         created: None,
         available: true,
         status_message: None,
         confirmed: true,
-        tags: tags.clone(),
-    });
+        tags,
+    }
+}
+
+fn live_api(observed: &mut Observed) {
+    let tags = crate::fixtures::identity().tags();
+    observed.gateway.rest_api = Seen::Present(rest_api(tags.clone()));
     observed.gateway.deployments = Seen::Present(
         (0..7)
             .rev()

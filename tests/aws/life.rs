@@ -10,7 +10,7 @@ use cachedapi_operator::plan::{
 use serde_json::json;
 
 use super::world::{ACCOUNT, REGION, World, set, tags};
-use super::{cache, functions, gateway, iam, orphans, roles, secrets, tokens};
+use super::{adoption, cache, functions, gateway, iam, orphans, roles, secrets, tokens};
 
 /// Lives it.
 pub async fn live(world: &World) {
@@ -35,6 +35,7 @@ pub async fn live(world: &World) {
 /// Makes an API, deploys it, deploys it again, and returns its id.
 async fn put_api_live(world: &World) -> String {
     let api = gateway::create_api(world).await.id;
+    adoption::take_over(world, &api, tags()).await;
     gateway::put_api(world, &api).await;
     let first = gateway::deploy(world, &api).await;
     gateway::create_stage(world, &api, &first).await;

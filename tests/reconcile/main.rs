@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod adopt;
 mod auth_token;
 mod cluster;
 mod conflict;
@@ -17,6 +18,7 @@ mod life;
 mod look;
 mod many;
 mod nodes;
+mod observe;
 mod orphans;
 mod pause;
 mod rates;

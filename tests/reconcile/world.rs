@@ -306,12 +306,18 @@ impl World {
         self.admin("POST", "/_local/faults", &json!([fault])).await;
     }
 
-    /// Somebody calls API Gateway by hand.
-    pub async fn gateway(&self, method: &str, path: &str, body: &Value) {
+    /// Somebody calls API Gateway by hand; gives its answer.
+    pub async fn gateway(&self, method: &str, path: &str, body: &Value) -> Value {
         let request = signed("apigateway").method(method).uri(path);
-        let request = request.body(body.to_string().into()).unwrap();
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let request = request.body(body.into()).unwrap();
         let response = self.aws.handle(request).await;
         assert!(response.status().is_success(), "{response:?}");
+        serde_json::from_slice(response.body()).unwrap_or_default()
     }
 
     /// Somebody calls Secrets Manager by hand.

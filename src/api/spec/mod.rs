@@ -1,10 +1,12 @@
 //! What a user writes.
 
+mod adoption;
 mod binding;
 mod cache;
 mod gateway;
 mod route;
 
+pub use adoption::*;
 pub use binding::*;
 pub use cache::*;
 pub use gateway::*;
@@ -92,6 +94,15 @@ pub struct CachedApiSpec {
     /// What happens to each part when the object is deleted.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+
+    /// A REST API that exists and is to become the object's, instead of one that the operator creates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AdoptSpec")]
+    pub adopt: Option<AdoptSpec>,
+
+    /// `Manage`, or `ObserveOnly`: what differs is said in status and nothing is changed, in AWS or in the cluster; the object's deletion leaves everything in AWS.
+    #[serde(default)]
+    pub management_policy: ManagementPolicy,
 }
 
 /// What happens to each part when the object is deleted.

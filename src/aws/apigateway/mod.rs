@@ -4,8 +4,8 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    read_api_keys, read_deployments, read_methods, read_other_rest_apis, read_rest_api, read_stage,
-    read_tags, read_usage_plans, search_rest_apis,
+    read_api_keys, read_deployments, read_methods, read_named_rest_api, read_other_rest_apis,
+    read_rest_api, read_stage, read_tags, read_usage_plans, search_rest_apis,
 };
 pub(super) use write::execute;
 
@@ -34,6 +34,29 @@ macro_rules! rest_api {
             id: reply.id.unwrap_or_default(),
             name: reply.name.unwrap_or_default(),
             version: reply.version,
+            settings: $crate::aws::apigateway::settings(&[
+                ("the resource policy", reply.policy.is_some()),
+                (
+                    "the list of binary media types",
+                    reply
+                        .binary_media_types
+                        .is_some_and(|types| !types.is_empty()),
+                ),
+                (
+                    "the minimum size for compression",
+                    reply.minimum_compression_size.is_some(),
+                ),
+                (
+                    "that the key comes from an authorizer",
+                    reply.api_key_source
+                        == Some(aws_sdk_apigateway::types::ApiKeySourceType::Authorizer),
+                ),
+                (
+                    "that the default endpoint is off",
+                    reply.disable_execute_api_endpoint,
+                ),
+            ]),
+            endpoint_type: $crate::aws::apigateway::endpoint_type(reply.endpoint_configuration),
             created: $crate::aws::call::timestamp(reply.created_date),
             available: $crate::aws::apigateway::is_available(reply.api_status.as_ref()),
             status_message: reply.api_status_message,
@@ -62,6 +85,17 @@ use {rest_api, stage};
 
 fn tags(tags: Option<HashMap<String, String>>) -> Tags {
     tags.unwrap_or_default().into_iter().collect()
+}
+
+/// Those of the settings that an API has.
+fn settings(settings: &[(&str, bool)]) -> Vec<String> {
+    let set = settings.iter().filter(|(_, set)| *set);
+    set.map(|(setting, _)| (*setting).to_owned()).collect()
+}
+
+fn endpoint_type(endpoint: Option<types::EndpointConfiguration>) -> Option<String> {
+    let mut types = endpoint?.types?.into_iter();
+    types.next().map(|kind| kind.as_str().to_owned())
 }
 
 /// An API without a status (it has had one since 2025 only) takes writes.

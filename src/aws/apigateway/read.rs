@@ -22,6 +22,10 @@ pub(in crate::aws) async fn read_rest_api(gateway: &ApiGateway, id: &str) -> Fac
     }
 }
 
+pub(in crate::aws) async fn read_named_rest_api(gateway: &ApiGateway, id: &str) -> Fact {
+    Fact::NamedRestApi(seen(get_rest_api(gateway, id).await))
+}
+
 pub(super) async fn get_rest_api(gateway: &ApiGateway, id: &str) -> Result<RestApi, Refusal> {
     let request = gateway.client.get_rest_api().rest_api_id(id);
     let reply = gateway
@@ -42,10 +46,9 @@ pub(in crate::aws) async fn read_other_rest_apis(
     gateway: &ApiGateway,
     api: &str,
     wanted: &Tags,
-) -> Seen<Vec<String>> {
+) -> Seen<Vec<RestApi>> {
     seen(list_rest_apis(gateway, wanted).await.map(|apis| {
-        let ids = apis.into_iter().map(|found| found.id);
-        let (same, others): (Vec<_>, Vec<_>) = ids.partition(|id| id == api);
+        let (same, others): (Vec<_>, Vec<_>) = apis.into_iter().partition(|found| found.id == api);
         if same.is_empty() { Vec::new() } else { others }
     }))
 }

@@ -15,8 +15,8 @@ use super::super::call::{created, deleted};
 use super::super::operations::{
     CREATE_API_KEY, CREATE_DEPLOYMENT, CREATE_EDGE_REST_API, CREATE_REST_API, CREATE_STAGE,
     CREATE_USAGE_PLAN, CREATE_USAGE_PLAN_KEY, DELETE_API_KEY, DELETE_DEPLOYMENT, DELETE_REST_API,
-    DELETE_USAGE_PLAN, DELETE_USAGE_PLAN_KEY, PUT_REST_API, UPDATE_API_KEY, UPDATE_STAGE,
-    UPDATE_USAGE_PLAN,
+    DELETE_USAGE_PLAN, DELETE_USAGE_PLAN_KEY, PUT_REST_API, TAG_REST_API, UPDATE_API_KEY,
+    UPDATE_STAGE, UPDATE_USAGE_PLAN,
 };
 use super::read::get_rest_api;
 use super::{ApiGateway, deployment, rest_api, stage};
@@ -31,6 +31,7 @@ pub(in crate::aws) async fn execute(gateway: &ApiGateway, action: &GatewayAction
             endpoint_type,
             tags,
         } => gateway.create_rest_api(name, *endpoint_type, tags).await,
+        GatewayAction::TagRestApi { arn, tags, .. } => gateway.tag(arn, tags).await.map(|()| None),
         GatewayAction::PutRestApi { api, body, .. } => gateway.put_rest_api(api, body).await,
         GatewayAction::DeleteRestApi { api } => gateway.delete_rest_api(api).await,
         GatewayAction::CreateDeployment { api, description } => {
@@ -127,6 +128,14 @@ impl ApiGateway {
         Ok(Some(Fact::RestApi(Seen::Present(
             rest_api!(reply, confirmed: false),
         ))))
+    }
+
+    /// Adds tags to a REST API.
+    pub(in crate::aws) async fn tag(&self, arn: &str, tags: &Tags) -> Result<(), Failure> {
+        let request = self.client.tag_resource().resource_arn(arn);
+        let request = request.set_tags(Some(map(tags)));
+        self.caller.call(TAG_REST_API, arn, request.send()).await?;
+        Ok(())
     }
 
     /// The body is the whole API: mode overwrite. Whether the reply has the API's tags is not documented, and an API without them is

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::api::{CacheDisposal, CredentialsSpec, DeletionPolicy, Disposal};
+use crate::api::{CacheDisposal, CredentialsSpec, DeletionPolicy, Disposal, ManagementPolicy};
 use crate::controller::context::Context;
 use crate::controller::rounds::{Goal, Rounds};
 use crate::model::{Estate, Identity};
@@ -38,6 +38,7 @@ fn estate(context: &Context, removal: &Removal) -> Estate {
         },
         region: removal.region.clone(),
         deletion: disposal(&removal.retained),
+        management: ManagementPolicy::Manage,
         recovery_window_days: CredentialsSpec::default().recovery_window_days,
         functions: BTreeSet::new(),
         bound_functions: BTreeSet::new(),

@@ -42,6 +42,12 @@ pub enum GatewayAction {
         endpoint_type: EndpointType,
         tags: Tags,
     },
+    /// Adds tags to one that exists: takes it over.
+    TagRestApi {
+        api: String,
+        arn: String,
+        tags: Tags,
+    },
     /// Mode overwrite, fail on warnings.
     PutRestApi {
         api: String,

@@ -15,6 +15,8 @@ enum Need {
     Absent(bool),
     /// It is there and it is the object's own.
     Own(bool),
+    /// It is there, and nobody's.
+    Free(bool),
     /// Nothing.
     Nothing,
 }
@@ -29,7 +31,10 @@ impl Basis<'_> {
             Need::Own(false) => Some(format!(
                 "something is written that was not seen to be the object's own: {action:?}"
             )),
-            Need::Absent(true) | Need::Own(true) | Need::Nothing => None,
+            Need::Free(false) => Some(format!(
+                "something is taken over that was not seen to be free: {action:?}"
+            )),
+            Need::Absent(true) | Need::Own(true) | Need::Free(true) | Need::Nothing => None,
         }
     }
 
@@ -197,6 +202,13 @@ impl Basis<'_> {
         let gateway = &self.observed.gateway;
         match action {
             GatewayAction::CreateRestApi { .. } => Need::Absent(gateway.rest_api == Seen::Absent),
+            GatewayAction::TagRestApi { api, .. } => {
+                let named = gateway.named.present();
+                let free = named.is_some_and(|named| {
+                    named.id == *api && !self.identity.is_claimed_by_another(&named.tags)
+                });
+                Need::Free(free && gateway.rest_api == Seen::Absent)
+            }
             GatewayAction::CreateApiKey { name, .. } => {
                 let there = |key: &ApiKey| key.name == *name && self.owns(&key.tags);
                 Need::Absent(is_without(&gateway.api_keys, there))

@@ -7,7 +7,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use crate::model::{CredentialMode, Identity};
+use crate::api::ManagementPolicy;
+use crate::model::{CredentialMode, Desired, Estate, Identity};
 
 use super::gateway::CREATION_GRACE;
 use super::rotation::Accepted;
@@ -25,6 +26,26 @@ pub enum Purpose {
     Converge(CredentialMode),
     /// To take down what the object owns.
     Teardown,
+    /// To say what differs.
+    Observe,
+}
+
+impl From<&Desired> for Purpose {
+    fn from(desired: &Desired) -> Self {
+        match desired.management {
+            ManagementPolicy::Manage => Self::Converge(desired.mode),
+            ManagementPolicy::ObserveOnly => Self::Observe,
+        }
+    }
+}
+
+impl From<&Estate> for Purpose {
+    fn from(estate: &Estate) -> Self {
+        match estate.management {
+            ManagementPolicy::Manage => Self::Teardown,
+            ManagementPolicy::ObserveOnly => Self::Observe,
+        }
+    }
 }
 
 /// What a plan was made from.
@@ -45,6 +66,7 @@ pub struct Basis<'a> {
 /// - While an aspect has reads, it has no actions; a wait has a time.
 /// - What is created was seen to be absent; what is changed or deleted was seen to be there, with our tags. Neither follows from a read that
 ///   failed.
+/// - What is taken over was seen to be there and nobody's, while the object has nothing in its place.
 /// - The replication group is changed by one action of a round at most.
 /// - A REST API is created after the announcement of it, and not while an earlier announcement may still come true.
 /// - A user keeps the current password whenever its passwords are set, and what becomes current is accepted by every node, as far as they are asked.
@@ -53,6 +75,7 @@ pub struct Basis<'a> {
 /// - No user leaves the cache that the current or the pending version names, or that shows signed tokens, unless the spec asks for another way in alone,
 ///   that one is open, and the departure was announced before.
 /// - Outside a teardown only what is superseded is deleted.
+/// - For an object that is only observed nothing is written.
 #[must_use]
 pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
     let mut found: Vec<String> = plan
@@ -73,12 +96,16 @@ pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
         found.push("the replication group is changed by more than one action".into());
     }
     found.extend(actions().filter_map(|action| locks_out(basis, action)));
-    if let Purpose::Converge(mode) = basis.purpose {
-        found.extend(
+    match basis.purpose {
+        Purpose::Converge(mode) => found.extend(
             actions()
                 .filter(|action| destroys(basis, mode, action))
                 .map(|action| format!("something in use is deleted: {action:?}")),
-        );
+        ),
+        Purpose::Observe => found.extend(actions().map(|action| {
+            format!("something is written for an object that is only observed: {action:?}")
+        })),
+        Purpose::Teardown => {}
     }
     found
 }

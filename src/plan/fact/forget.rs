@@ -91,6 +91,10 @@ impl Observed {
             GatewayAction::CreateRestApi { .. } => {
                 (gateway.hint, gateway.rest_api) = (None, Seen::Unread);
             }
+            GatewayAction::TagRestApi { api, .. } => {
+                gateway.hint = Some(api.clone());
+                (gateway.rest_api, gateway.named) = (Seen::Unread, Seen::Unread);
+            }
             GatewayAction::DeleteRestApi { .. } => {
                 gateway.rest_api = Seen::Unread;
                 gateway.duplicates = Seen::Unread;

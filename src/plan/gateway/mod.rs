@@ -4,6 +4,7 @@
 //! functions are made callable, then a deployment is made, and only then the stage points to it. Whatever fails on the way, the stage
 //! serves what it served.
 
+mod adoption;
 mod keys;
 mod permissions;
 mod stage;
@@ -11,6 +12,7 @@ mod stage;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use adoption::{Standing, differences, standing};
 pub(super) use keys::{delete_usage_plan, own_keys};
 pub use stage::{deployment_hash, served_hash};
 
@@ -56,37 +58,38 @@ fn own_rest_api<'a>(
             .clone()
             .map_or_else(search, |id| AspectPlan::read(Read::RestApi { id }))),
         Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
-        Seen::Absent => Err(plan_creation(desired, observed, context)),
+        Seen::Absent => Err(await_announced(observed, context)
+            .or_else(|| adoption::plan_adoption(desired, observed))
+            .unwrap_or_else(|| plan_creation(desired))),
         Seen::Present(api) if !desired.identity.owns(&api.tags) => Err(search()),
-        Seen::Present(api) if !api.available => {
-            let detail = api
-                .status_message
-                .as_deref()
-                .unwrap_or("an update is in progress");
-            Err(AspectPlan::wait(
-                Reason::Modifying,
-                format!("REST API {} is not ready for changes: {detail}", api.id),
-                SOON,
-            ))
+        Seen::Present(api) if adoption::is_another(desired, api) => {
+            Err(adoption::refuse_another(api))
         }
+        Seen::Present(api) if !api.available => Err(not_ready(api)),
         Seen::Present(api) => Ok(api),
     }
 }
 
-/// API Gateway chooses the id, and repeating the call makes another API: so the creation is announced in the object first, and an announced
-/// one is looked for until the grace period is over.
-fn plan_creation(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
-    let announced = observed
-        .gateway
-        .intent
-        .map(|at| context.now.duration_since(at).unsigned_abs());
-    if let Some(left) = announced
-        .and_then(|age| CREATION_GRACE.checked_sub(age))
-        .filter(|left| !left.is_zero())
-    {
-        let message = "a REST API was asked for and is not listed yet; it is looked for before another is made";
-        return AspectPlan::wait(Reason::WaitingForCreation, message, left.min(SOON));
-    }
+fn not_ready(api: &RestApi) -> AspectPlan {
+    let detail = api.status_message.as_deref();
+    let detail = detail.unwrap_or("an update is in progress");
+    let message = format!("REST API {} is not ready for changes: {detail}", api.id);
+    AspectPlan::wait(Reason::Modifying, message, SOON)
+}
+
+/// An announced creation is looked for until the grace period is over.
+fn await_announced(observed: &Observed, context: Context) -> Option<AspectPlan> {
+    let at = observed.gateway.intent?;
+    let age = context.now.duration_since(at).unsigned_abs();
+    let left = CREATION_GRACE.checked_sub(age)?;
+    let message =
+        "a REST API was asked for and is not listed yet; it is looked for before another is made";
+    let wait = || AspectPlan::wait(Reason::WaitingForCreation, message, left.min(SOON));
+    (!left.is_zero()).then(wait)
+}
+
+/// API Gateway chooses the id, and repeating the call makes another API: so the creation is announced in the object first.
+fn plan_creation(desired: &Desired) -> AspectPlan {
     let gateway = &desired.gateway;
     let create = GatewayAction::CreateRestApi {
         name: gateway.name.clone(),

@@ -150,11 +150,7 @@ fn update_stage(
     api: &RestApi,
     mut patches: Vec<Patch>,
 ) -> AspectPlan {
-    patches.extend(variable_patches(&wanted.variables, &stage.variables));
-    patches.extend(settings_patches(&wanted.throttles, &stage.method_settings));
-    if stage.cache_cluster {
-        patches.push(replace("/cacheClusterEnabled", "false".into()));
-    }
+    patches.extend(stage_patches(wanted, stage));
     if patches.is_empty() {
         return AspectPlan::default();
     }
@@ -163,6 +159,16 @@ fn update_stage(
         name: wanted.name.clone(),
         patches,
     }))
+}
+
+/// What differs in the stage, besides the deployment that it serves.
+pub(super) fn stage_patches(wanted: &DesiredStage, stage: &Stage) -> Vec<Patch> {
+    let mut patches = variable_patches(&wanted.variables, &stage.variables);
+    patches.extend(settings_patches(&wanted.throttles, &stage.method_settings));
+    if stage.cache_cluster {
+        patches.push(replace("/cacheClusterEnabled", "false".into()));
+    }
+    patches
 }
 
 fn variable_patches(

@@ -12,6 +12,8 @@ pub struct ObservedGateway {
     pub rest_api: Seen<RestApi>,
     /// Ids of others that carry our tags as well: left by a creation that arrived twice. Read by a search, and by polls in turn.
     pub duplicates: Seen<Vec<String>>,
+    /// The REST API that is to be taken over, whatever its tags. Read when none carries our tags.
+    pub named: Seen<RestApi>,
     /// Id that status remembers: looked at first, believed only when its tags are ours.
     pub hint: Option<String>,
     /// Whether status remembers API keys, so that those of a spec that no longer names any are looked for.
@@ -52,6 +54,10 @@ pub struct RestApi {
     pub name: String,
     /// `info.version` of the document it was last given: our hash.
     pub version: Option<String>,
+    /// Where it is reached: `REGIONAL`, `EDGE` or `PRIVATE`.
+    pub endpoint_type: Option<String>,
+    /// Settings of its own that a document of ours does not have, in words.
+    pub settings: Vec<String>,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// Whether it takes a write: `apiStatus` is `AVAILABLE` or missing.

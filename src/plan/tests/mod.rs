@@ -1,5 +1,6 @@
 //! The whole object against the model of AWS.
 
+mod adoption;
 mod auth_token;
 mod auth_token_histories;
 mod changes;
@@ -11,6 +12,7 @@ mod functions;
 mod golden;
 mod iam;
 mod leaving;
+mod observing;
 mod property;
 mod refusal;
 mod retained;

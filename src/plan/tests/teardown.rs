@@ -237,6 +237,7 @@ fn what_cannot_be_read_is_never_taken_for_gone() {
             }
             let needed = ![
                 "RestApi",
+                "NamedRestApi",
                 "OtherRestApis",
                 "Methods",
                 "Deployments",

@@ -21,6 +21,7 @@ pub fn failed(read: &Read, class: Class) -> Fact {
     match read {
         Read::OtherRestApis { .. } => Fact::OtherRestApis(Seen::Unknown(failure)),
         Read::RestApi { .. } | Read::RestApiSearch { .. } => Fact::RestApi(Seen::Unknown(failure)),
+        Read::NamedRestApi { .. } => Fact::NamedRestApi(Seen::Unknown(failure)),
         Read::Methods { .. } => Fact::Methods(Seen::Unknown(failure)),
         Read::Deployments { .. } => Fact::Deployments(Seen::Unknown(failure)),
         Read::Stage { .. } => Fact::Stage(Seen::Unknown(failure)),
@@ -98,8 +99,9 @@ pub fn kind(read: &Read) -> String {
 }
 
 /// Every kind of read.
-pub const KINDS: [&str; 25] = [
+pub const KINDS: [&str; 26] = [
     "RestApi",
+    "NamedRestApi",
     "RestApiSearch",
     "OtherRestApis",
     "Methods",

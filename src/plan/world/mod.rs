@@ -141,7 +141,7 @@ struct Decide<'a> {
 fn converge(desired: &Desired) -> Decide<'_> {
     Decide {
         plan: Box::new(|observed, context| plan(desired, observed, context)),
-        purpose: Purpose::Converge(desired.mode),
+        purpose: Purpose::from(desired),
         document: Some(&desired.gateway.document),
         desired: Some(desired),
     }
@@ -150,7 +150,7 @@ fn converge(desired: &Desired) -> Decide<'_> {
 fn teardown(estate: &Estate) -> Decide<'_> {
     Decide {
         plan: Box::new(|observed, context| plan_teardown(estate, observed, context)),
-        purpose: Purpose::Teardown,
+        purpose: Purpose::from(estate),
         document: None,
         desired: None,
     }

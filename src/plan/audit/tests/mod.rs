@@ -1,5 +1,6 @@
 //! Each invariant, broken once.
 
+mod adoption;
 mod auth_token;
 mod gateway;
 
@@ -222,20 +223,25 @@ fn a_rest_api_is_announced_before_it_is_created() {
     );
 }
 
-#[test]
-fn only_duplicates_of_the_rest_api_are_deleted_while_the_object_lives() {
-    let mut observed = Observed::default();
-    let api = RestApi {
-        id: "a".into(),
+fn rest_api(id: &str, tags: crate::model::Tags) -> RestApi {
+    RestApi {
+        id: id.into(),
         name: String::new(),
         version: None,
+        endpoint_type: None,
+        settings: Vec::new(),
         created: None,
         available: true,
         status_message: None,
         confirmed: false,
-        tags: identity().tags(),
-    };
-    observed.gateway.rest_api = Seen::Present(api);
+        tags,
+    }
+}
+
+#[test]
+fn only_duplicates_of_the_rest_api_are_deleted_while_the_object_lives() {
+    let mut observed = Observed::default();
+    observed.gateway.rest_api = Seen::Present(rest_api("a", identity().tags()));
     observed.gateway.duplicates = Seen::Present(vec!["b".into()]);
     let delete = |api: &str| {
         act([Action::Gateway(GatewayAction::DeleteRestApi {

@@ -2,6 +2,7 @@
 
 use super::service::Service;
 use super::*;
+use crate::api::TAG_ADOPTED;
 use crate::fixtures::identity;
 use crate::plan::world::foreign_tags;
 use crate::plan::{ApiKey, Sensitive, UsagePlan};
@@ -165,21 +166,24 @@ fn the_poll_that_reads_the_usage_plans_reads_the_keys_when_a_plan_differs() {
 }
 
 #[test]
-fn a_late_copy_of_the_rest_api_is_deleted_when_a_poll_comes_to_it() {
+fn a_late_copy_of_the_rest_api_is_deleted_when_a_poll_comes_to_it_and_an_adopted_one_never() {
     let mut service = live(&keyed());
-    let own = service.api.clone();
-    service.other_apis = vec!["late".into()];
+    let own = service.api.clone().unwrap();
+    let other = |id: &str| RestApi {
+        id: id.into(),
+        ..own.clone()
+    };
+    let (late, mut adopted) = (other("late"), other("adopted"));
+    adopted.tags.insert(TAG_ADOPTED.into(), "true".into());
+    service.other_apis = vec![late.clone(), adopted.clone()];
     settle(&mut service, &keyed(), Depth::Full);
     assert_eq!(
         service.other_apis,
-        ["late"],
+        [late, adopted.clone()],
         "a full look does not wait for the list"
     );
-    settle(
-        &mut service,
-        &keyed(),
-        Depth::Poll(Rotating::OtherRestApis as u64),
-    );
-    assert_eq!(service.other_apis, Vec::<String>::new());
-    assert_eq!(service.api, own);
+    let poll = Depth::Poll(Rotating::OtherRestApis as u64);
+    settle(&mut service, &keyed(), poll);
+    assert_eq!(service.other_apis, [adopted]);
+    assert_eq!(service.api, Some(own));
 }

@@ -18,8 +18,8 @@ pub(in crate::plan) struct Service {
     pub keys: Vec<ApiKey>,
     pub usage_plans: Vec<UsagePlan>,
     pub permissions: BTreeMap<String, Permission>,
-    /// Ids of REST APIs with our tags besides the object's.
-    pub other_apis: Vec<String>,
+    /// REST APIs with our tags besides the object's.
+    pub other_apis: Vec<RestApi>,
     pub calls: Vec<&'static str>,
     pub made: usize,
 }
@@ -32,6 +32,10 @@ impl Service {
     pub fn read(&mut self, read: &Read) -> Fact {
         let (call, fact) = match read {
             Read::RestApi { .. } => ("GetRestApi", Fact::RestApi(seen(self.api.as_ref()))),
+            Read::NamedRestApi { id } => {
+                let named = self.api.as_ref().filter(|api| api.id == *id);
+                ("GetRestApi", Fact::NamedRestApi(seen(named)))
+            }
             Read::RestApiSearch { tags } => {
                 let api = self.api.clone().into_iter();
                 let found = api.filter(|api| carries(&api.tags, tags));
@@ -123,11 +127,22 @@ impl Service {
                 self.api = Some(api.clone());
                 Some(Fact::RestApi(Seen::Present(api)))
             }
-            GatewayAction::PutRestApi { hash, .. } => {
+            GatewayAction::TagRestApi { api, tags, .. } => {
+                self.calls.push("TagResource");
+                let tagged = self.api.as_mut().filter(|own| own.id == *api).unwrap();
+                tagged.tags.extend(tags.clone());
+                None
+            }
+            GatewayAction::PutRestApi { hash, body, .. } => {
                 self.calls.push("PutRestApi");
                 self.methods.clone_from(&document.unwrap().methods);
                 let api = self.api.as_mut().unwrap();
-                api.version = Some(hash.clone());
+                let put: serde_json::Value = serde_json::from_str(body).unwrap();
+                put["info"]["title"]
+                    .as_str()
+                    .unwrap()
+                    .clone_into(&mut api.name);
+                (api.version, api.settings) = (Some(hash.clone()), Vec::new());
                 Some(Fact::RestApi(Seen::Present(RestApi {
                     confirmed: true,
                     ..api.clone()
@@ -135,7 +150,7 @@ impl Service {
             }
             GatewayAction::DeleteRestApi { api } => {
                 self.calls.push("DeleteRestApi");
-                if let Some(other) = self.other_apis.iter().position(|other| other == api) {
+                if let Some(other) = self.other_apis.iter().position(|other| other.id == *api) {
                     self.other_apis.remove(other);
                     return None;
                 }
@@ -296,6 +311,8 @@ fn rest_api(id: &str, name: &str, tags: Tags) -> RestApi {
         id: id.into(),
         name: name.into(),
         version: None,
+        endpoint_type: None,
+        settings: Vec::new(),
         created: None,
         available: true,
         status_message: None,

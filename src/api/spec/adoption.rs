@@ -1,0 +1,37 @@
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator may do for an object.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ManagementPolicy {
+    /// It makes AWS match the spec, and takes down what the object owns when it is deleted.
+    #[default]
+    Manage,
+    /// It reads, and says in status what it would change. It writes nothing to AWS, to bound Secrets and to workloads, and deletes nothing with the object.
+    ObserveOnly,
+}
+
+/// What exists in AWS and is to become the object's. Until it is taken over it is only read, and nothing is made in its place.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("oldSelf.mode != 'TakeOver' || self.restApiId == oldSelf.restApiId")
+    .message("adopt.restApiId cannot be changed while adopt.mode is TakeOver; go back to Review first"))]
+#[serde(rename_all = "camelCase")]
+pub struct AdoptSpec {
+    /// Id of the REST API in the object's account and Region, e.g. `a1b2c3d4e5`. It keeps its id and with it its URL.
+    #[schemars(length(min = 1, max = 32), regex(pattern = r"^[a-z0-9]+$"))]
+    pub rest_api_id: String,
+    /// `Review`: status.adoption shows what would change, and nothing is written. `TakeOver`: it gets the object's tags and is from then on kept as the spec has it.
+    #[serde(default)]
+    pub mode: AdoptionMode,
+}
+
+/// Whether what is named may be taken over.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AdoptionMode {
+    /// What would change is shown, and nothing is written.
+    #[default]
+    Review,
+    /// It is taken over: tagged, and then made to match the spec.
+    TakeOver,
+}
