@@ -77,9 +77,7 @@ impl Services {
             Read::RestApi { id } => apigateway::read_rest_api(gateway, id).await,
             Read::NamedRestApi { id } => apigateway::read_named_rest_api(gateway, id).await,
             Read::RestApiSearch { tags } => apigateway::search_rest_apis(gateway, tags).await,
-            Read::OtherRestApis { api, tags } => {
-                Fact::OtherRestApis(apigateway::read_other_rest_apis(gateway, api, tags).await)
-            }
+            Read::OtherRestApis { api, tags } => apigateway::read_others(gateway, api, tags).await,
             Read::Methods { api } => Fact::Methods(apigateway::read_methods(gateway, api).await),
             Read::Deployments { api } => {
                 Fact::Deployments(apigateway::read_deployments(gateway, api).await)

@@ -79,6 +79,11 @@ impl Monitor {
         monitor
     }
 
+    /// Whether no request arrives twice.
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// What was violated so far.
     pub fn violations(&self) -> Vec<String> {
         self.with(|state| state.violations.clone())

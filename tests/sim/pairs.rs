@@ -48,26 +48,26 @@ async fn every_pair(scenario: Scenario, first: usize, step: usize) {
 
 #[tokio::test(start_paused = true)]
 async fn two_faults_in_a_creation_leave_one_of_each_thing() {
-    every_pair(Scenario::Create, 0, 41).await;
+    every_pair(Scenario::Create, 0, 101).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_faults_in_a_rotation_lock_nobody_out() {
-    every_pair(Scenario::Rotate, 0, 7).await;
+    every_pair(Scenario::Rotate, 0, 17).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_faults_in_a_revocation_lock_nobody_out() {
-    every_pair(Scenario::Revoke, 0, 11).await;
+    every_pair(Scenario::Revoke, 0, 43).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_faults_in_a_change_leave_what_the_spec_says() {
-    every_pair(Scenario::Update(Part::Route), 0, 5).await;
-    every_pair(Scenario::Update(Part::NodeType), 0, 5).await;
+    every_pair(Scenario::Update(Part::Route), 0, 13).await;
+    every_pair(Scenario::Update(Part::NodeType), 0, 13).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_faults_in_a_deletion_leave_nothing() {
-    every_pair(Scenario::Delete, 0, 17).await;
+    every_pair(Scenario::Delete, 0, 41).await;
 }

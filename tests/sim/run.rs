@@ -67,7 +67,10 @@ pub async fn conclude(
 ) -> Outcome {
     let (met, calls) = (world.wire.met(), world.wire.addresses());
     let writes = world.wire.writes().len();
-    let rests = came && timeout(LONGEST, rest(world, &mut operator)).await.is_ok();
+    let rests = came
+        && timeout(LONGEST, rest(world, &mut operator, !monitor.is_strict()))
+            .await
+            .is_ok();
     if rests {
         world.wire.plan(Vec::new());
         sleep(POLL * 3).await;
@@ -92,9 +95,9 @@ pub async fn conclude(
     }
 }
 
-/// An hour in which what is late comes to light, and what follows from it.
-async fn rest(world: &Arc<World>, operator: &mut Process) {
-    let later = sleep(Duration::from_hours(1));
+/// Time in which what is late comes to light, and what follows from it: an hour, or until every poll has had its turn where a request may arrive twice.
+async fn rest(world: &Arc<World>, operator: &mut Process, twice: bool) {
+    let later = sleep(if twice { POLL * 13 } else { POLL * 6 });
     tokio::select! {
         () = later => {}
         () = go_on(world, operator, |_| false) => {}

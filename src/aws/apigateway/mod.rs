@@ -4,8 +4,8 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    read_api_keys, read_deployments, read_methods, read_named_rest_api, read_other_rest_apis,
-    read_rest_api, read_stage, read_tags, read_usage_plans, search_rest_apis,
+    read_api_keys, read_deployments, read_methods, read_named_rest_api, read_others, read_rest_api,
+    read_stage, read_tags, read_usage_plans, search_rest_apis,
 };
 pub(super) use write::execute;
 

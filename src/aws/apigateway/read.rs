@@ -42,15 +42,12 @@ pub(in crate::aws) async fn search_rest_apis(gateway: &ApiGateway, wanted: &Tags
     }
 }
 
-pub(in crate::aws) async fn read_other_rest_apis(
-    gateway: &ApiGateway,
-    api: &str,
-    wanted: &Tags,
-) -> Seen<Vec<RestApi>> {
-    seen(list_rest_apis(gateway, wanted).await.map(|apis| {
+pub(in crate::aws) async fn read_others(gateway: &ApiGateway, api: &str, wanted: &Tags) -> Fact {
+    let others = list_rest_apis(gateway, wanted).await.map(|apis| {
         let (same, others): (Vec<_>, Vec<_>) = apis.into_iter().partition(|found| found.id == api);
         if same.is_empty() { Vec::new() } else { others }
-    }))
+    });
+    Fact::OtherRestApis(seen(others))
 }
 
 /// Those with all of the tags `wanted`, oldest first.
