@@ -20,7 +20,9 @@ async fn a_paused_object_is_left_alone_until_it_is_no_longer_paused() {
     sleep(Duration::from_hours(2)).await;
     let writes = world.wire.writes();
     assert!(
-        writes.iter().all(|write| write.starts_with("cachedapis/status:")),
+        writes
+            .iter()
+            .all(|write| write.starts_with("cachedapis/status:")),
         "{writes:?}"
     );
     assert_eq!(world.condition("Synced")["reason"], "Paused");
