@@ -41,8 +41,8 @@ test: lint ## run all tests, the same that CI runs
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
 	tests/image/run
 
-sim: ## simulate faults at every call, with the invariants watched (SEEDS=0..1000 for more walks at random, SEEDS=17 for one)
-	cargo test --test sim -- --show-output
+sim: ## simulate faults at every call, with the invariants watched (SEEDS=0..1000: only these walks at random, SEEDS=17: only this one)
+	cargo test --test sim $(if $(SEEDS),walk) -- --show-output
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench

@@ -35,9 +35,9 @@ pub enum Command {
     Orphans(Orphans),
 }
 
-/// How to run.
+/// Whose objects these are.
 #[derive(Args, Debug)]
-pub struct Run {
+pub struct Scope {
     /// Namespaces to watch, separated by commas; all if there are none
     #[arg(
         long,
@@ -49,6 +49,13 @@ pub struct Run {
     /// Id of the cluster, for tags: what an operator in another cluster made is left alone [default: UID of the namespace kube-system]
     #[arg(long, env = "CACHEDAPI_CLUSTER_ID", value_name = "ID")]
     pub cluster_id: Option<String>,
+}
+
+/// How to run.
+#[derive(Args, Debug)]
+pub struct Run {
+    #[command(flatten)]
+    pub scope: Scope,
     /// How often an object that is as desired is compared with AWS, at least a minute, give or take a tenth
     #[arg(long, env = "CACHEDAPI_POLL_INTERVAL", default_value = "10m", value_parser = poll_interval, value_name = "DURATION")]
     pub poll_interval: Duration,
@@ -139,17 +146,8 @@ pub struct Orphans {
     /// AWS Region to look in, besides those that objects name and the identity's own; may be given several times
     #[arg(long, value_name = "REGION")]
     pub region: Vec<String>,
-    /// Namespaces that the operator watches, separated by commas; all if there are none
-    #[arg(
-        long,
-        env = "CACHEDAPI_WATCH_NAMESPACES",
-        value_delimiter = ',',
-        value_name = "NAMESPACES"
-    )]
-    pub watch_namespaces: Vec<String>,
-    /// Id of the cluster, as the operator is told it [default: UID of the namespace kube-system]
-    #[arg(long, env = "CACHEDAPI_CLUSTER_ID", value_name = "ID")]
-    pub cluster_id: Option<String>,
+    #[command(flatten)]
+    pub scope: Scope,
     /// Shape of what is printed
     #[arg(long, default_value = "text", value_name = "SHAPE")]
     pub output: Shape,
@@ -269,7 +267,7 @@ mod tests {
             ),
             (Duration::from_mins(10), 8, true)
         );
-        assert!(run.watch_namespaces.is_empty());
+        assert!(run.scope.watch_namespaces.is_empty());
         assert_eq!(
             (
                 run.orphan_sweep_interval,

@@ -165,7 +165,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
         .unwrap_or_else(|| format!("cachedapi-operator-{}", std::process::id()));
     let fence = Fence::open();
     let cluster = Cluster::new(client, name.clone(), fence.clone());
-    let id = identify(&cluster, options.cluster_id.as_ref()).await?;
+    let id = identify(&cluster, options.scope.cluster_id.as_ref()).await?;
     let election = options.leader_election.then(|| Election {
         namespace,
         name: options.lease_name.clone(),
@@ -184,7 +184,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
         metrics,
         health,
         settings: Settings {
-            namespaces: named(&options.watch_namespaces).collect(),
+            namespaces: named(&options.scope.watch_namespaces).collect(),
             poll: options.poll_interval,
             request_lifetime: options.request_lifetime,
             consumer_policies: options.manage_consumer_policies,

@@ -49,8 +49,8 @@ async fn find(options: &Orphans) -> Result<Found> {
     let aws = Aws::new(&aws::sdk_config().await, share, Arc::new(()), fence);
     let regions = named(&options.region).chain(aws.own_region().map(str::to_owned));
     let scope = Scope {
-        cluster: identify(&cluster, options.cluster_id.as_ref()).await?,
-        namespaces: named(&options.watch_namespaces).collect(),
+        cluster: identify(&cluster, options.scope.cluster_id.as_ref()).await?,
+        namespaces: named(&options.scope.watch_namespaces).collect(),
         regions: regions.collect(),
     };
     let (history, now) = (History::default(), Clock::system().now());

@@ -4,6 +4,7 @@ use local_aws::{Config, Delays};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::crash::is_stopped_at;
 use crate::tripwire::{Side, at_every_write};
 use crate::world::{ACCOUNT, NAME, NAMESPACE, REGION, World};
 
@@ -189,14 +190,7 @@ async fn take_over_with_a_crash(index: usize, side: Side) -> bool {
     let world = world().await;
     let id = make_legacy(&world, json!({})).await;
     world.create(&adopting(&id, "TakeOver")).await;
-    world.wire.set(index, side);
-    let operator = world.operator();
-    let stopped = tokio::select! {
-        biased;
-        () = world.wire.tripped() => true,
-        () = world.until(World::is_ready) => false,
-    };
-    drop(operator);
+    let stopped = is_stopped_at(&world, index, side).await;
     let writes = world.wire.writes();
     let place = &writes[..writes.len().min(index + 1)];
     let _operator = world.operator();

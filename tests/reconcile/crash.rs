@@ -12,15 +12,18 @@ async fn reference() -> BTreeMap<String, usize> {
 
 /// An operator is stopped at its write number `index` of the creation in `world`. `None`: there is no such write.
 pub async fn create_with_a_crash(world: World, index: usize, side: Side) -> Option<World> {
+    is_stopped_at(&world, index, side).await.then_some(world)
+}
+
+/// An operator works until the object is Ready, or is stopped at its write number `index`; whether it was.
+pub async fn is_stopped_at(world: &World, index: usize, side: Side) -> bool {
     world.wire.set(index, side);
-    let operator = world.operator();
-    let stopped = tokio::select! {
+    let _operator = world.operator();
+    tokio::select! {
         biased;
         () = world.wire.tripped() => true,
         () = world.until(World::is_ready) => false,
-    };
-    drop(operator);
-    stopped.then_some(world)
+    }
 }
 
 async fn crash_everywhere_in_a_creation(side: Side) {

@@ -19,20 +19,12 @@ impl World {
 
     /// The status of the condition `type_`.
     pub fn condition(&self, type_: &str) -> Value {
-        let object = self.object();
-        let conditions = object["status"]["conditions"].as_array();
-        let found = conditions
-            .into_iter()
-            .flatten()
-            .find(|condition| condition["type"] == type_);
-        found.cloned().unwrap_or_default()
+        condition(&self.object(), type_)
     }
 
     /// Whether the object is Ready for the spec that it has.
     pub fn is_ready(&self) -> bool {
-        let generation = &self.object()["metadata"]["generation"];
-        let ready = self.condition("Ready");
-        ready["status"] == "True" && ready["observedGeneration"] == *generation
+        is_ready(&self.object())
     }
 
     /// Whether the object is gone.
@@ -137,6 +129,21 @@ impl World {
         let gap = |pair: &[Timestamp]| pair[1].duration_since(pair[0]).unsigned_abs();
         times.windows(2).map(gap).collect()
     }
+}
+
+/// Whether `object` is Ready for the spec that it has.
+pub fn is_ready(object: &Value) -> bool {
+    let ready = condition(object, "Ready");
+    ready["status"] == "True" && ready["observedGeneration"] == object["metadata"]["generation"]
+}
+
+fn condition(object: &Value, type_: &str) -> Value {
+    let conditions = object["status"]["conditions"].as_array();
+    let found = conditions
+        .into_iter()
+        .flatten()
+        .find(|condition| condition["type"] == type_);
+    found.cloned().unwrap_or_default()
 }
 
 fn count(value: &Value, pointer: &str) -> usize {

@@ -11,6 +11,7 @@ use local_aws::elasticache::{LoginOutcome, login};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::look::is_ready;
 use crate::wire::Call;
 use crate::world::World;
 
@@ -95,7 +96,7 @@ impl Monitor {
     }
 
     /// After a write.
-    fn look(&self, call: &Call) {
+    pub fn look(&self, call: &Call) {
         let Some(world) = self.world.upgrade() else {
             return;
         };
@@ -419,15 +420,6 @@ fn deployed_edits(place: &Value) -> Vec<(String, u64)> {
         .flatten()
         .filter_map(|(id, api)| Some((id.clone(), edit(api)?)))
         .collect()
-}
-
-fn is_ready(object: &Value) -> bool {
-    let conditions = object["status"]["conditions"].as_array();
-    conditions.into_iter().flatten().any(|condition| {
-        condition["type"] == "Ready"
-            && condition["status"] == "True"
-            && condition["observedGeneration"] == object["metadata"]["generation"]
-    })
 }
 
 /// What the spec asks for and is not there.

@@ -10,6 +10,7 @@ mod replay;
 mod run;
 mod scenario;
 mod single;
+mod violated;
 mod walk;
 
 #[path = "../aws/in_process.rs"]

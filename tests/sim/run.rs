@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
+use crate::look::is_ready;
 use crate::wire::{At, Effect, Fault};
 use crate::world::{POLL, Process, World};
 
@@ -108,14 +109,8 @@ async fn rest(world: &Arc<World>, operator: &mut Process, twice: bool) {
 /// Whether every object is Ready with nothing under way; one that is to go is gone.
 pub fn is_quiet(world: &World) -> bool {
     world.kube.objects("cachedapis").iter().all(|object| {
-        let generation = &object["metadata"]["generation"];
-        let conditions = object["status"]["conditions"].as_array();
-        let ready = conditions.into_iter().flatten().any(|condition| {
-            condition["type"] == "Ready"
-                && condition["status"] == "True"
-                && condition["observedGeneration"] == *generation
-        });
         let rotation = &object["status"]["credentials"]["rotation"];
-        ready && rotation.is_null() && object["metadata"]["deletionTimestamp"].is_null()
+        let stays = object["metadata"]["deletionTimestamp"].is_null();
+        is_ready(object) && rotation.is_null() && stays
     })
 }
