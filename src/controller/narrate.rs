@@ -72,6 +72,9 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
             text += ": an AUTH token comes in, and the one before works as well";
         }
         Action::Cache(CacheAction::SetAuthToken { .. }) => text += ": the AUTH token before goes",
+        Action::Cache(CacheAction::DeleteUser { .. }) => {
+            text += ", which closes the connections that this user has opened";
+        }
         _ => {}
     }
     if let Action::Cache(CacheAction::ModifyUserGroup { remove, .. }) = action
@@ -215,12 +218,22 @@ mod tests {
             add: [].into(),
             remove: ["leaked".to_owned()].into(),
         };
-        assert_eq!(
-            written(Aspect::Credentials, &Action::Cache(remove))
-                .unwrap()
-                .text,
-            "ModifyUserGroup capi: leaked leaves the cache, which closes its connections"
-        );
+        let delete = CacheAction::DeleteUser {
+            id: "leaked".into(),
+        };
+        for (action, text) in [
+            (
+                remove,
+                "ModifyUserGroup capi: leaked leaves the cache, which closes its connections",
+            ),
+            (
+                delete,
+                "DeleteUser leaked, which closes the connections that this user has opened",
+            ),
+        ] {
+            let note = written(Aspect::Credentials, &Action::Cache(action)).unwrap();
+            assert_eq!(note.text, text);
+        }
     }
 
     #[test]

@@ -92,7 +92,8 @@ pub fn audit(basis: Basis, plan: &Plan) -> Vec<String> {
         found.extend(audit_announcement(basis, decided));
     }
     let actions = || plan.aspects().flat_map(|(_, decided)| &decided.actions);
-    if actions().filter(|action| changes_group(action)).count() > 1 {
+    let changes = |action: &&Action| changes_group(action) || deletes_member(basis, action);
+    if actions().filter(changes).count() > 1 {
         found.push("the replication group is changed by more than one action".into());
     }
     found.extend(actions().filter_map(|action| locks_out(basis, action)));
@@ -160,15 +161,12 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
             })
         }
         Action::Cache(CacheAction::ModifyUserGroup { remove, .. }) => {
-            let needed = |id: &&String| {
-                if **id == basis.identity.iam_user_id() {
-                    !may_close_iam(basis, remove)
-                } else {
-                    is_named(basis, id) && !may_close_password(basis, remove)
-                }
-            };
-            let id = remove.iter().find(needed)?;
+            let id = remove.iter().find(|id| is_needed(basis, id, remove))?;
             Some(format!("a user leaves the cache that is needed: {id}"))
+        }
+        Action::Cache(CacheAction::DeleteUser { id }) if deletes_member(basis, action) => {
+            is_needed(basis, id, &[id.clone()].into())
+                .then(|| format!("a user is deleted that is needed: {id}"))
         }
         Action::Cache(CacheAction::RotateAuthToken { token, .. }) => {
             let wrong = wrong_rotation(basis, &token.version)?;
@@ -190,6 +188,24 @@ fn locks_out(basis: Basis, action: &Action) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a consumer needs the user `id` when those of `remove` have left.
+fn is_needed(basis: Basis, id: &str, remove: &BTreeSet<String>) -> bool {
+    if *id == basis.identity.iam_user_id() {
+        !may_close_iam(basis, remove)
+    } else {
+        is_named(basis, id) && !may_close_password(basis, remove)
+    }
+}
+
+/// Whether `action` takes a member out of the user group of a cache that stays, by deleting it.
+fn deletes_member(basis: Basis, action: &Action) -> bool {
+    let group = basis.observed.cache.user_group.present();
+    let Action::Cache(CacheAction::DeleteUser { id }) = action else {
+        return false;
+    };
+    basis.purpose != Purpose::Teardown && group.is_some_and(|group| group.user_ids.contains(id))
 }
 
 /// Whether the spec asks for no password, and who shows signed tokens is let in, also when those of `remove` have left.
@@ -305,7 +321,7 @@ fn destroys(basis: Basis, mode: CredentialMode, action: &Action) -> bool {
             } else {
                 mode.has_secret() && is_named(basis, id)
             };
-            needed || group.is_none_or(|group| group.user_ids.contains(id))
+            needed || group.is_none()
         }
         Action::Gateway(GatewayAction::DeleteRestApi { api }) => {
             !basis.observed.gateway.is_duplicate(api)

@@ -1,8 +1,10 @@
 //! Decides on the next step of a revocation: the cache's user is replaced by another, and what it had opened is closed.
 //!
 //! A rotation leaves open connections alone, so a credential that leaked keeps what it has opened. A user that leaves the user group loses its
-//! connections (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>). So a second user with the same rights joins the group, is
-//! proven by a login, becomes what consumers read, and after a grace that is short the first one leaves and is deleted.
+//! connections (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html>), and one that is deleted leaves it
+//! (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteUser.html>). So a second user with the same rights joins the group, is
+//! proven by a login, becomes what consumers read, and after a grace that is short the first one is deleted. It is never in between, where only the process
+//! that took it out would know of it.
 //!
 //! Each version that a revocation makes has a user of its own, whose name follows from the version: a request that arrives late is about a user that
 //! nobody needs any more.
@@ -33,8 +35,8 @@ pub struct RevokeStanding {
     pub pending: Pending,
     /// The user of the pending version.
     pub incoming: Place,
-    /// The users of ours that are neither the current version's nor the pending one's: where the one that is nearest to the cache is.
-    pub outgoing: Place,
+    /// There are users of ours that are neither the current version's nor the pending one's.
+    pub outgoing: bool,
     /// Users, user group and replication group are at rest, seen twice in a row.
     pub at_rest: bool,
     /// What is under way has not moved for longer than it takes.
@@ -60,9 +62,7 @@ pub enum RevokeStep {
     Promote,
     /// Take `AWSPENDING` off: the version was promoted, or its user cannot log in.
     DropPending,
-    /// Have the outgoing users leave the user group, which ends their sessions.
-    RemoveUser,
-    /// Delete the outgoing users.
+    /// Delete an outgoing user, which takes it out of the user group and ends its sessions.
     DeleteUser,
     /// Wait.
     Wait(Awaited),
@@ -114,9 +114,8 @@ fn keep(standing: RevokeStanding, current: Accepted) -> RevokeStep {
         // Consumers are locked out: another user lets them in.
         (Accepted::None | Accepted::Some, _) => RevokeStep::Put,
         (Accepted::All, _) if !standing.grace_over => RevokeStep::Rest,
-        (Accepted::All, Place::Member) => RevokeStep::RemoveUser,
-        (Accepted::All, Place::Outside) => RevokeStep::DeleteUser,
-        (Accepted::All, Place::Absent) if standing.asked => RevokeStep::Put,
-        (Accepted::All, Place::Absent) => RevokeStep::Rest,
+        (Accepted::All, true) => RevokeStep::DeleteUser,
+        (Accepted::All, false) if standing.asked => RevokeStep::Put,
+        (Accepted::All, false) => RevokeStep::Rest,
     }
 }

@@ -62,8 +62,8 @@ fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> Aspe
 /// ElastiCache takes one change of a user, of a user group or of a replication group at a time, and a user group changes with its replication group: where
 /// the cache's part changes one in this round, the change of the credentials' part comes after.
 pub(super) fn one_change_at_a_time(cache: &AspectPlan, credentials: AspectPlan) -> AspectPlan {
-    let busy: BTreeSet<_> = cache.actions.iter().filter_map(changed_by).collect();
-    let mut changes = credentials.actions.iter().filter_map(changed_by);
+    let busy: BTreeSet<_> = cache.actions.iter().flat_map(changed_by).collect();
+    let mut changes = credentials.actions.iter().flat_map(changed_by);
     if !changes.any(|thing| busy.contains(&thing)) {
         return credentials;
     }
@@ -78,24 +78,31 @@ pub(super) fn one_change_at_a_time(cache: &AspectPlan, credentials: AspectPlan) 
     }
 }
 
-/// What `action` changes: a user, or the replication group with its user group.
-fn changed_by(action: &Action) -> Option<(&'static str, &String)> {
+/// What an action changes.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Changed<'a> {
+    User(&'a str),
+    /// The replication group, with its user group.
+    Group,
+}
+
+fn changed_by(action: &Action) -> Vec<Changed<'_>> {
     match action {
         Action::Cache(
             CacheAction::ModifyUserAccess { id, .. }
             | CacheAction::SetPasswords { id, .. }
-            | CacheAction::RequireIam { id }
-            | CacheAction::DeleteUser { id },
-        ) => Some(("user", id)),
+            | CacheAction::RequireIam { id },
+        ) => vec![Changed::User(id)],
+        Action::Cache(CacheAction::DeleteUser { id }) => vec![Changed::User(id), Changed::Group],
         Action::Cache(
-            CacheAction::ModifyUserGroup { id, .. }
-            | CacheAction::ModifyReplicationGroup { id, .. }
-            | CacheAction::IncreaseReplicaCount { id, .. }
-            | CacheAction::DecreaseReplicaCount { id, .. }
-            | CacheAction::RotateAuthToken { id, .. }
-            | CacheAction::SetAuthToken { id, .. },
-        ) => Some(("group", id)),
-        _ => None,
+            CacheAction::ModifyUserGroup { .. }
+            | CacheAction::ModifyReplicationGroup { .. }
+            | CacheAction::IncreaseReplicaCount { .. }
+            | CacheAction::DecreaseReplicaCount { .. }
+            | CacheAction::RotateAuthToken { .. }
+            | CacheAction::SetAuthToken { .. },
+        ) => vec![Changed::Group],
+        _ => Vec::new(),
     }
 }
 

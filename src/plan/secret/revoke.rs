@@ -1,6 +1,6 @@
 //! Replaces the cache's user after a leak: gathers what [`next_revoke_step`] needs to know, and turns its answer into actions and waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,8 +11,8 @@ use crate::plan::rotation::revoke::{Place, RevokeStanding, RevokeStep, next_revo
 use crate::plan::rotation::{Accepted, Current, Pending, Trouble};
 use crate::plan::user::{engine_of_users, given_up};
 use crate::plan::{
-    ACTIVE, AWSPENDING, AWSPREVIOUS, Action, AspectPlan, CacheAction, CacheUser, Password, Read,
-    Rotating, SecretValue, Seen, Successor, UserGroup, looked,
+    ACTIVE, AWSPENDING, Action, AspectPlan, CacheAction, CacheUser, Password, Read, SecretValue,
+    Seen, Successor, UserGroup, looked,
 };
 
 use super::rotate::Scene;
@@ -25,7 +25,7 @@ struct Cast<'a> {
     /// The one that comes, and its place.
     incoming: Option<(DesiredUser, Place)>,
     /// Those that go.
-    outgoing: BTreeMap<&'a str, Place>,
+    outgoing: BTreeSet<&'a str>,
     /// All of them, the current one and the user group are at rest.
     at_rest: bool,
 }
@@ -70,12 +70,7 @@ impl<'a> Scene<'a> {
                 .incoming
                 .as_ref()
                 .map_or(Place::Absent, |(_, place)| *place),
-            outgoing: cast
-                .outgoing
-                .values()
-                .copied()
-                .max()
-                .unwrap_or(Place::Absent),
+            outgoing: !cast.outgoing.is_empty(),
             at_rest: cast.at_rest && self.group_at_rest(),
             stuck: self.stuck(),
             asked,
@@ -97,20 +92,20 @@ impl<'a> Scene<'a> {
             RevokeStep::CreateUser => self.create_user(cast.incoming),
             RevokeStep::AddUser => {
                 let add = cast.incoming.map(|(user, _)| user.id);
-                self.modify_group(add.into_iter().collect(), BTreeSet::new())
+                AspectPlan::act(Action::Cache(CacheAction::ModifyUserGroup {
+                    id: self.desired.cache.id.clone(),
+                    add: add.into_iter().collect(),
+                    remove: BTreeSet::new(),
+                }))
             }
             RevokeStep::Promote => self.publish(),
             RevokeStep::DropPending => self.drop_pending(),
-            RevokeStep::RemoveUser => {
-                let members = cast.outgoing.into_iter();
-                let members = members.filter(|(_, place)| *place == Place::Member);
-                let remove = members.map(|(id, _)| id.to_owned()).collect();
-                self.modify_group(BTreeSet::new(), remove)
-            }
             RevokeStep::DeleteUser => AspectPlan {
+                // One at a time: the user group changes with each.
                 actions: cast
                     .outgoing
-                    .into_keys()
+                    .into_iter()
+                    .take(1)
                     .map(|id| Action::Cache(CacheAction::DeleteUser { id: id.to_owned() }))
                     .collect(),
                 ..AspectPlan::default()
@@ -162,20 +157,14 @@ impl<'a> Scene<'a> {
         self.desired.user_named(&value.username)
     }
 
-    /// Ids of users of ours that may be there and that no version needs. What a process that knows nothing finds by a full look.
+    /// Ids of users of ours that may be there and that no version needs: members of the user group, and what this process knows of. A full look adds those
+    /// that were made for the current request and given up before they joined.
     fn leaving(self, incoming: Option<&DesiredUser>) -> BTreeSet<String> {
         let (cache, identity) = (&self.observed.cache, &self.desired.identity);
         let group = cache.user_group.present();
         let members = group.into_iter().flat_map(|group| &group.user_ids);
         let mut ids: BTreeSet<String> = cache.known_users.keys().chain(members).cloned().collect();
-        let first = &self.desired.cache.user;
         let current = self.user();
-        if current.id != first.id && self.context.depth.wants(Rotating::User) {
-            let previous = self.secret.labelled(AWSPREVIOUS);
-            let previous = previous.and_then(|version| self.user_of(version));
-            ids.insert(first.id.clone());
-            ids.extend(previous.map(|user| user.id));
-        }
         if let Some(value) = self
             .current_value()
             .filter(|_| self.context.depth.is_full())
@@ -216,14 +205,12 @@ impl<'a> Scene<'a> {
             return Err(AspectPlan::default());
         };
         let going: Vec<&CacheUser> = going.into_iter().flatten().collect();
-        let mut outgoing = BTreeMap::new();
-        for user in going
+        let ours = going
             .iter()
-            .filter_map(|user| self.if_ours(user).transpose())
-        {
-            let user = user?;
-            outgoing.insert(user.id(), place(group, user));
-        }
+            .filter_map(|user| self.if_ours(user).transpose());
+        let outgoing = ours
+            .map(|user| user.map(CacheUser::id))
+            .collect::<Result<_, _>>()?;
         self.check_own(&group.arn, &group.status)?;
         if let Some(user) = coming.filter(|user| user.status == ACTIVE) {
             self.check_own(&user.arn, &user.status)?;
@@ -291,14 +278,6 @@ impl<'a> Scene<'a> {
                 value: value.password.clone(),
             }),
             tags: self.desired.tags.clone(),
-        }))
-    }
-
-    fn modify_group(self, add: BTreeSet<String>, remove: BTreeSet<String>) -> AspectPlan {
-        AspectPlan::act(Action::Cache(CacheAction::ModifyUserGroup {
-            id: self.desired.cache.id.clone(),
-            add,
-            remove,
         }))
     }
 }

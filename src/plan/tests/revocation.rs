@@ -254,6 +254,36 @@ fn users_that_go_come_before_a_rotation_whose_version_was_emptied() {
     run_until(&mut world, &desired, |world| gone(world, &old));
 }
 
+#[test]
+fn a_user_whose_successor_was_locked_out_goes_with_it_however_often_processes_die() {
+    let (mut world, mut desired, old) = leaked();
+    run_until(&mut world, &desired, |world| gone(world, &old));
+    world.now += Duration::from_hours(1);
+    desired.secret.rotation.requests.revoke = Some(world.now);
+    let second = value(&world);
+    run_until(&mut world, &desired, |world| {
+        value(world).username != second.username
+    });
+    let third = value(&world);
+    let by_hand = vec![Sensitive::new("by-hand")];
+    world
+        .cache
+        .passwords
+        .insert(third.username.clone(), by_hand);
+    let only_current = |world: &World| world.cache.users.len() == 2;
+    for _ in 0..400 {
+        round_of_a_mortal(&mut world, &desired);
+        if only_current(&world) {
+            break;
+        }
+    }
+    assert_eq!(
+        members(&world),
+        [&value(&world).username, &identity().default_user_id()]
+    );
+    assert!(only_current(&world), "{:?}", world.cache.users);
+}
+
 /// A world in which a user was given up for another of the same request, because somebody took the pending version away; the one that was given up had left the
 /// group when the process died.
 fn given_up() -> (World, Desired) {

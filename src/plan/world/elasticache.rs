@@ -168,6 +168,10 @@ impl ElastiCache {
             self.tags.remove(&user.arn);
             self.passwords.remove(id);
         }
+        for group in self.user_groups.values_mut() {
+            let stays = |id: &String| self.users.get(id).is_none_or(|user| !deleted(user));
+            group.user_ids.retain(stays);
+        }
         self.users.retain(|_, user| !deleted(user));
         self.user_groups
             .retain(|_, group| !done.contains(&group.arn) || group.status != "deleting");
@@ -347,14 +351,16 @@ impl ElastiCache {
     }
 
     fn delete_user(&mut self, id: &str) {
-        let held = self
-            .user_groups
-            .values()
-            .any(|group| group.user_ids.contains(id));
-        assert!(
-            !(held && id.ends_with("-d")),
-            "DefaultUserAssociatedToUserGroup: {id}"
-        );
+        let groups = self.user_groups.values_mut();
+        for group in groups.filter(|group| group.user_ids.contains(id)) {
+            assert!(
+                !id.ends_with("-d"),
+                "DefaultUserAssociatedToUserGroup: {id}"
+            );
+            assert_eq!(group.status, "active", "InvalidUserGroupState");
+            group.status = "modifying".into();
+            self.busy.insert(group.arn.clone(), QUICK);
+        }
         self.user_at_rest(id).status = "deleting".into();
         self.busy.insert(arn("user", id), QUICK);
     }

@@ -13,7 +13,6 @@ enum Call {
     Put(Version),
     Create(Version),
     Add(Version),
-    Remove(Set, Labels),
     Delete(Set, Labels),
     Move(Version, Labels),
     DropPending(Version),
@@ -145,7 +144,7 @@ impl World {
                 Some(version) => Pending::Ours(pending(version)),
             },
             incoming,
-            outgoing: self.place(self.outgoing()),
+            outgoing: self.outgoing().len() > 0,
             at_rest: self.active,
             stuck: self.active,
             asked: self.asked(),
@@ -165,15 +164,17 @@ impl World {
             RevokeStep::AddUser => labels.pending.map(Call::Add),
             RevokeStep::Promote => labels.pending.map(|to| Call::Move(to, labels)),
             RevokeStep::DropPending => labels.pending.map(Call::DropPending),
-            RevokeStep::RemoveUser => Some(Call::Remove(self.outgoing(), labels)),
-            RevokeStep::DeleteUser => Some(Call::Delete(self.outgoing(), labels)),
+            RevokeStep::DeleteUser => {
+                let one = Set::of(self.outgoing().iter().take(1));
+                Some(Call::Delete(one, labels))
+            }
         }
     }
 
     /// Whether a request is still to be sent, after the labels were read again.
     fn holds(&self, call: Call, guards: Guards) -> bool {
         match call {
-            Call::Remove(_, labels) | Call::Delete(_, labels) | Call::Move(_, labels) => {
+            Call::Delete(_, labels) | Call::Move(_, labels) => {
                 labels == self.labels || !guards.reread
             }
             Call::Put(_) | Call::Create(_) | Call::Add(_) | Call::DropPending(_) => true,
@@ -192,10 +193,6 @@ impl World {
             Call::Add(user) => {
                 self.group
                     .extend(guards.named(self.users, Set::of([user])).iter());
-                self.active = false;
-            }
-            Call::Remove(users, _) => {
-                self.group = self.group.without(guards.named(self.group, users));
                 self.active = false;
             }
             Call::Delete(users, _) => {

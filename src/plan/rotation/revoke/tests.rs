@@ -5,7 +5,7 @@ fn rest() -> RevokeStanding {
         current: Current::Password(Accepted::All),
         pending: Pending::None,
         incoming: Place::Absent,
-        outgoing: Place::Absent,
+        outgoing: false,
         at_rest: true,
         stuck: false,
         asked: false,
@@ -22,8 +22,11 @@ fn joining(incoming: Place, pending: Accepted) -> RevokeStanding {
     }
 }
 
-fn leaving(outgoing: Place) -> RevokeStanding {
-    RevokeStanding { outgoing, ..rest() }
+fn leaving() -> RevokeStanding {
+    RevokeStanding {
+        outgoing: true,
+        ..rest()
+    }
 }
 
 fn check(cases: &[(&str, RevokeStanding, RevokeStep)]) {
@@ -42,7 +45,7 @@ fn a_revocation_goes_from_one_step_to_the_next() {
     let promoted = RevokeStanding {
         pending: Pending::Promoted,
         grace_over: false,
-        ..leaving(Place::Member)
+        ..leaving()
     };
     let in_grace = RevokeStanding {
         pending: Pending::None,
@@ -68,16 +71,7 @@ fn a_revocation_goes_from_one_step_to_the_next() {
         ),
         ("promoted", promoted, RevokeStep::DropPending),
         ("inside the grace", in_grace, RevokeStep::Rest),
-        (
-            "the grace is over",
-            leaving(Place::Member),
-            RevokeStep::RemoveUser,
-        ),
-        (
-            "its sessions have ended",
-            leaving(Place::Outside),
-            RevokeStep::DeleteUser,
-        ),
+        ("the grace is over", leaving(), RevokeStep::DeleteUser),
     ]);
 }
 
@@ -86,7 +80,7 @@ fn nobody_leaves_and_nothing_is_promoted_before_a_login_says_so() {
     use Accepted::{None, Some, Unknown};
     let outgoing = |current| RevokeStanding {
         current: Current::Password(current),
-        ..leaving(Place::Member)
+        ..leaving()
     };
     let stuck = |standing| RevokeStanding {
         stuck: true,
