@@ -11,11 +11,8 @@ use crate::{Error, Result, command, progress};
 /// The folder with the three programs.
 pub(super) fn prepare(cache: &Cache) -> Result<PathBuf> {
     let module = sources().join("control-plane");
-    let manifest = module.join("go.mod");
-    let text = fs::read_to_string(&manifest)
-        .map_err(Error::io(|| format!("read {}", manifest.display())))?;
-    let kubernetes = required_version(&text, "k8s.io/kubernetes")?;
-    let etcd = required_version(&text, "go.etcd.io/etcd/server/v3")?;
+    let kubernetes = &version_in(&module, "k8s.io/kubernetes")?;
+    let etcd = version_in(&module, "go.etcd.io/etcd/server/v3")?;
     cache.entry(&format!("control-plane/kubernetes-{kubernetes}-etcd-{etcd}"), |folder| {
         let what = format!("build Kubernetes {kubernetes} and etcd {etcd} (once; about six minutes on two cores)");
         progress::step(&what, || build(&module, kubernetes, folder))
@@ -48,6 +45,14 @@ fn link_flags(kubernetes: &str) -> String {
     format!("-s -w {base}.gitVersion={kubernetes} {base}.gitMajor={major} {base}.gitMinor={minor}")
 }
 
+/// The version of `required` that the Go module in the folder `module` names.
+pub(super) fn version_in(module: &Path, required: &str) -> Result<String> {
+    let manifest = module.join("go.mod");
+    let text = fs::read_to_string(&manifest)
+        .map_err(Error::io(|| format!("read {}", manifest.display())))?;
+    required_version(&text, required).map(str::to_owned)
+}
+
 fn required_version<'a>(manifest: &'a str, module: &str) -> Result<&'a str> {
     let mut lines = manifest
         .lines()
@@ -59,11 +64,7 @@ fn required_version<'a>(manifest: &'a str, module: &str) -> Result<&'a str> {
                 .split(' ')
                 .next()
         })
-        .ok_or_else(|| {
-            Error::Unexpected(format!(
-                "hack/control-plane/go.mod does not require {module}"
-            ))
-        })
+        .ok_or_else(|| Error::Unexpected(format!("go.mod does not require {module}")))
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 mod clients;
 mod deny;
 mod go;
+mod promtool;
 mod valkey;
 mod wheel;
 
 pub use deny::cargo_deny;
+pub use promtool::promtool;
 pub use valkey::valkey_server;
 
 use std::env;
