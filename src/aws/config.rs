@@ -4,14 +4,16 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
     http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::fence::Fence;
 
@@ -35,8 +37,12 @@ impl QuotaShare {
 }
 
 /// The SDK's own configuration: credentials, Region and endpoint from environment, web identity or Pod Identity, as its documentation says.
+/// Whoever gives credentials is asked through the proxy as well, if the environment names one.
 pub async fn sdk_config() -> SdkConfig {
-    aws_config::load_defaults(BehaviorVersion::latest()).await
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client(ProxyConfig::from_env()))
+        .load()
+        .await
 }
 
 /// `config` with what every client of ours needs. Nothing is sent when `fence` is closed.
@@ -51,7 +57,9 @@ pub(super) fn adjust(config: &SdkConfig, fence: Fence) -> SdkConfig {
         .connect_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_mins(1))
         .build();
-    let client = config.http_client().unwrap_or_else(http_client);
+    let client = config
+        .http_client()
+        .unwrap_or_else(|| http_client(ProxyConfig::from_env()));
     let builder = config
         .to_builder()
         .http_client(fenced(client, fence))
@@ -64,11 +72,17 @@ pub(super) fn adjust(config: &SdkConfig, fence: Fence) -> SdkConfig {
     }
 }
 
-/// Made as the SDK's default is.
-fn http_client() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build_https()
+/// Made as the SDK's default is, which takes no proxy from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+fn http_client(proxy: ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .proxy_config(proxy.clone());
+        connector
+            .set_connector_settings(settings.cloned())
+            .set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
 }
 
 /// `client` within `fence`. A connector gets requests that are signed, and is the last that the SDK asks: reads go the same way, which does no harm.
@@ -102,6 +116,12 @@ impl HttpConnector for Fenced {
 
 #[cfg(test)]
 mod tests {
+    use aws_config::Region;
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -109,5 +129,28 @@ mod tests {
         let config = SdkConfig::builder().build();
         assert!(config.http_client().is_none());
         assert!(adjust(&config, Fence::open()).http_client().is_some());
+    }
+
+    #[tokio::test]
+    async fn calls_go_through_the_proxy_where_one_is_named() {
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", proxy.local_addr().unwrap());
+        let credentials = Credentials::new("AKIDEXAMPLE", "x", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http_client(ProxyConfig::all(address).unwrap()))
+            .build();
+        let client = aws_sdk_sts::Client::new(&adjust(&config, Fence::open()));
+        let call = tokio::spawn(client.get_caller_identity().send());
+        let (mut connection, _) = proxy.accept().await.unwrap();
+        let mut asked = [0; 47];
+        connection.read_exact(&mut asked).await.unwrap();
+        assert_eq!(
+            asked.as_slice(),
+            b"CONNECT sts.eu-west-1.amazonaws.com:443 HTTP/1."
+        );
+        call.abort();
     }
 }
