@@ -13,7 +13,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test sim bench bench-rotation lint crd docs
+.PHONY: help demo up status mount down test sim bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ lint: ## check formatting, lints, the layer rule, and the dependencies' licences
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo check --lib --no-default-features
 	$(HACK) deny
+
+scan: ## look for weaknesses in what the chart renders (fetches half a gigabyte from PyPI, once)
+	tests/chart/scan
 
 crd: ## write the generated CRD into crds/
 	cargo run --quiet --bin cachedapi-operator -- crd > crds/cachedapi.dev_cachedapis.yaml
