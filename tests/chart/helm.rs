@@ -32,10 +32,16 @@ pub fn helm(args: &[&str]) -> Result<String> {
     )
 }
 
-/// The text that the chart renders in the namespace `ops` with `values` (`name=value`).
+/// The text that the chart renders in the namespace `ops` with `values` (`name=value`, or the path of a file of values).
 pub fn template(values: &[&str]) -> Result<String> {
     let mut args = vec!["template", "cachedapi", CHART, "--namespace", "ops"];
-    args.extend(values.iter().flat_map(|value| ["--set", value]));
+    args.extend(values.iter().flat_map(|value| {
+        if value.contains('=') {
+            ["--set", value]
+        } else {
+            ["--values", value]
+        }
+    }));
     helm(&args)
 }
 
@@ -54,6 +60,27 @@ pub fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
         .iter()
         .filter(|object| object["kind"] == kind)
         .collect()
+}
+
+/// The operator's pod among `objects`.
+pub fn pod(objects: &[Value]) -> Value {
+    of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"].clone()
+}
+
+/// The operator's container among `objects`.
+pub fn container(objects: &[Value]) -> Value {
+    pod(objects)["containers"][0].clone()
+}
+
+/// The files of values in `examples/install`.
+pub fn installations() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/install");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().display().to_string())
+        .collect();
+    files.sort();
+    files
 }
 
 /// The YAML document in `file`.

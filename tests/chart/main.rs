@@ -4,7 +4,12 @@
     reason = "a test that cannot go on fails, and the lint knows only functions marked as tests"
 )]
 
+mod alerts;
 mod helm;
+mod installations;
+mod monitoring;
+mod network;
+mod pod;
 mod release;
 mod render;
 mod rights;

@@ -18,7 +18,8 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/orders.yaml
 const CRD_NAME: &str = "cachedapis.cachedapi.dev";
 const OPERATOR: &str = "system:serviceaccount:cachedapi-system:cachedapi";
 
-fn with_cluster(test: impl FnOnce(&Kubectl)) {
+/// Runs `test` with an API server of its own.
+pub fn with_cluster(test: impl FnOnce(&Kubectl)) {
     let folder = tempfile::tempdir().unwrap();
     let place = Place {
         folder: folder.path().to_owned(),

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::helm::{CHART, CRD, of_kind, read, render};
+use super::helm::{CHART, CRD, container, of_kind, read, render};
 
 /// The rules of every role that is bound to the operator.
 pub fn operators_rules(objects: &[Value]) -> Vec<Value> {
@@ -22,10 +22,6 @@ pub fn operators_rules(objects: &[Value]) -> Vec<Value> {
     roles
         .flat_map(|role| role["rules"].as_array().unwrap().clone())
         .collect()
-}
-
-fn container(objects: &[Value]) -> Value {
-    of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"]["containers"][0].clone()
 }
 
 fn has_arg(objects: &[Value], arg: &str) -> bool {
