@@ -28,6 +28,9 @@ impl Pod {
         if !container["command"].is_null() {
             return Err(unexpected("a command instead of the image's entry point"));
         }
+        if !container["envFrom"].is_null() {
+            return Err(unexpected("variables that only a kubelet knows"));
+        }
         let service_account = spec["serviceAccountName"]
             .as_str()
             .ok_or_else(|| unexpected("no service account"))?;
@@ -138,5 +141,7 @@ mod tests {
             "the chart's Deployment has a source of KEY that only a kubelet knows"
         );
         assert!(Pod::of(&deployment(&json!({"command": ["sh"]}))).is_err());
+        let sources = json!([{"secretRef": {"name": "proxy"}}]);
+        assert!(Pod::of(&deployment(&json!({"envFrom": sources}))).is_err());
     }
 }
