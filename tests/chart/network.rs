@@ -74,26 +74,35 @@ fn metrics_are_for_the_named_and_for_nobody_when_none_is_named() {
 
 #[test]
 fn the_operator_reaches_dns_the_api_server_aws_and_caches_and_not_the_metadata_service() {
-    let reachable = reachable(&policy(&[]));
-    for (cidr, port, why) in [
-        ("selected pods", 53, "the cluster's DNS"),
-        ("169.254.20.10/32", 53, "NodeLocal DNSCache"),
-        ("0.0.0.0/0", 443, "AWS, and the API server of EKS"),
+    let expected = [
+        ("selected pods", 53, "the cluster's DNS by UDP"),
+        ("selected pods", 53, "and by TCP"),
+        ("169.254.20.10/32", 53, "NodeLocal DNSCache by UDP"),
+        ("169.254.20.10/32", 53, "and by TCP"),
+        ("0.0.0.0/0", 443, "the API server of EKS"),
         ("0.0.0.0/0", 6443, "the API server elsewhere"),
-        ("169.254.170.23/32", 80, "the agent of EKS Pod Identity"),
+        ("::/0", 443, "the API server of EKS"),
+        ("::/0", 6443, "the API server elsewhere"),
+        ("0.0.0.0/0", 443, "AWS"),
+        ("::/0", 443, "AWS"),
+        (
+            "169.254.170.23/32",
+            80,
+            "the agent of EKS Pod Identity, and not 169.254.169.254",
+        ),
+        (
+            "fd00:ec2::23/128",
+            80,
+            "the agent of EKS Pod Identity, and not fd00:ec2::254",
+        ),
         ("10.0.0.0/8", 6379, "logins that prove a password"),
-    ] {
-        assert!(
-            reachable.contains(&(cidr.to_owned(), port)),
-            "{why}: {reachable:?}"
-        );
-    }
-    for (cidr, port) in &reachable {
-        assert!(
-            *port != 80 || cidr == "169.254.170.23/32" || cidr == "fd00:ec2::23/128",
-            "169.254.169.254 answers on port 80: {cidr}"
-        );
-    }
+        ("172.16.0.0/12", 6379, "logins that prove a password"),
+        ("192.168.0.0/16", 6379, "logins that prove a password"),
+    ];
+    assert_eq!(
+        reachable(&policy(&[])),
+        expected.map(|(cidr, port, _)| (cidr.to_owned(), port))
+    );
 }
 
 #[test]
