@@ -37,23 +37,25 @@ pub fn delete(url: &str) -> Result<()> {
         .map_err(|error| Error::Unexpected(format!("DELETE {url}: {error}")))
 }
 
-/// `POST url` with a JSON body, which must be taken.
-pub fn post_json(url: &str, body: &Value) -> Result<()> {
+/// `POST url` with a JSON body, which must be taken; the answer, if it is JSON.
+pub fn post_json(url: &str, body: &Value) -> Result<Value> {
     sent("POST", url, agent().post(url).send_json(body))
 }
 
 /// `PUT url` with a JSON body, which must be taken.
 pub fn put_json(url: &str, body: &Value) -> Result<()> {
-    sent("PUT", url, agent().put(url).send_json(body))
+    sent("PUT", url, agent().put(url).send_json(body)).map(drop)
 }
 
-fn sent<T>(
+fn sent(
     method: &str,
     url: &str,
-    answer: std::result::Result<ureq::http::Response<T>, ureq::Error>,
-) -> Result<()> {
+    answer: std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> Result<Value> {
     let problem = match answer {
-        Ok(answer) if answer.status().is_success() => return Ok(()),
+        Ok(mut answer) if answer.status().is_success() => {
+            return Ok(answer.body_mut().read_json().unwrap_or_default());
+        }
         Ok(answer) => format!("answered {}", answer.status()),
         Err(error) => error.to_string(),
     };

@@ -100,7 +100,7 @@ impl LocalAws {
 
     /// Adds faults: calls that are to be refused, delayed or lost, as the local AWS's README describes them.
     pub fn add_faults(&self, faults: &Value) -> Result<()> {
-        http::post_json(&format!("{}/_local/faults", self.endpoint), faults)
+        http::post_json(&format!("{}/_local/faults", self.endpoint), faults).map(drop)
     }
 
     /// Drops all faults.

@@ -2,38 +2,27 @@
 
 use cachedapi_hack::Result;
 use cachedapi_hack::local_aws::REGION;
-use cachedapi_operator::login::{Answer, Credential, Port, Tls};
-use cachedapi_operator::plan::{Endpoint, Sensitive};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use cachedapi_operator::login::Answer;
+use cachedapi_operator::plan::Endpoint;
 use serde_json::json;
 
-use crate::READY;
 use crate::token::token;
 use crate::world::World;
+use crate::{READY, login};
 
 /// What the cache's node says to a client of the object `name`, over TLS.
 fn log_in(world: &World, name: &str, user: Option<&str>, password: &str) -> Result<Answer> {
     let authority = world.environment.folder().join("cache-ca.pem");
-    let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_file(&authority).expect("the nodes' authority");
-    roots.add(authority).expect("an authority");
-    let tls = Tls::trusting(roots).expect("TLS");
     let node = Endpoint {
         host: world.secret(name, "host")?,
         port: world.secret(name, "port")?.parse().expect("a port"),
     };
-    let credential = Credential {
-        username: user,
-        password: &Sensitive::new(password),
-        key_prefix: &world.secret(name, "keyPrefix")?,
-    };
+    let prefix = world.secret(name, "keyPrefix")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    Ok(runtime.block_on(tls.ask(&node, credential)))
+    Ok(runtime.block_on(login::log_in(&authority, &node, (user, password), &prefix)))
 }
 
 /// The message with which the API server refuses a change.

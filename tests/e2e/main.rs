@@ -7,6 +7,7 @@ mod bypassed;
 mod consumers;
 mod credentials;
 mod foreign;
+mod login;
 mod privacy;
 mod refusals;
 mod world;

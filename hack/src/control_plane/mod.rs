@@ -11,13 +11,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kubectl::Kubectl;
 use crate::process::{Launch, Place, Process, Stop};
 use crate::tools::Tools;
 use crate::wait::Seen;
-use crate::{Error, Result, ports};
+use crate::{Error, Result, http, ports};
 use credentials::Credentials;
 
 /// Generous: a busy two-core machine needs about ten seconds.
@@ -38,6 +38,9 @@ pub struct ControlPlane {
     controller_manager: Process,
     api_server: Process,
     etcd: Process,
+    etcd_url: String,
+    launch: Launch,
+    place: Place,
     kubectl: Kubectl,
 }
 
@@ -49,18 +52,17 @@ impl ControlPlane {
         write_private(&state.join(AUDIT_POLICY), &audit_policy())?;
         let client_port = ports::free()?;
         let etcd = place.start(etcd(&tools.etcd, &state, client_port, ports::free()?))?;
-        let mut api_server = place.start(api_server(
+        let launch = api_server(
             &tools.kube_apiserver,
             &state,
             &credentials,
             client_port,
             port,
-        ))?;
+        );
+        let mut api_server = place.start(launch.clone())?;
         let kubeconfig = credentials.write_admin_kubeconfig(&place.folder)?;
         let kubectl = Kubectl::new(tools.kubectl.clone(), kubeconfig);
-        api_server.wait_until("the API server", START_DEADLINE, || {
-            seen(kubectl.run(["get", "--raw", "/readyz"]))
-        })?;
+        wait_until_ready(&mut api_server, &kubectl)?;
         // It ends at once when it starts before the API server has written its first roles.
         let mut controller_manager = place.start(controller_manager(
             &tools.kube_controller_manager,
@@ -75,8 +77,28 @@ impl ControlPlane {
             controller_manager,
             api_server,
             etcd,
+            etcd_url: format!("http://127.0.0.1:{client_port}"),
+            launch,
+            place: place.clone(),
             kubectl,
         })
+    }
+
+    /// Kills the API server, does `meanwhile`, and starts it again on the same port. etcd stays.
+    pub fn restart_api_server(&mut self, meanwhile: impl FnOnce()) -> Result<()> {
+        self.api_server.kill()?;
+        meanwhile();
+        self.api_server = self.place.start(self.launch.clone())?;
+        wait_until_ready(&mut self.api_server, &self.kubectl)
+    }
+
+    /// Has etcd forget all revisions but the current one.
+    pub fn compact(&self) -> Result<()> {
+        let post =
+            |path: &str, body: &Value| http::post_json(&format!("{}{path}", self.etcd_url), body);
+        let range = post("/v3/kv/range", &json!({"key": "AA=="}))?;
+        let request = json!({"revision": range["header"]["revision"], "physical": true});
+        post("/v3/kv/compaction", &request).map(drop)
     }
 
     /// A client with all rights.
@@ -104,6 +126,12 @@ impl ControlPlane {
         self.api_server.stop()?;
         self.etcd.stop()
     }
+}
+
+fn wait_until_ready(api_server: &mut Process, kubectl: &Kubectl) -> Result<()> {
+    api_server.wait_until("the API server", START_DEADLINE, || {
+        seen(kubectl.run(["get", "--raw", "/readyz"]))
+    })
 }
 
 /// Requests of service accounts outside of `kube-system`, and what became of them; no bodies.

@@ -6,7 +6,7 @@
 mod pod;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -109,8 +109,9 @@ impl Operator {
         identity: &[(&str, String)],
     ) -> Result<Self> {
         let pod = Pod::of(&release.deployment()?)?;
-        let kubeconfig = write_kubeconfig(place, release.kubectl, &pod.service_account)?;
-        let (health, metrics) = (loopback()?, loopback()?);
+        let config = kubeconfig(release.kubectl, &pod.service_account)?;
+        let kubeconfig = place.subfolder("state")?.join("operator.kubeconfig");
+        write_private(&kubeconfig, &config.to_string())?;
         let mut env = pod.env;
         env.extend(
             identity
@@ -118,6 +119,19 @@ impl Operator {
                 .map(|(name, value)| ((*name).to_owned(), value.into())),
         );
         env.push(("KUBECONFIG".to_owned(), kubeconfig.into()));
+        let mut operator = Self::spawn(place, program, pod.args, env)?;
+        operator.wait_until_ready()?;
+        Ok(operator)
+    }
+
+    /// Runs `program`, which becomes an operator, with `args` and `env`, on ports of its own.
+    pub fn spawn(
+        place: &Place,
+        program: &Path,
+        args: Vec<OsString>,
+        mut env: Vec<(String, OsString)>,
+    ) -> Result<Self> {
+        let (health, metrics) = (loopback()?, loopback()?);
         // The one thing that differs from the pod, which has an address to itself.
         env.push(("CACHEDAPI_HEALTH_ADDRESS".to_owned(), health.clone().into()));
         env.push((
@@ -127,7 +141,7 @@ impl Operator {
         let launch = Launch {
             name: "operator",
             program: program.to_owned(),
-            args: pod.args,
+            args,
             env,
             stop: Stop::Gracefully,
         };
@@ -136,15 +150,13 @@ impl Operator {
             format!("http://{health}"),
             format!("http://{metrics}/metrics"),
         );
-        let mut operator = Self {
+        Ok(Self {
             process,
             launch,
             place: place.clone(),
             health,
             metrics,
-        };
-        operator.wait_until_ready()?;
-        Ok(operator)
+        })
     }
 
     /// Kills it as a crash would, and starts it again.
@@ -154,7 +166,8 @@ impl Operator {
         self.wait_until_ready()
     }
 
-    fn wait_until_ready(&mut self) -> Result<()> {
+    /// Waits until it says that it is ready: it works, or stands by.
+    pub fn wait_until_ready(&mut self) -> Result<()> {
         let url = format!("{}/readyz", self.health);
         self.process
             .wait_until("the operator to be ready", START_DEADLINE, || {
@@ -183,8 +196,8 @@ fn loopback() -> Result<String> {
     Ok(format!("127.0.0.1:{}", ports::free()?))
 }
 
-/// A kubeconfig with the cluster of `kubectl` and a token of the service account.
-fn write_kubeconfig(place: &Place, kubectl: &Kubectl, account: &str) -> Result<PathBuf> {
+/// A kubeconfig with the cluster of `kubectl` and a token of the service account `account` in [`NAMESPACE`].
+pub fn kubeconfig(kubectl: &Kubectl, account: &str) -> Result<Value> {
     let mut config = kubectl.json(["config", "view", "--minify", "--flatten", "--raw"])?;
     let token = kubectl.run([
         "create",
@@ -197,9 +210,7 @@ fn write_kubeconfig(place: &Place, kubectl: &Kubectl, account: &str) -> Result<P
     config["users"] = json!([{"name": account, "user": {"token": token.trim()}}]);
     config["contexts"][0]["context"]["user"] = account.into();
     config["contexts"][0]["context"]["namespace"] = NAMESPACE.into();
-    let path = place.subfolder("state")?.join("operator.kubeconfig");
-    write_private(&path, &config.to_string())?;
-    Ok(path)
+    Ok(config)
 }
 
 /// What a program gets: here because [`Pod`] and [`Operator`] share it.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::wait::{self, Seen};
@@ -122,6 +123,21 @@ impl Process {
     /// Gives up the handle; a detached program goes on.
     pub fn leave_running(mut self) {
         self.left_running = true;
+    }
+
+    /// Stops the program where it is, as a hypervisor does with a machine: it notices nothing (SIGSTOP).
+    pub fn freeze(&self) -> Result<()> {
+        self.record.signal(Signal::STOP)
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn thaw(&self) -> Result<()> {
+        self.record.signal(Signal::CONT)
+    }
+
+    /// Tells it to end, and does not wait for that (SIGTERM).
+    pub fn terminate(&self) -> Result<()> {
+        self.record.signal(Signal::TERM)
     }
 
     /// Kills the program at once, as a crash would.

@@ -80,6 +80,13 @@ impl Record {
         self.wait_for_end()
     }
 
+    /// Sends `signal` to the process, not to its group. The caller has not waited for its end, so that its id is nobody else's.
+    pub(super) fn signal(&self, signal: Signal) -> Result<()> {
+        kill_process(self.group()?, signal)
+            .map_err(|error| error.into())
+            .map_err(Error::io(|| format!("signal {}", self.name)))
+    }
+
     /// Sends SIGTERM to a process that has something to finish, and gives it time.
     pub(super) fn ask_to_stop(&self) -> Result<()> {
         if self.stop == Stop::Gracefully && self.is_running() {
