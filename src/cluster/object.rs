@@ -9,6 +9,9 @@ use crate::plan::Failure;
 
 use super::{Cluster, call, failure, within_deadline};
 
+/// How many conflicts in a row a write outlives: another manager may write to the object all the time, and each of its writes is a conflict to ours.
+const MOST_CONFLICTS: usize = 5;
+
 /// The object of a reconcile: as it was last read or written, and the version that the next write is checked against.
 pub struct Subject {
     api: Api<CachedApi>,
@@ -48,30 +51,23 @@ impl Subject {
 
     /// Puts our finalizer on the object, if it is not there.
     pub async fn add_finalizer(&mut self) -> Result<(), Failure> {
-        if self
-            .object
-            .finalizers()
-            .iter()
-            .any(|finalizer| finalizer == FINALIZER)
-        {
+        if has_our_finalizer(&self.object) {
             return Ok(());
         }
-        let mut finalizers = self.object.finalizers().to_vec();
-        finalizers.push(FINALIZER.into());
-        self.patch_finalizers("kubernetes:AddFinalizer", &finalizers)
+        let with_ours = |finalizers: &[String]| [finalizers, &[FINALIZER.into()]].concat();
+        self.patch_finalizers("kubernetes:AddFinalizer", with_ours)
             .await
     }
 
     /// Takes our finalizer off the object, which then goes.
     pub async fn remove_finalizer(&mut self) -> Result<(), Failure> {
-        let kept: Vec<String> = self
-            .object
-            .finalizers()
-            .iter()
-            .filter(|finalizer| *finalizer != FINALIZER)
-            .cloned()
-            .collect();
-        self.patch_finalizers("kubernetes:RemoveFinalizer", &kept)
+        let without_ours = |finalizers: &[String]| {
+            let others = finalizers
+                .iter()
+                .filter(|finalizer| *finalizer != FINALIZER);
+            others.cloned().collect()
+        };
+        self.patch_finalizers("kubernetes:RemoveFinalizer", without_ours)
             .await
     }
 
@@ -79,24 +75,38 @@ impl Subject {
     async fn patch_finalizers(
         &mut self,
         operation: &'static str,
-        finalizers: &[String],
+        change: impl Fn(&[String]) -> Vec<String>,
     ) -> Result<(), Failure> {
-        let patch = json!({"metadata": {"resourceVersion": self.object.resource_version(), "finalizers": finalizers}});
         let parameters = PatchParams {
             field_manager: Some(MANAGER.into()),
             ..PatchParams::default()
         };
-        self.object = call(
-            operation,
-            self.api
-                .patch(&self.object.name_any(), &parameters, &Patch::Merge(patch)),
-        )
-        .await?;
-        Ok(())
+        let name = self.object.name_any();
+        let mut conflicts = 0;
+        loop {
+            let (version, finalizers) = (
+                self.object.resource_version(),
+                change(self.object.finalizers()),
+            );
+            let patch = json!({"metadata": {"resourceVersion": version, "finalizers": finalizers}});
+            let patch = Patch::Merge(patch);
+            let answer = self.api.patch(&name, &parameters, &patch);
+            match within_deadline(answer).await {
+                Err(error) if failure::is_conflict(&error) && conflicts < MOST_CONFLICTS => {
+                    conflicts += 1;
+                    self.object = self.latest(operation, stands_alike).await?;
+                }
+                answer => {
+                    let failed = |error| failure::from_kube(operation, &error);
+                    self.object = answer.map_err(failed)?;
+                    return Ok(());
+                }
+            }
+        }
     }
 
-    /// Announces what is to come in the status. Fails when anything changed the object since it was read: another operator may have
-    /// announced the same.
+    /// Announces what is to come in the status. Fails when the status changed since it was read, because another operator may have announced the same, and
+    /// when the object has begun to go or has lost our finalizer.
     pub async fn record_intent(&mut self, kind: &str, now: Timestamp) -> Result<(), Failure> {
         let mut status = self.object.status.clone().unwrap_or_default();
         status.intents.retain(|intent| intent.kind != kind);
@@ -104,9 +114,8 @@ impl Subject {
             kind: kind.to_owned(),
             at: Time(now),
         });
-        let answer = self.send_status(&status, self.object.meta().resource_version.as_deref());
-        self.object = call("kubernetes:RecordIntent", answer).await?;
-        Ok(())
+        self.write_status("kubernetes:RecordIntent", &status, stands_alike)
+            .await
     }
 
     /// Makes `status` the object's, unless it is so already; says whether it wrote.
@@ -121,31 +130,43 @@ impl Subject {
         {
             return Ok(false);
         }
-        let answer = within_deadline(
-            self.send_status(status, self.object.meta().resource_version.as_deref()),
-        )
-        .await;
-        self.object = match answer {
-            Err(error) if failure::is_conflict(&error) => {
-                let version = self.version_with_same_status(OPERATION).await?;
-                call(OPERATION, self.send_status(status, version.as_deref())).await?
-            }
-            answer => answer.map_err(|error| failure::from_kube(OPERATION, &error))?,
-        };
+        self.write_status(OPERATION, status, says_alike).await?;
         Ok(true)
     }
 
-    async fn version_with_same_status(
-        &self,
+    async fn write_status(
+        &mut self,
         operation: &'static str,
-    ) -> Result<Option<String>, Failure> {
+        status: &CachedApiStatus,
+        alike: Alike,
+    ) -> Result<(), Failure> {
+        let mut version = self.object.resource_version();
+        let mut conflicts = 0;
+        loop {
+            let answer = within_deadline(self.send_status(status, version.as_deref()));
+            match answer.await {
+                Err(error) if failure::is_conflict(&error) && conflicts < MOST_CONFLICTS => {
+                    conflicts += 1;
+                    version = self.latest(operation, alike).await?.resource_version();
+                }
+                answer => {
+                    let failed = |error| failure::from_kube(operation, &error);
+                    self.object = answer.map_err(failed)?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// The object as it is now, if there is no more to it than another version.
+    async fn latest(&self, operation: &'static str, alike: Alike) -> Result<CachedApi, Failure> {
         let latest = call(operation, self.api.get(&self.object.name_any())).await?;
-        if latest.uid() == self.object.uid() && latest.status == self.object.status {
-            return Ok(latest.resource_version());
+        if alike(&latest, &self.object) {
+            return Ok(latest);
         }
         Err(failure::changed_meanwhile(
             operation,
-            "the object's status changed meanwhile".into(),
+            "the object changed meanwhile".into(),
         ))
     }
 
@@ -172,6 +193,25 @@ impl Subject {
             "status": status,
         })
     }
+}
+
+/// Whether two versions of the object are alike for what is to be written.
+type Alike = fn(&CachedApi, &CachedApi) -> bool;
+
+fn says_alike(one: &CachedApi, other: &CachedApi) -> bool {
+    one.uid() == other.uid() && one.status == other.status
+}
+
+fn stands_alike(one: &CachedApi, other: &CachedApi) -> bool {
+    let standing = |object: &CachedApi| {
+        let goes = object.metadata.deletion_timestamp.is_some();
+        (goes, has_our_finalizer(object))
+    };
+    says_alike(one, other) && standing(one) == standing(other)
+}
+
+fn has_our_finalizer(object: &CachedApi) -> bool {
+    object.finalizers().iter().any(|name| name == FINALIZER)
 }
 
 /// Compared as text: AWS's times have fractions of a second, a Kubernetes `Time` is written without.

@@ -165,9 +165,11 @@ impl Memory {
             .collect()
     }
 
-    /// Leaves `scope` alone for a while, longer each time.
+    /// Leaves `scope` alone for a while, longer each time that the same operation fails: when another one does, there was progress.
     pub fn hold(&mut self, scope: Scope, failure: Failure) {
-        let attempts = self.holds.get(&scope).map_or(0, |hold| hold.attempts + 1);
+        let before = self.holds.get(&scope);
+        let same = before.filter(|hold| hold.failure.operation == failure.operation);
+        let attempts = same.map_or(0, |hold| hold.attempts + 1);
         let until =
             Instant::now() + backoff::delay(&failure, attempts, self.spread(attempts.into()));
         self.holds.insert(

@@ -21,6 +21,20 @@ async fn a_status_that_meets_conflicts_is_written_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_few_conflicts_in_a_row_cost_no_time() {
+    let (reference, _operator) = World::with_ready_example().await;
+    for operation in ["cachedapis:patch", "cachedapis/status:patch"] {
+        let world = World::with_example().await;
+        let conflicts = Fault::new(operation, Effect::Conflict).count(5);
+        world.kube.fault(conflicts);
+        let _operator = world.operator();
+        world.until(World::is_ready).await;
+        assert!(world.kube.faults()[0].seen > 5, "all conflicts were met");
+        assert_eq!(world.age(), reference.age(), "{operation}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn edits_that_come_between_read_and_write_are_kept_and_hold_nothing_up() {
     let (reference, _operator) = World::with_ready_example().await;
     let world = World::with_example().await;

@@ -51,6 +51,24 @@ async fn an_aspect_that_failed_is_left_alone_longer_each_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_aspect_whose_next_operation_fails_is_left_alone_as_briefly_as_at_first() {
+    let mut memory = Memory::default();
+    for operation in ["elasticache:CreateUser", "elasticache:CreateUserGroup"] {
+        for _ in 0..3 {
+            memory.hold(Aspect::Cache.into(), failure());
+        }
+        let failure = Failure {
+            operation,
+            ..failure()
+        };
+        memory.hold(Aspect::Cache.into(), failure);
+        tokio::time::advance(Duration::from_millis(1500)).await;
+        let same = operation == "elasticache:CreateUser";
+        assert_eq!(!memory.held().is_empty(), same, "{operation}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_consumer_that_failed_is_left_alone_by_itself() {
     let consumer = |name: &str| Scope::Consumer {
         kind: "Deployment",
