@@ -9,7 +9,7 @@ use crate::store::{Key, Store};
 use crate::{Refusal, collect};
 
 /// Kinds and objects.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cluster {
     pub(crate) resources: Vec<Resource>,
     pub(crate) store: Store,

@@ -64,13 +64,23 @@ impl LocalKube {
     /// A cluster with the namespaces `default` and `kube-system`. `now` is its clock; `seed` decides all UIDs.
     #[must_use]
     pub fn new(seed: u64, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        let cluster = Mutex::new(Cluster::new(seed, &spell(now())));
+        let cluster = Cluster::new(seed, &spell(now()));
+        Self::of(cluster, now)
+    }
+
+    /// Another cluster, in which everything is as it is in this one now, with the same history. From then on each goes its own way, by its own clock.
+    #[must_use]
+    pub fn copy(&self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self::of(self.with_cluster(|cluster| cluster.clone()), now)
+    }
+
+    fn of(cluster: Cluster, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
             now: Box::new(now),
-            cluster,
+            changes: watch::Sender::new(cluster.store.version()),
+            cluster: Mutex::new(cluster),
             faults: Mutex::default(),
             called: Mutex::default(),
-            changes: watch::Sender::new(0),
         }))
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct Change {
 pub(crate) type Objects = BTreeMap<Key, Value>;
 
 /// The objects, and how they came to be since the history was cut.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
     version: u64,
     objects: Objects,

@@ -26,6 +26,22 @@ async fn a_new_object_gets_what_is_the_servers_to_give_and_no_status() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_copy_has_what_was_there_and_each_goes_its_own_way_from_then_on() {
+    let kube = kube();
+    create(&kube, "one").await;
+    let copy = kube.copy(noon);
+    assert_eq!(copy.objects("things"), kube.objects("things"));
+    let here = merge(&kube, json!({"spec": {"size": 2}})).await.unwrap();
+    let there = merge(&copy, json!({"spec": {"size": 3}})).await.unwrap();
+    assert_eq!(here.resource_version(), there.resource_version());
+    assert_eq!(kube.objects("things")[0]["spec"]["size"], 2);
+    assert_eq!(copy.objects("things")[0]["spec"]["size"], 3);
+    let uids = [&kube, &copy].map(|kube| async { create(kube, "two").await.uid() });
+    let [here, there] = uids;
+    assert_eq!(here.await, there.await, "what is drawn goes on as well");
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_what_is_wanted_counts_as_a_generation() {
     let kube = kube();
     create(&kube, "one").await;
