@@ -6,6 +6,7 @@ CLUSTER = local
 NAMESPACE = default
 SECRET = orders-cache
 BIN = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
+FIGURES = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/tmp/simulation.md
 HACK = cargo run --quiet --package cachedapi-hack --
 
 ifeq (, $(shell command -v cargo))
@@ -41,8 +42,9 @@ test: lint ## run all tests, the same that CI runs
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
 	tests/image/run
 
-sim: ## simulate faults at every call, with the invariants watched (SEEDS=0..1000: only these walks at random, SEEDS=17: only this one)
-	cargo test --test sim $(if $(SEEDS),walk) -- --show-output
+sim: ## simulate faults at every call, with the invariants watched, and count them (SEEDS=0..1000: only these walks at random; PAIRS=all: only all pairs of faults)
+	@rm -f $(FIGURES)
+	cargo test --test sim -- $(if $(SEEDS),walk::) $(if $(PAIRS),pairs::) $(if $(SEEDS)$(PAIRS),--nocapture,--show-output) || failed=1; cat $(FIGURES); exit $$failed
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench

@@ -31,6 +31,8 @@ pub enum At {
     Call(usize),
     /// The write of this number, counted in the same way.
     Write(usize),
+    /// Every write whose number, counted from 1, is a multiple of this one, for ever.
+    EveryWrite(usize),
     /// The nth call of an operation (`secretsmanager:CreateSecret`, `cachedapis/status:patch`) about an object, as the log spells them; 1 is the next one.
     Nth {
         operation: String,
@@ -269,11 +271,15 @@ impl Wire {
             let meets = |fault: &Fault| match &fault.at {
                 At::Call(index) => *index == number,
                 At::Write(index) => call.writes && *index == write,
+                At::EveryWrite(each) => call.writes && (write + 1).is_multiple_of(*each),
                 nth @ At::Nth { .. } => Some(nth) == address.as_ref(),
             };
             let found = state.faults.iter().position(meets)?;
             state.met += 1;
-            Some(state.faults.remove(found).effect)
+            match &state.faults[found] {
+                fault if matches!(fault.at, At::EveryWrite(_)) => Some(fault.effect),
+                _ => Some(state.faults.remove(found).effect),
+            }
         })
     }
 

@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,7 @@ pub struct Process {
     pub metrics: Metrics,
     work: JoinHandle<()>,
     stop: watch::Sender<bool>,
+    frozen: watch::Sender<bool>,
 }
 
 impl Drop for Process {
@@ -66,6 +68,11 @@ impl Process {
     /// Whether it has ended by itself.
     pub fn has_ended(&self) -> bool {
         self.work.is_finished()
+    }
+
+    /// Holds the operator up where it is, as SIGSTOP does, or lets it go on.
+    pub fn freeze(&self, frozen: bool) {
+        self.frozen.send_replace(frozen);
     }
 
     /// Ends the operator as SIGTERM does.
@@ -111,15 +118,7 @@ impl World {
                 status: true,
             });
         }
-        let world = Self {
-            login: Arc::new(Nodes(aws.clone())),
-            aws,
-            kube,
-            wire: Arc::default(),
-            observer: Arc::new(()),
-            share: QuotaShare::new(1.0).unwrap(),
-            settings: settings_of_operators(),
-        };
+        let world = Self::between(aws, kube);
         let namespace = json!({"metadata": {"name": NAMESPACE}});
         world
             .api("", "Namespace", None)
@@ -130,6 +129,19 @@ impl World {
             .await
             .unwrap();
         world
+    }
+
+    /// A world of these two servers, with a wire of its own to them.
+    pub fn between(aws: LocalAws, kube: LocalKube) -> Self {
+        Self {
+            login: Arc::new(Nodes(aws.clone())),
+            aws,
+            kube,
+            wire: Arc::default(),
+            observer: Arc::new(()),
+            share: QuotaShare::new(1.0).unwrap(),
+            settings: settings_of_operators(),
+        }
     }
 
     /// A world with the example in it, where things take a moment: what takes AWS ten minutes costs us a hundred looks.
@@ -174,10 +186,14 @@ impl World {
         let (stop, stopped) = watch::channel(false);
         let mut operator = self.assemble();
         operator.settings.election = election;
+        let (frozen, freezes) = watch::channel(false);
         Process {
             metrics: operator.metrics.clone(),
-            work: tokio::spawn(async move { controller::run(&operator, stopped).await }),
+            work: tokio::spawn(unless_frozen(freezes, async move {
+                controller::run(&operator, stopped).await;
+            })),
             stop,
+            frozen,
         }
     }
 
@@ -285,20 +301,22 @@ impl World {
         self.cached_apis().delete(name, &parameters).await.unwrap();
     }
 
-    /// Waits until `condition` holds.
+    /// Waits until `condition` holds, which takes no longer than anything does.
     pub async fn until(&self, condition: impl Fn(&Self) -> bool) {
-        let (mut kube, mut aws) = (self.kube.changes(), self.aws.changes());
-        let reached = async {
-            while !condition(self) {
-                tokio::select! {
-                    biased;
-                    _ = kube.changed() => {}
-                    _ = aws.changed() => {}
-                }
-            }
-        };
-        let came = timeout(DEADLINE, reached).await;
+        let came = timeout(DEADLINE, self.reaches(condition)).await;
         assert!(came.is_ok(), "it did not come to that: {:#}", self.object());
+    }
+
+    /// Waits until `condition` holds.
+    pub async fn reaches(&self, condition: impl Fn(&Self) -> bool) {
+        let (mut kube, mut aws) = (self.kube.changes(), self.aws.changes());
+        while !condition(self) {
+            tokio::select! {
+                biased;
+                _ = kube.changed() => {}
+                _ = aws.changed() => {}
+            }
+        }
     }
 
     /// A fault of AWS.
@@ -353,6 +371,19 @@ impl World {
         let response = self.aws.handle(request).await;
         assert!(response.status().is_success(), "{response:?}");
         serde_json::from_slice(response.body()).unwrap_or_default()
+    }
+}
+
+/// Does `work`, which gets no turn while it is frozen.
+async fn unless_frozen(mut frozen: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            Ok(_) = frozen.wait_for(|frozen| *frozen) => {}
+            () = &mut work => return,
+        }
+        let _ = frozen.wait_for(|frozen| !*frozen).await;
     }
 }
 

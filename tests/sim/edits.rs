@@ -3,8 +3,10 @@ use tokio::time::timeout;
 use crate::wire::{At, Effect, Fault};
 use crate::world::{NAME, World};
 
-use super::run::{LONGEST, Outcome, conclude, go_on, is_quiet, watch};
+use super::figures::Tally;
+use super::run::{LONGEST, Outcome, conclude, go_on, is_quiet, reference, watch};
 use super::scenario::{Before, Part, ROTATE, Scenario, request};
+use super::threads::alone;
 
 /// Something that a user does while something else is under way.
 #[derive(Clone, Copy, Debug)]
@@ -59,60 +61,48 @@ async fn act(world: &World, interruption: Interruption) {
     }
 }
 
-/// The same at every `step`th call.
-async fn at_every_call(scenario: Scenario, interruption: Interruption, step: usize) {
-    let mut runs = 0;
-    for index in (0..).step_by(step) {
-        let outcome = interrupt(scenario, index, interruption).await;
-        let (violations, log) = (&outcome.violations, &outcome.log);
-        assert!(
-            violations.is_empty(),
-            "{scenario:?} {interruption:?} at {index}: {violations:#?} {log:#?}"
-        );
-        if outcome.met == 0 {
-            break;
-        }
-        runs += 1;
+/// The same at every `step`th of the calls that `scenario` makes when nobody interrupts it.
+fn at_every_call(scenario: Scenario, interruption: Interruption, step: usize) {
+    let what = format!("{scenario:?} {interruption:?}");
+    let mut tally = Tally::of("user in between", what.clone());
+    for index in (0..reference(scenario).calls.len()).step_by(step) {
+        let outcome = alone(0, || interrupt(scenario, index, interruption));
+        tally.add_point(&format!("{what} at {index}"), &outcome);
     }
-    println!("{scenario:?} {interruption:?}: {runs} runs");
-    assert!(runs > 3, "{scenario:?} has more calls than {runs}");
+    tally.end();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_spec_that_changes_at_any_step_of_a_creation_is_what_becomes_ready() {
+#[test]
+fn a_spec_that_changes_at_any_step_of_a_creation_is_what_becomes_ready() {
     for part in Part::ALL {
-        at_every_call(Scenario::Create, Interruption::Edit(part), 9).await;
+        at_every_call(Scenario::Create, Interruption::Edit(part), 9);
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_object_that_is_deleted_at_any_step_of_its_creation_leaves_nothing() {
-    at_every_call(Scenario::Create, Interruption::Delete, 2).await;
+#[test]
+fn an_object_that_is_deleted_at_any_step_of_its_creation_leaves_nothing() {
+    at_every_call(Scenario::Create, Interruption::Delete, 2);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_object_that_is_deleted_at_any_step_of_a_rotation_leaves_nothing() {
-    at_every_call(Scenario::Rotate, Interruption::Delete, 2).await;
-    at_every_call(Scenario::Revoke, Interruption::Delete, 3).await;
+#[test]
+fn an_object_that_is_deleted_at_any_step_of_a_rotation_leaves_nothing() {
+    at_every_call(Scenario::Rotate, Interruption::Delete, 2);
+    at_every_call(Scenario::Revoke, Interruption::Delete, 3);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_spec_that_changes_at_any_step_of_a_rotation_locks_nobody_out() {
-    at_every_call(Scenario::Rotate, Interruption::Edit(Part::Route), 4).await;
-    at_every_call(Scenario::Rotate, Interruption::Edit(Part::NodeType), 4).await;
+#[test]
+fn a_spec_that_changes_at_any_step_of_a_rotation_locks_nobody_out() {
+    at_every_call(Scenario::Rotate, Interruption::Edit(Part::Route), 4);
+    at_every_call(Scenario::Rotate, Interruption::Edit(Part::NodeType), 4);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_rotation_that_is_asked_for_during_a_change_of_the_cache_locks_nobody_out() {
-    at_every_call(Scenario::Update(Part::NodeType), Interruption::Rotate, 3).await;
+#[test]
+fn a_rotation_that_is_asked_for_during_a_change_of_the_cache_locks_nobody_out() {
+    at_every_call(Scenario::Update(Part::NodeType), Interruption::Rotate, 3);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_change_during_a_change_wins() {
-    at_every_call(
-        Scenario::Update(Part::Route),
-        Interruption::Edit(Part::Route),
-        2,
-    )
-    .await;
+#[test]
+fn a_change_during_a_change_wins() {
+    let route = Part::Route;
+    at_every_call(Scenario::Update(route), Interruption::Edit(route), 2);
 }

@@ -4,12 +4,19 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod edits;
+mod figures;
 mod invariants;
+mod kept;
+mod looks;
+mod loops;
+mod neighbours;
+mod overlap;
 mod pairs;
 mod replay;
 mod run;
 mod scenario;
 mod single;
+mod threads;
 mod violated;
 mod walk;
 

@@ -1,9 +1,12 @@
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::wire::{At, Effect, Fault, Side};
 
-use super::run::run;
-use super::scenario::{Part, Scenario};
+use super::figures::Tally;
+use super::run::{reference, run};
+use super::scenario::Scenario;
+use super::threads::{alone, each, range};
 
 /// What a network, or a machine, does to calls.
 const EFFECTS: [Effect; 3] = [
@@ -11,63 +14,58 @@ const EFFECTS: [Effect; 3] = [
     Effect::LoseReply,
     Effect::Duplicate(Duration::from_mins(5)),
 ];
+/// Of all pairs, so many apart are run unless somebody asks for others. It shares no factor with the number of effects, so that each comes.
+const STEP: usize = 151;
 
-/// The numbers of all writes of `scenario` when nothing goes wrong.
-async fn writes(scenario: Scenario) -> usize {
-    let reference = run(scenario, 0, &[]).await;
-    assert_eq!(reference.violations, Vec::<String>::new());
-    reference.writes
-}
+/// Two writes of a scenario and what becomes of them.
+type Pair = (Scenario, [Fault; 2]);
 
-/// Runs `scenario` with each ordered pair of effects at each ordered pair of writes, every `step`th of them.
-async fn every_pair(scenario: Scenario, step: usize) {
-    let writes = writes(scenario).await;
-    let mut runs = 0;
-    let pairs = (0..writes).flat_map(|one| (one + 1..writes + 2).map(move |other| (one, other)));
-    let effects = EFFECTS
-        .into_iter()
-        .flat_map(|one| EFFECTS.map(|other| (one, other)));
-    let all = pairs.flat_map(|at| effects.clone().map(move |effects| (at, effects)));
-    for (at, effects) in all.step_by(step) {
+/// Each ordered pair of effects at each ordered pair of writes. A fault makes writes more, hence the second one may come after the last.
+fn pairs_of(scenario: Scenario) -> impl Iterator<Item = Pair> {
+    let writes = reference(scenario).writes;
+    let places = (0..writes).flat_map(move |one| (one + 1..writes + 2).map(move |two| [one, two]));
+    let effects = || {
+        EFFECTS
+            .into_iter()
+            .flat_map(|one| EFFECTS.map(|two| [one, two]))
+    };
+    places.flat_map(move |[one, two]| {
         let fault = |index, effect| Fault {
             at: At::Write(index),
             effect,
         };
         // A crash ends a process, not the wire: writes are counted on.
-        let faults = [fault(at.0, effects.0), fault(at.1, effects.1)];
-        let outcome = run(scenario, 0, &faults).await;
-        let (violations, log) = (&outcome.violations, &outcome.log);
-        assert!(
-            violations.is_empty(),
-            "{scenario:?} {faults:?}: {violations:#?} {log:#?}"
-        );
-        runs += 1;
+        effects().map(move |effects| {
+            let faults = [fault(one, effects[0]), fault(two, effects[1])];
+            (scenario, faults)
+        })
+    })
+}
+
+/// The number of each pair, as `PAIRS` names it, with the pair.
+fn chosen() -> Vec<(usize, Pair)> {
+    let all: Vec<_> = Scenario::all().flat_map(pairs_of).enumerate().collect();
+    let count = all.len();
+    let chosen = std::env::var("PAIRS").ok();
+    println!("{count} pairs; PAIRS={chosen:?}");
+    match chosen.as_deref() {
+        None => all.into_iter().step_by(STEP).collect(),
+        Some("all") => all,
+        Some(some) => {
+            let some = range(some);
+            let is_chosen = |(number, _): &(usize, Pair)| some.contains(&(*number as u64));
+            all.into_iter().filter(is_chosen).collect()
+        }
     }
-    println!("{scenario:?}: {runs} pairs");
 }
 
-#[tokio::test(start_paused = true)]
-async fn two_faults_in_a_creation_leave_one_of_each_thing() {
-    every_pair(Scenario::Create, 101).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_faults_in_a_rotation_lock_nobody_out() {
-    every_pair(Scenario::Rotate, 17).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_faults_in_a_revocation_lock_nobody_out() {
-    every_pair(Scenario::Revoke, 43).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_faults_in_a_change_leave_what_the_spec_says() {
-    every_pair(Scenario::Update(Part::Route), 13).await;
-    every_pair(Scenario::Update(Part::NodeType), 13).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_faults_in_a_deletion_leave_nothing() {
-    every_pair(Scenario::Delete, 41).await;
+#[test]
+fn two_faults_one_after_the_other_leave_what_was_asked_for() {
+    let tally = Mutex::new(Tally::of("pair of faults", "pairs".to_owned()));
+    each(chosen().into_iter(), |(number, (scenario, faults))| {
+        let outcome = alone(0, || run(scenario, 0, &faults));
+        let run = format!("PAIRS={number} {scenario:?} {faults:?}");
+        tally.lock().unwrap().add(&run, &outcome);
+    });
+    tally.into_inner().unwrap().end();
 }

@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -8,7 +9,9 @@ use crate::wire::{At, Effect, Fault};
 use crate::world::{POLL, Process, World};
 
 use super::invariants::Monitor;
+use super::looks::Looks;
 use super::scenario::{Before, Scenario};
+use super::threads::alone;
 
 /// Longest that anything takes after its last fault: what AWS takes, a backoff, a poll, a grace.
 pub const LONGEST: Duration = Duration::from_hours(4);
@@ -22,22 +25,99 @@ pub struct Outcome {
     pub calls: Vec<At>,
     /// The number of writes among them.
     pub writes: usize,
+    /// How soon it came about, where that is counted.
+    pub convergence: Option<Convergence>,
     pub violations: Vec<String>,
     /// Every call.
     pub log: Vec<String>,
 }
 
+/// How soon what was asked for came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Convergence {
+    /// Reconciles after the last fault, as [`Looks`] counts them.
+    pub reconciles: usize,
+    /// How many it may take (I7).
+    pub allowed: usize,
+}
+
+impl Convergence {
+    /// `scenario` came about after so many `reconciles`, after so many `faults`. As many are allowed as it takes when nothing goes wrong, but no more than
+    /// it has steps by its design, and two for each fault, and two.
+    fn after(scenario: Scenario, reconciles: usize, faults: usize) -> Self {
+        let undisturbed = reference(scenario).convergence;
+        let measured = undisturbed.map_or(usize::MAX, |undisturbed| undisturbed.reconciles);
+        let steps = measured.min(scenario.steps());
+        Self {
+            reconciles,
+            allowed: steps + 2 * faults + 2,
+        }
+    }
+}
+
 /// Runs `scenario` in a world of its own, with `faults`, and watches the invariants. An operator that crashes is followed by another one.
 pub async fn run(scenario: Scenario, seed: u64, faults: &[Fault]) -> Outcome {
+    let Attempt {
+        reconciles,
+        faults,
+        mut outcome,
+    } = attempt(scenario, seed, faults).await;
+    let convergence = Convergence::after(scenario, reconciles, faults);
+    if convergence.reconciles > convergence.allowed {
+        let text = format!("I7: it takes too long after {faults} faults: {convergence:?}");
+        outcome.violations.push(text);
+    }
+    outcome.convergence = Some(convergence);
+    outcome
+}
+
+/// The run of `scenario` in which nothing goes wrong.
+pub fn reference(scenario: Scenario) -> Arc<Outcome> {
+    static KNOWN: Mutex<BTreeMap<Scenario, Arc<Outcome>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let outcome = known.entry(scenario).or_insert_with(|| {
+        let Attempt {
+            reconciles,
+            mut outcome,
+            ..
+        } = alone(0, || attempt(scenario, 0, &[]));
+        let (violations, log) = (&outcome.violations, &outcome.log);
+        assert!(
+            violations.is_empty(),
+            "{scenario:?}: {violations:#?} {log:#?}"
+        );
+        outcome.convergence = Some(Convergence {
+            reconciles,
+            allowed: scenario.steps(),
+        });
+        Arc::new(outcome)
+    });
+    outcome.clone()
+}
+
+struct Attempt {
+    /// Reconciles after the last fault.
+    reconciles: usize,
+    /// Faults that happened before it came about.
+    faults: usize,
+    outcome: Outcome,
+}
+
+async fn attempt(scenario: Scenario, seed: u64, faults: &[Fault]) -> Attempt {
     let (world, operator) = scenario.prepare(seed).await;
     let monitor = watch(&world, faults);
     let before = Before::of(&world);
     world.wire.plan(faults.to_vec());
+    let (looks, _counts) = Looks::over(&world.wire);
     let mut operator = operator.unwrap_or_else(|| world.operator());
     scenario.begin(&world).await;
     let done = |world: &World| scenario.is_done(world, &before);
     let came = timeout(LONGEST, go_on(&world, &mut operator, done)).await;
-    conclude(&world, &monitor, operator, came.is_ok()).await
+    Attempt {
+        reconciles: looks.since_the_last_fault(),
+        faults: world.wire.met(),
+        outcome: conclude(&world, &monitor, operator, came.is_ok()).await,
+    }
 }
 
 /// Watches `world`, in which `faults` happen.
@@ -53,7 +133,7 @@ pub async fn go_on(world: &Arc<World>, operator: &mut Process, done: impl Fn(&Wo
         tokio::select! {
             biased;
             () = world.wire.tripped() => *operator = world.operator(),
-            () = world.until(&done) => return,
+            () = world.reaches(&done) => return,
         }
     }
 }
@@ -91,6 +171,7 @@ pub async fn conclude(
         met,
         calls,
         writes,
+        convergence: None,
         violations: monitor.violations(),
         log: world.wire.log(),
     }

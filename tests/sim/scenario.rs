@@ -1,14 +1,15 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use local_aws::{Config, Delays};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::world::{NAME, Process, World, example};
 
-use super::invariants::others_come;
+use super::kept::{Beginning, Kept};
 
 /// What a user asks for, and when that has come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scenario {
     /// An object comes.
     Create,
@@ -23,7 +24,7 @@ pub enum Scenario {
 }
 
 /// What changes in a spec: one of each kind of change that the operator makes in another way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// A route's path: a new deployment.
     Route,
@@ -80,22 +81,31 @@ impl Part {
 }
 
 impl Scenario {
-    /// A world in which it can begin, and the operator in it, if there is one by then.
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> + Send {
+        let others = [Self::Create, Self::Rotate, Self::Revoke, Self::Delete];
+        others.into_iter().chain(Part::ALL.map(Self::Update))
+    }
+
+    /// How many steps it has by its design, each of which lasts.
+    pub const fn steps(self) -> usize {
+        match self {
+            Self::Create => 14,
+            Self::Update(_) | Self::Rotate | Self::Revoke => 7,
+            Self::Delete => 10,
+        }
+    }
+
+    /// A world in which it can begin, and the operator in it, if there is one by then: it has had a first look.
     pub async fn prepare(self, seed: u64) -> (Arc<World>, Option<Process>) {
-        let config = Config {
-            delays: Delays::fast(),
-            seed,
-            ..Config::default()
-        };
-        let world = World::new(config).await;
-        others_come(&world).await;
         if self == Self::Create {
+            let world = Kept::of(Beginning::Empty, seed).go_on();
             return (Arc::new(world), None);
         }
-        world.create(&object(NAME)).await;
+        let world = Arc::new(Kept::of(Beginning::Ready, seed).go_on());
         let operator = world.operator();
-        world.until(World::is_ready).await;
-        (Arc::new(world), Some(operator))
+        sleep(Duration::from_mins(1)).await;
+        (world, Some(operator))
     }
 
     /// A user asks for it.

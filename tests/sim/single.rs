@@ -2,28 +2,22 @@ use std::time::Duration;
 
 use crate::wire::{Effect, Fault, Side};
 
-use super::run::run;
+use super::figures::Tally;
+use super::run::{reference, run};
 use super::scenario::{Part, Scenario};
+use super::threads::alone;
 
 /// Runs `scenario` with `effect` at each of the calls that it makes when nothing goes wrong, `step` calls apart.
-async fn at_every_call(scenario: Scenario, effect: Effect, step: usize) {
-    let reference = run(scenario, 0, &[]).await;
-    assert_eq!(reference.violations, Vec::<String>::new(), "{scenario:?}");
-    assert!(reference.calls.len() > 3, "{scenario:?} takes more calls");
-    let calls = reference.calls.into_iter().step_by(step);
-    let mut runs = 0;
-    for at in calls {
-        let fault = Fault { at, effect };
-        let outcome = run(scenario, 0, std::slice::from_ref(&fault)).await;
-        let (violations, log) = (&outcome.violations, &outcome.log);
-        assert!(
-            violations.is_empty(),
-            "{scenario:?} {fault:?}: {violations:#?} {log:#?}"
-        );
-        assert_eq!(outcome.met, 1, "{scenario:?} {fault:?} is met");
-        runs += 1;
+fn at_every_call(kind: &'static str, scenario: Scenario, effect: Effect, step: usize) {
+    let calls = &reference(scenario).calls;
+    assert!(calls.len() > 3, "{scenario:?} takes more calls");
+    let mut tally = Tally::of(kind, format!("{scenario:?} {effect:?}"));
+    for at in calls.iter().step_by(step).cloned() {
+        let fault = [Fault { at, effect }];
+        let outcome = alone(0, || run(scenario, 0, &fault));
+        tally.add_point(&format!("{scenario:?} {fault:?}"), &outcome);
     }
-    println!("{scenario:?} {effect:?}: {runs} runs");
+    tally.end();
 }
 
 macro_rules! at_every_call {
@@ -31,19 +25,26 @@ macro_rules! at_every_call {
         $(mod $name {
             use super::*;
 
-            #[tokio::test(start_paused = true)]
-            async fn may_never_arrive() {
-                at_every_call($scenario, Effect::LoseRequest, 1).await;
+            #[test]
+            fn may_never_arrive() {
+                at_every_call("lost request", $scenario, Effect::LoseRequest, 1);
             }
 
-            #[tokio::test(start_paused = true)]
-            async fn may_be_applied_and_its_answer_get_lost() {
-                at_every_call($scenario, Effect::LoseReply, 1).await;
+            #[test]
+            fn may_be_applied_and_its_answer_get_lost() {
+                at_every_call("lost answer", $scenario, Effect::LoseReply, 1);
             }
 
-            #[tokio::test(start_paused = true)]
-            async fn may_be_the_last_of_an_operator() {
-                at_every_call($scenario, Effect::Crash(Side::Applied), 1).await;
+            #[test]
+            fn may_be_what_an_operator_was_about_to_do_when_it_ended() {
+                let effect = Effect::Crash(Side::NotSent);
+                at_every_call("crash before a call", $scenario, effect, 1);
+            }
+
+            #[test]
+            fn may_be_the_last_of_an_operator() {
+                let effect = Effect::Crash(Side::Applied);
+                at_every_call("crash after a call", $scenario, effect, 1);
             }
         })+
     };
@@ -61,8 +62,8 @@ at_every_call! {
     any_call_of_a_deletion: Scenario::Delete;
 }
 
-#[tokio::test(start_paused = true)]
-async fn any_answer_of_a_creation_may_be_spoiled() {
+#[test]
+fn any_answer_of_a_creation_may_be_spoiled() {
     for effect in [
         Effect::Throttle,
         Effect::ServerError,
@@ -73,6 +74,6 @@ async fn any_answer_of_a_creation_may_be_spoiled() {
         Effect::Delay(Duration::from_secs(90)),
         Effect::Duplicate(Duration::from_mins(5)),
     ] {
-        at_every_call(Scenario::Create, effect, 7).await;
+        at_every_call("spoiled answer", Scenario::Create, effect, 7);
     }
 }

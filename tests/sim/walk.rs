@@ -1,48 +1,39 @@
-use std::sync::Arc;
-use std::thread;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use local_aws::{Config, Delays};
-use serde_json::Value;
-use tokio::runtime::Builder;
+use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::random::Random;
 use crate::wire::{At, Effect, Fault, Side};
 use crate::world::World;
 
-use super::invariants::others_come;
+use super::figures::Tally;
+use super::kept::empty;
 use super::run::{LONGEST, Outcome, conclude, go_on, is_quiet, watch};
 use super::scenario::{Part, REVOKE, ROTATE, object, request};
+use super::threads::{alone, each, range};
 
 const NAMES: [&str; 3] = ["orders", "items", "carts"];
+/// One more, for when all of those are gone.
+const SPARE: &str = "spare";
+const PAUSED: &str = "cachedapi.dev/paused";
+/// How often orphans are looked for: a few times within what follows the last event.
+const SWEEP: Duration = Duration::from_mins(20);
 /// About as many calls as the operators make in a walk.
 const CALLS: u64 = 600;
 
-/// Users come and go and change their minds, and between three and ten faults happen, all as `seed` has it. In the end every object is Ready, or gone.
-///
-/// It has a thread of its own, whose hash maps have the seed's order.
+/// Users come and go and change their minds, and between three and ten faults happen, all as `seed` has it. In the end every object is Ready, or gone, and
+/// what is left of those that were gone before their time is told.
 pub fn walk(seed: u64) -> Outcome {
-    let walk = move || {
-        seeded_entropy::seed(seed);
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build();
-        runtime.unwrap().block_on(go(seed))
-    };
-    thread::spawn(walk).join().unwrap()
+    alone(seed, || go(seed))
 }
 
 async fn go(seed: u64) -> Outcome {
     let mut random = Random::new(seed);
-    let world = World::new(Config {
-        delays: Delays::fast(),
-        seed,
-        ..Config::default()
-    });
-    let world = Arc::new(world.await);
-    others_come(&world).await;
+    let mut world = empty(seed).await;
+    world.settings.orphans.interval = SWEEP;
+    let world = Arc::new(world);
     let faults: Vec<Fault> = (0..3 + random.below(8))
         .map(|_| fault(&mut random))
         .collect();
@@ -54,6 +45,7 @@ async fn go(seed: u64) -> Outcome {
             act(&world, &mut random, edit).await;
             sleep(Duration::from_millis(random.below(20 * 60 * 1000))).await;
         }
+        release(&world).await;
     };
     tokio::select! {
         () = acting => {}
@@ -92,23 +84,72 @@ fn index(random: &mut Random, end: u64) -> usize {
 /// A user does something with one of the objects.
 async fn act(world: &World, random: &mut Random, edit: u64) {
     let name = NAMES[index(random, NAMES.len() as u64)];
-    let what = random.below(10);
+    let what = random.below(14);
     let Some(object) = named(world, name) else {
         world.create(&self::object(name)).await;
         return;
     };
+    if what == 13 {
+        return tear_off(world, name, &object).await;
+    }
     if !object["metadata"]["deletionTimestamp"].is_null() {
         return;
     }
     let edit = usize::try_from(edit).unwrap();
-    match what {
+    let patch = match what {
         0..5 => {
             let part = Part::ALL[index(random, Part::ALL.len() as u64)];
-            world.patch_named(name, &part.patch(&object, edit)).await;
+            part.patch(&object, edit)
         }
-        5 | 6 => world.patch_named(name, &request(world, ROTATE)).await,
-        7 => world.patch_named(name, &request(world, REVOKE)).await,
-        _ => world.delete_named(name).await,
+        5 | 6 => request(world, ROTATE),
+        7 => request(world, REVOKE),
+        8 | 9 => {
+            let paused = object["metadata"]["annotations"][PAUSED].is_null();
+            pause(paused)
+        }
+        10 | 11 => {
+            let managed = object["spec"]["managementPolicy"] != "ObserveOnly";
+            manage(!managed)
+        }
+        _ => return world.delete_named(name).await,
+    };
+    world.patch_named(name, &patch).await;
+}
+
+fn pause(paused: bool) -> Value {
+    let paused = paused.then_some("true");
+    json!({"metadata": {"annotations": {PAUSED: paused}}})
+}
+
+fn manage(managed: bool) -> Value {
+    let policy = if managed { "Manage" } else { "ObserveOnly" };
+    json!({"spec": {"managementPolicy": policy}})
+}
+
+/// A user takes the finalizers off the object and deletes it.
+async fn tear_off(world: &World, name: &str, object: &Value) {
+    let strip = json!({"metadata": {"finalizers": null}});
+    world.patch_named(name, &strip).await;
+    if object["metadata"]["deletionTimestamp"].is_null() {
+        world.delete_named(name).await;
+    }
+}
+
+/// In the end the operator may work on every object. One is there at least: without any nobody is told what is left of others.
+async fn release(world: &World) {
+    let mut stays = false;
+    for name in NAMES {
+        let Some(object) = named(world, name) else {
+            continue;
+        };
+        world.patch_named(name, &pause(false)).await;
+        if object["metadata"]["deletionTimestamp"].is_null() {
+            world.patch_named(name, &manage(true)).await;
+            stays = true;
+        }
+    }
+    if !stays {
+        world.create(&object(SPARE)).await;
     }
 }
 
@@ -120,27 +161,13 @@ fn named(world: &World, name: &str) -> Option<Value> {
 #[test]
 fn whatever_happens_every_object_is_ready_or_gone_in_the_end() {
     let seeds = std::env::var("SEEDS").map_or(0..20, |seeds| range(&seeds));
-    let mut faults = 0;
-    for seed in seeds.clone() {
+    let tally = Mutex::new(Tally::of("walk at random", format!("seeds {seeds:?}")));
+    each(seeds, |seed| {
         let outcome = walk(seed);
-        let (violations, log) = (&outcome.violations, &outcome.log);
-        assert!(
-            violations.is_empty(),
-            "SEEDS={seed}: {violations:#?} {log:#?}"
-        );
-        faults += outcome.met;
-    }
-    println!("seeds {seeds:?}: {faults} faults");
-}
-
-/// `17`, or `0..1000`.
-fn range(text: &str) -> std::ops::Range<u64> {
-    let number = |text: &str| {
-        text.parse::<u64>()
-            .expect("SEEDS is a number or a range such as 0..1000")
-    };
-    match text.split_once("..") {
-        Some((from, to)) => number(from)..number(to),
-        None => number(text)..number(text) + 1,
-    }
+        tally
+            .lock()
+            .unwrap()
+            .add(&format!("SEEDS={seed}"), &outcome);
+    });
+    tally.into_inner().unwrap().end();
 }

@@ -1,0 +1,82 @@
+//! Worlds in which something can begin. They are made once in a process: every run goes on from a copy of its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use local_aws::{Config, Delays, LocalAws};
+use local_kube::LocalKube;
+
+use crate::world::{NAME, World};
+
+use super::invariants::others_come;
+use super::scenario::object;
+use super::threads::alone;
+
+/// A world as it was at a moment.
+pub struct Kept {
+    config: Config,
+    aws: local_aws::world::World,
+    kube: LocalKube,
+    at: Timestamp,
+}
+
+/// What is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Beginning {
+    /// Only what others have.
+    Empty,
+    /// The example as well, Ready since a moment.
+    Ready,
+}
+
+impl Kept {
+    /// A world of `seed` with what there is in the `beginning`.
+    pub fn of(beginning: Beginning, seed: u64) -> Arc<Self> {
+        static KEPT: Mutex<BTreeMap<(Beginning, u64), Arc<Kept>>> = Mutex::new(BTreeMap::new());
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept
+            .entry((beginning, seed))
+            .or_insert_with(|| Arc::new(alone(seed, || make(beginning, seed))));
+        kept.clone()
+    }
+
+    /// A world that goes on from there. Nobody is at work in it.
+    pub fn go_on(&self) -> World {
+        let config = Config {
+            start: Some(self.at),
+            ..self.config.clone()
+        };
+        let aws = LocalAws::new(config).unwrap();
+        aws.with_world(|world, _| *world = self.aws.clone());
+        let clock = aws.clone();
+        World::between(aws, self.kube.copy(move || clock.now()))
+    }
+}
+
+/// A world of `seed` with only what others have.
+pub async fn empty(seed: u64) -> World {
+    let config = Config {
+        delays: Delays::fast(),
+        seed,
+        ..Config::default()
+    };
+    let world = World::new(config).await;
+    others_come(&world).await;
+    world
+}
+
+async fn make(beginning: Beginning, seed: u64) -> Kept {
+    let world = empty(seed).await;
+    if beginning == Beginning::Ready {
+        world.create(&object(NAME)).await;
+        let _operator = world.operator();
+        world.until(World::is_ready).await;
+    }
+    Kept {
+        config: world.aws.config().clone(),
+        aws: world.aws.with_world(|world, _| world.clone()),
+        at: world.aws.now(),
+        kube: world.kube,
+    }
+}
