@@ -1,4 +1,4 @@
-//! The NetworkPolicy: who may reach the operator, and what it may reach.
+//! The `NetworkPolicy`: who may reach the operator, and what it may reach.
 
 use serde_json::{Value, json};
 

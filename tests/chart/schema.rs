@@ -15,9 +15,17 @@ fn lint_has_nothing_to_say() {
     );
 }
 
+/// Each value, what the refusal has to name, and why it is refused.
+fn refused(cases: &[(&str, &str, &str)]) {
+    for (value, named, reason) in cases {
+        let refused = template(&[value]).expect_err(reason).to_string();
+        assert!(refused.contains(named), "{value} ({reason}): {refused}");
+    }
+}
+
 #[test]
-fn a_value_that_cannot_work_is_refused_by_its_name() {
-    for (value, named, reason) in [
+fn a_setting_that_cannot_work_is_refused_by_its_name() {
+    refused(&[
         ("watchNamespace={a}", "watchNamespace", "a typo"),
         (
             "aws.endpoint=http://localhost:4566",
@@ -46,6 +54,12 @@ fn a_value_that_cannot_work_is_refused_by_its_name() {
         ("orphans.regions={Ireland}", "regions", "no Region"),
         ("image.digest=sha256:1234", "digest", "no digest"),
         ("replicas=many", "replicas", "not a number"),
+    ]);
+}
+
+#[test]
+fn an_installation_that_cannot_work_is_refused_by_the_name_of_its_value() {
+    refused(&[
         (
             "aws.webIdentity.roleArn=operator",
             "roleArn",
@@ -102,10 +116,7 @@ fn a_value_that_cannot_work_is_refused_by_its_name() {
             "mountPath",
             "mounted nowhere",
         ),
-    ] {
-        let refused = template(&[value]).expect_err(reason).to_string();
-        assert!(refused.contains(named), "{value} ({reason}): {refused}");
-    }
+    ]);
 }
 
 #[test]
