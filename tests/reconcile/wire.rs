@@ -31,8 +31,8 @@ pub enum At {
     Call(usize),
     /// The write of this number, counted in the same way.
     Write(usize),
-    /// Every write whose number, counted from 1, is a multiple of this one, for ever.
-    EveryWrite(usize),
+    /// Every write but of a status whose number, counted from 1, is a multiple of this one, for ever.
+    EveryAction(usize),
     /// The nth call of an operation (`secretsmanager:CreateSecret`, `cachedapis/status:patch`) about an object, as the log spells them; 1 is the next one.
     Nth {
         operation: String,
@@ -262,6 +262,10 @@ impl Wire {
         let call = call?;
         self.with(|state| {
             let (number, write) = (state.calls.len(), state.writes.len());
+            let is_status = |text: &str| text.starts_with("cachedapis/status:");
+            let actions = state.writes.iter().filter(|text| !is_status(text));
+            let actions = actions.count();
+            let is_action = call.writes && !is_status(&call.operation);
             state.calls.push(call.clone());
             if call.writes {
                 let text = format!("{} {}", call.operation, call.object);
@@ -271,13 +275,13 @@ impl Wire {
             let meets = |fault: &Fault| match &fault.at {
                 At::Call(index) => *index == number,
                 At::Write(index) => call.writes && *index == write,
-                At::EveryWrite(each) => call.writes && (write + 1).is_multiple_of(*each),
+                At::EveryAction(each) => is_action && (actions + 1).is_multiple_of(*each),
                 nth @ At::Nth { .. } => Some(nth) == address.as_ref(),
             };
             let found = state.faults.iter().position(meets)?;
             state.met += 1;
             match &state.faults[found] {
-                fault if matches!(fault.at, At::EveryWrite(_)) => Some(fault.effect),
+                fault if matches!(fault.at, At::EveryAction(_)) => Some(fault.effect),
                 _ => Some(state.faults.remove(found).effect),
             }
         })
