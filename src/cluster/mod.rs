@@ -15,7 +15,7 @@ mod workload;
 
 pub use events::Note;
 pub use lease::Lease;
-pub use object::Subject;
+pub use object::{Subject, has_our_finalizer};
 pub use secret::Content;
 pub use unreadable::Unreadable;
 

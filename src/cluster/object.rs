@@ -17,6 +17,8 @@ pub struct Subject {
     api: Api<CachedApi>,
     object: CachedApi,
     generation: i64,
+    /// Whether the API server has answered for the object in this reconcile.
+    answered: bool,
 }
 
 impl Subject {
@@ -27,6 +29,7 @@ impl Subject {
             api: cluster.objects(&object.namespace().unwrap_or_default()),
             generation: object.metadata.generation.unwrap_or_default(),
             object,
+            answered: false,
         }
     }
 
@@ -47,6 +50,22 @@ impl Subject {
     #[must_use]
     pub const fn status(&self) -> Option<&CachedApiStatus> {
         self.object.status.as_ref()
+    }
+
+    /// Whether the object is there to stay, by the API server's own word: it is the same object, our finalizer is on it, and nobody has deleted it. What a
+    /// watch has told may be long gone, and what is made for an object that is gone stays for ever.
+    pub async fn stays(&mut self) -> Result<bool, Failure> {
+        if self.answered {
+            return Ok(is_kept(&self.object));
+        }
+        let found = self.api.get_opt(&self.object.name_any());
+        let found = call("kubernetes:GetCachedApi", found).await?;
+        self.answered = true;
+        Ok(found.is_some_and(|found| found.uid() == self.object.uid() && is_kept(&found)))
+    }
+
+    fn answer(&mut self, object: CachedApi) {
+        (self.object, self.answered) = (object, true);
     }
 
     /// Puts our finalizer on the object, if it is not there.
@@ -98,7 +117,7 @@ impl Subject {
                 }
                 answer => {
                     let failed = |error| failure::from_kube(operation, &error);
-                    self.object = answer.map_err(failed)?;
+                    self.answer(answer.map_err(failed)?);
                     return Ok(());
                 }
             }
@@ -151,7 +170,7 @@ impl Subject {
                 }
                 answer => {
                     let failed = |error| failure::from_kube(operation, &error);
-                    self.object = answer.map_err(failed)?;
+                    self.answer(answer.map_err(failed)?);
                     return Ok(());
                 }
             }
@@ -210,7 +229,13 @@ fn stands_alike(one: &CachedApi, other: &CachedApi) -> bool {
     says_alike(one, other) && standing(one) == standing(other)
 }
 
-fn has_our_finalizer(object: &CachedApi) -> bool {
+fn is_kept(object: &CachedApi) -> bool {
+    has_our_finalizer(object) && object.metadata.deletion_timestamp.is_none()
+}
+
+/// Whether our finalizer is on `object`.
+#[must_use]
+pub fn has_our_finalizer(object: &CachedApi) -> bool {
     object.finalizers().iter().any(|name| name == FINALIZER)
 }
 

@@ -10,10 +10,9 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::api::{
-    ANNOTATION_PAUSED, CachedApi, CachedApiStatus, FINALIZER, ManagementPolicy, Reason,
-    RotationPhase,
+    ANNOTATION_PAUSED, CachedApi, CachedApiStatus, ManagementPolicy, Reason, RotationPhase,
 };
-use crate::cluster::Subject;
+use crate::cluster::{Subject, has_our_finalizer};
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
     Aspect, Class, Depth, Fact, Failure, Observed, ObservedSecret, Plan, Scope, SecretValue, Seen,
@@ -92,12 +91,7 @@ async fn pursue(
 ) -> Result<Verdict, Failure> {
     let subject = Subject::new(&context.cluster, object.clone());
     let deleting = object.metadata.deletion_timestamp.is_some();
-    if deleting
-        && !object
-            .finalizers()
-            .iter()
-            .any(|finalizer| finalizer == FINALIZER)
-    {
+    if deleting && !has_our_finalizer(object) {
         return Ok(Verdict {
             outcome: Outcome::Gone,
             again: None,

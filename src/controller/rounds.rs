@@ -87,11 +87,20 @@ impl Rounds<'_> {
             let plan = self.look().await;
             self.audit(&plan)?;
             self.report(&plan).await?;
-            if self.context.is_stopping() || !self.act(&plan).await {
+            if self.context.is_stopping() || !self.stays(&plan).await? || !self.act(&plan).await {
                 return Ok(plan);
             }
         }
         Err(bug("it does not come to an end"))
+    }
+
+    /// Whether the object that something is to be done for is there to stay. One that is not has had, or will have, a reconcile that takes down what it has.
+    async fn stays(&self, plan: &Plan) -> Result<bool, Failure> {
+        let acts = plan.aspects().any(|(_, plan)| !plan.actions.is_empty());
+        match (&self.goal, &self.subject) {
+            (Goal::Live(_), Some(subject)) if acts => subject.lock().await.stays().await,
+            _ => Ok(true),
+        }
     }
 
     /// Plans, reads what the plan asks for, and plans again, until it asks for nothing more.

@@ -1,8 +1,9 @@
 use std::io::IsTerminal;
 
 use thiserror::Error;
-use tracing::{Level, Metadata, level_filters::LevelFilter};
+use tracing::{Level, Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -44,11 +45,24 @@ const CAPS: [(&str, Level); 10] = [
 
 /// Starts logging to standard error. Call it once.
 pub fn init(format: Format, filter: &str) -> Result<(), InvalidFilter> {
+    subscriber(format, filter, std::io::stderr)?.init();
+    Ok(())
+}
+
+/// What writes log lines to `writer`: those that `filter` asks for, as far as they may be shown at all.
+pub fn subscriber<W>(
+    format: Format,
+    filter: &str,
+    writer: W,
+) -> Result<impl Subscriber + Send + Sync + 'static, InvalidFilter>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let asked = EnvFilter::try_new(filter).map_err(|source| InvalidFilter {
         filter: filter.to_owned(),
         source,
     })?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match format {
         Format::Json => lines
             .json()
@@ -57,10 +71,7 @@ pub fn init(format: Format, filter: &str) -> Result<(), InvalidFilter> {
             .boxed(),
         Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
     };
-    tracing_subscriber::registry()
-        .with(lines.with_filter(asked.and(filter_fn(is_within_cap))))
-        .init();
-    Ok(())
+    Ok(tracing_subscriber::registry().with(lines.with_filter(asked.and(filter_fn(is_within_cap)))))
 }
 
 fn is_within_cap(metadata: &Metadata) -> bool {
@@ -104,10 +115,7 @@ mod tests {
         ] {
             let lines = Lines::default();
             let sink = lines.clone();
-            let layer = tracing_subscriber::fmt::layer().with_writer(move || sink.clone());
-            let asked = EnvFilter::try_new(filter).unwrap();
-            let subscriber = tracing_subscriber::registry()
-                .with(layer.with_filter(asked.and(filter_fn(is_within_cap))));
+            let subscriber = subscriber(Format::Text, filter, move || sink.clone()).unwrap();
             tracing::subscriber::with_default(subscriber, || {
                 tracing::debug!(target: "aws_smithy_runtime::client::orchestrator", "canary");
                 tracing::trace!(target: "aws_sdk_elasticache::operation", "canary");

@@ -5,5 +5,5 @@ mod log;
 mod metrics;
 
 pub use self::http::{Endpoints, Health, serve};
-pub use self::log::{Format, InvalidFilter, init};
+pub use self::log::{Format, InvalidFilter, init, subscriber};
 pub use self::metrics::{AwsCall, Metrics, Outcome};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use kube::api::{DeleteParams, Patch, PatchParams};
 use local_aws::elasticache::LoginOutcome;
 use local_aws::{Config, Delays};
 use local_kube::{Effect, Fault};
@@ -68,17 +67,6 @@ async fn led() -> (World, Process) {
 }
 
 impl World {
-    /// A user takes the finalizer off the object and deletes it, before anybody acts on that.
-    async fn remove_by_force(&self, name: &str) {
-        let api = self.cached_apis();
-        let strip = json!({"metadata": {"finalizers": null}});
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(&strip));
-        api.patch(name, &parameters, &patch).await.unwrap();
-        api.delete(name, &DeleteParams::default()).await.unwrap();
-        let left = self.kube.objects("cachedapis");
-        assert!(left.iter().all(|object| object["metadata"]["name"] != name));
-    }
-
     /// Texts of the events with this reason, with what they are about.
     fn told(&self, reason: &str) -> Vec<(String, String)> {
         let events = self.kube.objects("events");

@@ -75,9 +75,14 @@ impl Process {
         self.frozen.send_replace(frozen);
     }
 
+    /// Tells the operator to end, as SIGTERM does.
+    pub fn tell_to_stop(&self) {
+        self.stop.send_replace(true);
+    }
+
     /// Ends the operator as SIGTERM does.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.tell_to_stop();
         (&mut self.work).await.unwrap();
     }
 }
@@ -299,6 +304,17 @@ impl World {
     pub async fn delete_named(&self, name: &str) {
         let parameters = DeleteParams::default();
         self.cached_apis().delete(name, &parameters).await.unwrap();
+    }
+
+    /// A user takes the finalizer off the object and deletes it, before anybody acts on that.
+    pub async fn remove_by_force(&self, name: &str) {
+        let api = self.cached_apis();
+        let strip = json!({"metadata": {"finalizers": null}});
+        let (parameters, patch) = (PatchParams::default(), Patch::Merge(&strip));
+        api.patch(name, &parameters, &patch).await.unwrap();
+        api.delete(name, &DeleteParams::default()).await.unwrap();
+        let left = self.kube.objects("cachedapis");
+        assert!(left.iter().all(|object| object["metadata"]["name"] != name));
     }
 
     /// Waits until `condition` holds, which takes no longer than anything does.

@@ -4,25 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use local_aws::elasticache::{LoginOutcome, login};
+use local_aws::elasticache::{LoginOutcome, login, members};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::look::is_ready;
 use crate::wire::Call;
-use crate::world::World;
+use crate::world::{Process, World};
 
+use super::canaries::Canaries;
+use super::facts::{
+    CLUSTER, Credential, OWNER, bound, client_cache, current_versions, deployed_edits, foreign,
+    has_password, is_waiting_for_deletion, missing, orphans_told, owned,
+};
 use super::scenario::REVOKE;
-
-/// How long a client keeps what it read.
-const CLIENT_CACHE: Duration = Duration::from_mins(15);
-const OWNER: &str = "cachedapi.dev/owner-uid";
-const CLUSTER: &str = "cachedapi.dev/cluster-id";
-/// The operators' cluster.
-const OURS: &str = "test";
 
 /// Watches a world.
 pub struct Monitor {
@@ -35,8 +31,8 @@ pub struct Monitor {
 #[derive(Default)]
 struct State {
     violations: Vec<String>,
-    /// What clients may have, and when they read it last.
-    credentials: Vec<(Credential, Timestamp)>,
+    /// What clients may have, when they read it last, and how long they keep it.
+    credentials: Vec<(Credential, Timestamp, Duration)>,
     /// The versions that were current, one after the other.
     current: BTreeMap<String, Vec<String>>,
     /// The highest edit that was deployed, by API.
@@ -44,15 +40,7 @@ struct State {
     /// What is not ours, as it was.
     foreign: BTreeMap<String, Value>,
     /// Every secret value there was.
-    canaries: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Credential {
-    uid: String,
-    host: String,
-    user: String,
-    password: String,
+    canaries: Canaries,
 }
 
 /// Kinds of things of which an object has at most this many.
@@ -95,6 +83,11 @@ impl Monitor {
         self.with(|state| state.violations.push(what));
     }
 
+    /// How many secret values there were.
+    pub fn secrets(&self) -> usize {
+        self.with(|state| state.canaries.count())
+    }
+
     /// After a write.
     pub fn look(&self, call: &Call) {
         let Some(world) = self.world.upgrade() else {
@@ -102,6 +95,7 @@ impl Monitor {
         };
         let place = world.place();
         let what = format!("after {} {}", call.operation, call.object);
+        self.with(|state| state.canaries.collect(&world, &place));
         if self.strict {
             self.nothing_twice(&place, &what);
         }
@@ -178,40 +172,34 @@ impl Monitor {
         for object in world.kube.objects("cachedapis") {
             let metadata = &object["metadata"];
             if metadata["deletionTimestamp"].is_null() {
-                open.extend(bound(world, &object));
+                let kept = client_cache(&object);
+                open.extend(bound(world, &object).map(|bound| (bound, kept)));
             }
             if metadata["annotations"][REVOKE].is_string() {
                 leaked.extend(metadata["uid"].as_str().map(str::to_owned));
             }
         }
-        let uids: BTreeSet<&str> = open.iter().map(|bound| bound.uid.as_str()).collect();
         let tried = self.with(|state| {
-            for credential in &open {
-                state.canaries.insert(credential.password.clone());
-                match state
-                    .credentials
-                    .iter_mut()
-                    .find(|(known, _)| known == credential)
-                {
-                    Some((_, read)) => *read = now,
-                    None => state.credentials.push((credential.clone(), now)),
+            for (credential, kept) in &open {
+                let known = state.credentials.iter_mut();
+                let mut known = known.filter(|(known, ..)| known == credential);
+                match known.next() {
+                    Some((_, read, keeps)) => (*read, *keeps) = (now, *kept),
+                    None => state.credentials.push((credential.clone(), now, *kept)),
                 }
             }
-            state.credentials.retain(|(credential, read)| {
-                uids.contains(credential.uid.as_str())
-                    && (!leaked.contains(&credential.uid) || open.contains(credential))
-                    && now.duration_since(*read).unsigned_abs() <= CLIENT_CACHE
+            let is_open = |other: &Credential| open.iter().any(|(bound, _)| bound == other);
+            let uid_is_open = |uid: &str| open.iter().any(|(bound, _)| bound.uid == uid);
+            state.credentials.retain(|(credential, read, kept)| {
+                uid_is_open(&credential.uid)
+                    && (!leaked.contains(&credential.uid) || is_open(credential))
+                    && now.duration_since(*read).unsigned_abs() <= *kept
             });
             state.credentials.clone()
         });
-        for (credential, read) in tried {
-            let Credential {
-                host,
-                user,
-                password,
-                ..
-            } = &credential;
-            if login(&world.aws, host, user, password) != LoginOutcome::Accepted {
+        for (credential, read, _) in tried {
+            if !is_let_in(world, &credential) {
+                let user = &credential.user;
                 self.violation(format!(
                     "I4 {when} at {now}: {user} with what was bound at {read} is locked out"
                 ));
@@ -272,17 +260,11 @@ impl Monitor {
             }
             let mut missing = missing(place, &object);
             match bound(world, &object) {
-                Some(Credential {
-                    host,
-                    user,
-                    password,
-                    ..
-                }) => {
-                    if login(&world.aws, &host, &user, &password) != LoginOutcome::Accepted {
-                        missing.push("a bound credential that opens the cache".into());
-                    }
+                Some(credential) if !is_let_in(world, &credential) => {
+                    missing.push("a bound credential that opens the cache".into());
                 }
-                None => missing.push("a bound Secret".into()),
+                None if has_password(&object) => missing.push("a bound Secret".into()),
+                _ => {}
             }
             if !missing.is_empty() {
                 self.violation(format!("I6 {when}: Ready without {missing:?}"));
@@ -290,22 +272,58 @@ impl Monitor {
         }
     }
 
-    /// I5: in no object but Secrets.
+    /// I5: in no object, and of a Secret in nothing but its data.
     fn no_secret_outside(&self, world: &World) {
-        let canaries = self.with(|state| state.canaries.clone());
-        let objects = ["cachedapis", "events", "leases"].map(|kind| world.kube.objects(kind));
-        let text = format!("{objects:?} {:?}", world.wire.log());
-        for canary in canaries {
-            let told = [canary.clone(), STANDARD.encode(&canary)];
-            if told.iter().any(|told| text.contains(&told[..12])) {
-                self.violation("I5: a password stands in an object, an event or a URL".into());
+        for kind in [
+            "cachedapis",
+            "events",
+            "leases",
+            "namespaces",
+            "deployments",
+            "statefulsets",
+            "secrets",
+        ] {
+            for mut object in world.kube.objects(kind) {
+                if kind == "secrets" {
+                    object["data"].take();
+                }
+                self.no_secret_in(kind, &object.to_string());
             }
+        }
+        self.no_secret_in("a URL", &world.wire.log().join("\n"));
+    }
+
+    /// I5, for something that an operator put out.
+    pub fn no_secret_in(&self, what: &str, text: &str) {
+        if self.with(|state| state.canaries.is_in(text)) {
+            self.violation(format!("I5: a secret value stands in {what}"));
+        }
+    }
+
+    /// I5, for what an operator counts; and I14.
+    pub fn at_the_end_of(&self, operator: &Process) {
+        self.no_secret_in("the metrics", &operator.metrics.encode());
+        if operator.has_ended() {
+            self.violation("I14: the operator has ended".into());
         }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Whether every node lets its bearer in.
+fn is_let_in(world: &World, credential: &Credential) -> bool {
+    let Credential {
+        host,
+        user,
+        password,
+        ..
+    } = credential;
+    let nodes = members(&world.aws, host).into_iter().map(|(host, _)| host);
+    let mut hosts = nodes.chain([host.clone()]);
+    hosts.all(|host| login(&world.aws, &host, user, password) == LoginOutcome::Accepted)
 }
 
 /// Others have things in the account that look like the example's: by their names, by their tags but for one.
@@ -328,179 +346,4 @@ pub async fn others_come(world: &World) {
         "Tags": [{"Key": CLUSTER, "Value": "theirs"}],
     });
     world.secrets_manager("CreateSecret", &secret).await;
-}
-
-fn is_ours(tags: &Value) -> bool {
-    tags[CLUSTER] == OURS && tags[OWNER].is_string()
-}
-
-/// What carries our cluster's tags, by owner and kind.
-fn owned(place: &Value) -> BTreeMap<(String, String), Vec<String>> {
-    let mut owned = BTreeMap::<_, Vec<String>>::new();
-    for (arn, tags) in place["tags"].as_object().into_iter().flatten() {
-        if is_ours(tags) {
-            let uid = tags[OWNER].as_str().unwrap();
-            let key = (uid.to_owned(), kind(arn).to_owned());
-            owned.entry(key).or_default().push(arn.clone());
-        }
-    }
-    owned
-}
-
-fn kind(arn: &str) -> &str {
-    let parts: Vec<&str> = arn.split(':').collect();
-    match (parts[2], parts[5]) {
-        ("apigateway", path) if path.contains("/stages/") => "stage",
-        ("apigateway", path) if path.starts_with("/restapis/") => "restapi",
-        ("apigateway", path) if path.starts_with("/usageplans/") => "usageplan",
-        ("apigateway", _) => "apikey",
-        (_, kind) => kind,
-    }
-}
-
-/// ARNs in events about orphans. What is part of a thing goes with it, and has an ARN that begins with the thing's.
-fn orphans_told(world: &World) -> Vec<String> {
-    let events = world.kube.objects("events");
-    let told = events.iter().filter(|event| event["reason"] == "Orphaned");
-    let notes = told.filter_map(|event| event["note"].as_str());
-    let words = notes.flat_map(str::split_whitespace);
-    words
-        .filter(|word| word.starts_with("arn:"))
-        .map(str::to_owned)
-        .collect()
-}
-
-fn is_waiting_for_deletion(place: &Value, arn: &str) -> bool {
-    let secrets = place["secretsmanager"]["secrets"].as_object();
-    let mut secrets = secrets.into_iter().flatten();
-    secrets.any(|(_, secret)| secret["arn"] == arn && !secret["deletion"].is_null())
-}
-
-/// What does not carry our cluster's tags, by kind and id, of those kinds of which the operator writes some.
-fn foreign(place: &Value) -> BTreeMap<String, Value> {
-    let mut foreign = BTreeMap::new();
-    for (kind, path) in [
-        ("/apigateway/apis", "restapis"),
-        ("/apigateway/keys", "apikeys"),
-        ("/apigateway/plans", "usageplans"),
-        ("/elasticache/replication_groups", ""),
-        ("/elasticache/users", ""),
-        ("/elasticache/user_groups", ""),
-        ("/secretsmanager/secrets", ""),
-    ] {
-        let things = place.pointer(kind).and_then(Value::as_object);
-        for (id, thing) in things.into_iter().flatten() {
-            let arn = thing["arn"].as_str().map_or_else(
-                || format!("arn:aws:apigateway:eu-west-1::/{path}/{id}"),
-                str::to_owned,
-            );
-            if !is_ours(&place["tags"][arn]) {
-                foreign.insert(format!("{kind}/{id}"), thing.clone());
-            }
-        }
-    }
-    foreign
-}
-
-/// Secrets by ARN with the version that is current.
-fn current_versions(place: &Value) -> Vec<(String, String)> {
-    let secrets = place["secretsmanager"]["secrets"].as_object();
-    let mut found = Vec::new();
-    for (_, secret) in secrets.into_iter().flatten() {
-        for (id, version) in secret["versions"].as_object().into_iter().flatten() {
-            let labels = version["labels"].as_array();
-            if labels.is_some_and(|labels| labels.contains(&"AWSCURRENT".into())) {
-                found.push((secret["arn"].as_str().unwrap().to_owned(), id.clone()));
-            }
-        }
-    }
-    found
-}
-
-/// Paths and methods of what an API's stage serves.
-fn served(api: &Value) -> BTreeSet<(String, String)> {
-    let stage = &api["stages"]["prod"];
-    let deployment = stage["deploymentId"].as_str().unwrap_or_default();
-    let resources = &api["deployments"][deployment]["snapshot"]["definition"]["resources"];
-    let mut served = BTreeSet::new();
-    for (_, resource) in resources.as_object().into_iter().flatten() {
-        let path = resource["path"].as_str().unwrap_or_default();
-        let methods = resource["resourceMethods"].as_object();
-        for (method, _) in methods.into_iter().flatten() {
-            served.insert((method.clone(), path.to_owned()));
-        }
-    }
-    served
-}
-
-/// APIs with the number of the edit in what their stage serves: `/v7/orders` is that of edit 7.
-fn deployed_edits(place: &Value) -> Vec<(String, u64)> {
-    let apis = place["apigateway"]["apis"].as_object();
-    let edit = |api: &Value| {
-        let served = served(api);
-        let mut versions = served
-            .iter()
-            .filter_map(|(_, path)| path.strip_prefix("/v"));
-        let version = versions.next()?.split('/').next()?;
-        version.parse().ok()
-    };
-    apis.into_iter()
-        .flatten()
-        .filter_map(|(id, api)| Some((id.clone(), edit(api)?)))
-        .collect()
-}
-
-/// What the spec asks for and is not there.
-fn missing(place: &Value, object: &Value) -> Vec<String> {
-    let uid = object["metadata"]["uid"].as_str().unwrap();
-    let owned = owned(place);
-    let of = |kind: &str| owned.get(&(uid.to_owned(), kind.to_owned()));
-    let spec = &object["spec"];
-    let mut missing = Vec::new();
-    let routes = spec["routes"].as_array().unwrap().iter();
-    let wanted: BTreeSet<(String, String)> = routes
-        .map(|route| {
-            let text = |field: &str| route[field].as_str().unwrap().to_owned();
-            (text("method"), text("path"))
-        })
-        .collect();
-    let api = of("restapi").and_then(|arns| arns[0].rsplit('/').next());
-    let api = &place["apigateway"]["apis"][api.unwrap_or_default()];
-    if served(api) != wanted {
-        missing.push(format!("routes {wanted:?}: there are {:?}", served(api)));
-    }
-    let group = of("replicationgroup").and_then(|arns| arns[0].rsplit(':').next());
-    let group = &place["elasticache"]["replication_groups"][group.unwrap_or_default()];
-    let node_type = &spec["cache"]["replicationGroup"]["nodeType"];
-    if group["status"] != "available" || group["node_type"] != *node_type {
-        missing.push(format!(
-            "a cache of {node_type}: {} {}",
-            group["status"], group["node_type"]
-        ));
-    }
-    let keys = spec["api"]["apiKeys"].as_array().map_or(0, Vec::len);
-    if of("apikey").map_or(0, Vec::len) < keys {
-        missing.push(format!("{keys} API keys"));
-    }
-    missing
-}
-
-/// What a client of `object` finds in its bound Secret.
-fn bound(world: &World, object: &Value) -> Option<Credential> {
-    let name = object["spec"]["bindings"][0]["secret"]["name"].as_str()?;
-    let namespace = &object["metadata"]["namespace"];
-    let secrets = world.kube.objects("secrets");
-    let secret = secrets.iter().find(|secret| {
-        secret["metadata"]["name"] == name && secret["metadata"]["namespace"] == *namespace
-    })?;
-    let field = |key: &str| {
-        let value = STANDARD.decode(secret["data"][key].as_str()?).ok()?;
-        String::from_utf8(value).ok()
-    };
-    Some(Credential {
-        uid: object["metadata"]["uid"].as_str()?.to_owned(),
-        host: field("host")?,
-        user: field("username")?,
-        password: field("password")?,
-    })
 }

@@ -3,18 +3,25 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod canaries;
 mod edits;
+mod facts;
 mod figures;
+mod guarded;
+mod guarded_world;
 mod invariants;
+mod isolation;
 mod kept;
 mod looks;
 mod loops;
 mod neighbours;
+mod outage;
 mod overlap;
 mod pairs;
 mod replay;
 mod run;
 mod scenario;
+mod secrecy;
 mod single;
 mod threads;
 mod violated;
@@ -29,6 +36,9 @@ mod look;
 mod nodes;
 #[path = "../reconcile/random.rs"]
 mod random;
+#[path = "../reconcile/rates.rs"]
+#[allow(dead_code)]
+mod rates;
 #[path = "../reconcile/wire.rs"]
 #[allow(dead_code)]
 mod wire;

@@ -4,14 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cachedapi_operator::login::{Answer, Credential, Port};
+use cachedapi_operator::plan::Endpoint;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::wire::Call;
 use crate::world::{SECRET, World};
 
+use super::canaries;
 use super::invariants::Monitor;
+use super::outage::outage_with;
+use super::run::{LONGEST, conclude, go_on, is_quiet};
 use super::scenario::{Part, Scenario};
+use super::secrecy::Log;
 
 const SEARCHED: &str = "cachedapis/status:patch";
 
@@ -96,6 +103,38 @@ async fn a_password_in_an_annotation_is_seen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_part_of_a_password_in_a_log_line_is_seen_in_every_form() {
+    let (world, operator) = Scenario::Update(Part::Route).prepare(0).await;
+    drop(operator);
+    let password = world.bound()["password"].clone();
+    for form in canaries::forms(&password) {
+        let monitor = Monitor::of(&world, true);
+        look(&monitor);
+        let log = Log::start();
+        let part = &form[form.len() / 2..form.len() / 2 + 12];
+        tracing::trace!(sent = format!("a{part}b"), "a call");
+        monitor.no_secret_in("the log", &log.text());
+        assert_seen(&monitor.violations(), "I5");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_key_in_the_metrics_is_seen() {
+    let (world, operator) = Scenario::Update(Part::Route).prepare(0).await;
+    let (operator, monitor) = (operator.unwrap(), Monitor::of(&world, true));
+    look(&monitor);
+    monitor.at_the_end_of(&operator);
+    assert_eq!(monitor.violations(), Vec::<String>::new());
+    let keys = world.place()["apigateway"]["keys"].clone();
+    let mut keys = keys.as_object().unwrap().values();
+    let value = keys.next().unwrap()["value"].clone();
+    let reason: &'static str = Box::leak(Box::from(value.as_str().unwrap()));
+    operator.metrics.rotation_failed(reason);
+    monitor.at_the_end_of(&operator);
+    assert_seen(&monitor.violations(), "I5");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_that_is_ready_without_its_stage_is_seen() {
     let harm = async |world: Arc<World>| {
         let id = world.object()["status"]["api"]["id"].clone();
@@ -153,4 +192,101 @@ async fn a_version_that_is_current_again_is_seen() {
         look(&monitor);
     }
     assert_seen(&monitor.violations(), "I12");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_come_about_is_seen() {
+    let (world, _) = Scenario::Create.prepare(0).await;
+    let monitor = Monitor::of(&world, true);
+    let denied = json!({"operation": "elasticache:CreateReplicationGroup", "count": 0, "effect": "denyAccess"});
+    world.aws_fault(denied).await;
+    Scenario::Create.begin(&world).await;
+    let mut operator = world.operator();
+    let came = timeout(LONGEST, go_on(&world, &mut operator, World::is_ready)).await;
+    let outcome = conclude(&world, &monitor, operator, came.is_ok()).await;
+    assert_seen(&outcome.violations, "I7: it does not come about");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_rest_is_seen() {
+    let (world, operator) = Scenario::Update(Part::Route).prepare(0).await;
+    let monitor = Monitor::of(&world, true);
+    let meddle = async {
+        loop {
+            sleep(Duration::from_mins(7)).await;
+            let parameters = kube::api::DeleteParams::default();
+            world.secrets().delete(SECRET, &parameters).await.ok();
+        }
+    };
+    let outcome = tokio::select! {
+        _ = meddle => unreachable!("it does not end"),
+        outcome = conclude(&world, &monitor, operator.unwrap(), true) => outcome,
+    };
+    assert_seen(&outcome.violations, "I7: it does not rest");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_get_in_during_an_outage_is_seen() {
+    let seen = outage_with(async |world: Arc<World>| {
+        let user = format!("UserId=capi-{}", uid(&world).replace('-', ""));
+        let parameters = format!("{user}&Passwords.member.1=of-somebody-else-entirely");
+        assert!(world.elasticache("ModifyUser", &parameters).await);
+    });
+    assert_seen(&seen.await, "I4");
+}
+
+#[tokio::test(start_paused = true)]
+async fn something_that_is_deleted_during_an_outage_is_seen() {
+    let seen = outage_with(async |world: Arc<World>| {
+        let arn = world.object()["status"]["credentials"]["secretArn"].clone();
+        let secret = json!({"SecretId": arn, "RecoveryWindowInDays": 7});
+        world.secrets_manager("DeleteSecret", &secret).await;
+    });
+    assert_seen(&seen.await, "I11");
+}
+
+/// Nodes that no operator survives to ask.
+struct Deadly;
+
+impl Port for Deadly {
+    fn ask<'a>(&'a self, _: &'a Endpoint, _: Credential<'a>) -> BoxFuture<'a, Answer> {
+        panic!("an answer that nobody thought of")
+    }
+
+    fn nodes<'a>(
+        &'a self,
+        _: &'a Endpoint,
+        _: Credential<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Endpoint>, String>> {
+        panic!("an answer that nobody thought of")
+    }
+}
+
+/// A world that nobody works in, and in which who asks a node does not survive it.
+async fn deadly() -> Arc<World> {
+    let (world, _) = Scenario::Create.prepare(0).await;
+    let mut world = Arc::into_inner(world).unwrap();
+    world.login = Arc::new(Deadly);
+    Arc::new(world)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_panics_is_seen() {
+    let world = deadly().await;
+    let monitor = Monitor::of(&world, true);
+    Scenario::Create.begin(&world).await;
+    let mut operator = world.operator();
+    let came = timeout(LONGEST, go_on(&world, &mut operator, is_quiet)).await;
+    let outcome = conclude(&world, &monitor, operator, came.is_ok()).await;
+    assert_seen(&outcome.violations, "I14");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_ends_is_seen() {
+    let (world, operator) = Scenario::Update(Part::Route).prepare(0).await;
+    let (operator, monitor) = (operator.unwrap(), Monitor::of(&world, true));
+    operator.tell_to_stop();
+    sleep(Duration::from_mins(1)).await;
+    let outcome = conclude(&world, &monitor, operator, true).await;
+    assert_seen(&outcome.violations, "I14");
 }
