@@ -73,6 +73,7 @@ fn with_group(mut observed: Observed, host: &str) -> Observed {
         reader: None,
         pending: Vec::new(),
         auth_token_modified: None,
+        created: None,
         auth_token_changing: false,
     });
     observed
