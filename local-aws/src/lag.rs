@@ -94,8 +94,13 @@ impl History {
         kept.push_back((call.now, place.clone()));
     }
 
-    /// The place as `call`, a read, sees it, if that is not as it is.
-    pub(crate) fn seen(&mut self, lag: &Lag, call: &Call) -> Option<Regional> {
+    /// What `answer` says of the place as `call`, a read, sees it; nothing, if that is as it is.
+    pub(crate) fn answer<T>(
+        &mut self,
+        lag: &Lag,
+        call: &Call,
+        answer: impl FnOnce(&mut Regional) -> T,
+    ) -> Option<T> {
         let late = lag.of(call);
         if late.is_zero() {
             return None;
@@ -105,12 +110,15 @@ impl History {
             return None;
         }
         let then = call.now.saturating_sub(late).ok()?;
-        let kept = self.places.get(&name(call));
-        let before = kept.into_iter().flatten().rev().find(|(at, _)| *at <= then);
-        let empty = || Regional::empty(Ids::new("before everything".to_owned()));
-        let mut seen = before.map_or_else(empty, |(_, place)| place.clone());
-        seen.settle(then);
-        Some(seen)
+        let kept = self.places.entry(name(call)).or_default();
+        let before = kept.iter_mut().rev().find(|(at, _)| *at <= then);
+        let Some((_, place)) = before else {
+            let nothing = Ids::new("before everything".to_owned());
+            return Some(answer(&mut Regional::empty(nothing)));
+        };
+        // It goes on from when it was read last: of two reads, the later one may lag more.
+        place.settle(then);
+        Some(answer(place))
     }
 }
 

@@ -298,11 +298,9 @@ impl LocalAws {
             .any(|verb| call.operation.starts_with(verb));
         let lag = &self.config().lag;
         if reads {
-            let seen = lock(&self.0.history).seen(lag, call);
-            return match seen {
-                Some(mut place) => (service.handle)(call, &mut place),
-                None => self.with_place(call, |place| (service.handle)(call, place)),
-            };
+            let answer = |place: &mut Regional| (service.handle)(call, place);
+            let late = lock(&self.0.history).answer(lag, call, answer);
+            return late.unwrap_or_else(|| self.with_place(call, answer));
         }
         let result = self.with_place(call, |place| {
             let result = (service.handle)(call, place);
