@@ -3,10 +3,18 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod aws_faults;
+mod aws_refusals;
+mod aws_tampering;
+mod clocks;
+mod course;
 mod edits;
 mod figures;
 mod invariants;
 mod kept;
+mod kube_faults;
+mod kube_losses;
+mod kube_refusals;
 mod looks;
 mod loops;
 mod neighbours;
@@ -16,6 +24,7 @@ mod replay;
 mod run;
 mod scenario;
 mod single;
+mod tampering;
 mod threads;
 mod violated;
 mod walk;
