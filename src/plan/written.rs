@@ -9,11 +9,12 @@ use jiff::Timestamp;
 
 use crate::api::Reason;
 
-use super::gateway::CREATION_GRACE;
 use super::{
     Action, AspectPlan, CacheAction, ClusterAction, Context, GatewayAction, Plan, SecretAction,
 };
 
+/// How long what was written may not show. As a rule it shows at once; this leaves room for the two minutes that eventual consistency may take.
+const SHOWS_WITHIN: Duration = Duration::from_secs(150);
 /// Longest time between two looks at what does not show yet.
 const PACE: Duration = Duration::from_secs(30);
 
@@ -124,7 +125,7 @@ const fn makes(action: &Action) -> Makes {
 }
 
 fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
-    now.duration_since(entry.at).unsigned_abs() < CREATION_GRACE
+    now.duration_since(entry.at).unsigned_abs() < SHOWS_WITHIN
 }
 
 /// Takes what was written a moment ago out of `plan`, and waits for it to show.

@@ -26,9 +26,9 @@ use super::{
     Read, RestApi, Rotating, Seen,
 };
 
-/// How long what was created may not show, and an announced REST API is looked for before it is believed that the call never arrived. As a rule AWS shows what is new
-/// at once; this leaves room for the two minutes that eventual consistency may take.
-pub(super) const CREATION_GRACE: Duration = Duration::from_secs(150);
+/// How long an announced REST API is looked for before it is believed that the call never arrived. API Gateway lists a new API with its tags
+/// at once as far as is known; this leaves room for what is not known.
+pub(super) const CREATION_GRACE: Duration = Duration::from_secs(30);
 /// When to look again at something that takes moments.
 const SOON: Duration = Duration::from_secs(2);
 
