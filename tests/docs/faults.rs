@@ -17,7 +17,7 @@ pub fn missing(root: &Path) -> Vec<String> {
         }
     };
     named
-        .filter(|name| !is_there(name))
+        .filter(|&name| !is_there(name))
         .map(str::to_owned)
         .collect()
 }
