@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::Lag;
 use crate::apigateway::data_plane::Backends;
 
 /// Settings of a [`crate::LocalAws`]. The default is for tests in process: no delays, quotas on, nothing on disk.
@@ -17,6 +18,8 @@ pub struct Config {
     pub seed: u64,
     /// How long timed states last.
     pub delays: Delays,
+    /// How late reads know of a write.
+    pub lag: Lag,
     /// Whether request quotas are enforced.
     pub quotas: bool,
     /// Access keys whose secret is known.
@@ -37,6 +40,7 @@ impl Default for Config {
             start: None,
             seed: 0,
             delays: Delays::zero(),
+            lag: Lag::default(),
             quotas: true,
             keys: Vec::new(),
             state_dir: None,

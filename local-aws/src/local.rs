@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::calls::{Calls, Entry};
 use crate::elasticache::Authority;
 use crate::faults::{self, Effect, Fault};
+use crate::lag::History;
 use crate::protocol::Protocol;
 use crate::quotas::{self, Quotas};
 use crate::service::{self, Service};
@@ -32,6 +33,7 @@ struct Inner {
     calls: Mutex<Calls>,
     faults: Mutex<Vec<Fault>>,
     quotas: Mutex<Quotas>,
+    history: Mutex<History>,
     request_ids: Mutex<Ids>,
     changes: watch::Sender<u64>,
     work: watch::Sender<usize>,
@@ -78,6 +80,7 @@ impl LocalAws {
             calls: Mutex::default(),
             faults: Mutex::default(),
             quotas: Mutex::default(),
+            history: Mutex::default(),
             changes: watch::Sender::new(0),
             work: watch::Sender::new(0),
             authority: OnceLock::new(),
@@ -173,6 +176,7 @@ impl LocalAws {
         };
         *lock(&self.0.calls) = Calls::default();
         *lock(&self.0.quotas) = Quotas::default();
+        *lock(&self.0.history) = History::default();
         lock(&self.0.faults).clear();
         self.changed();
     }
@@ -289,13 +293,21 @@ impl LocalAws {
         if self.config().quotas {
             lock(&self.0.quotas).take(call)?;
         }
-        let result = self.with_place(call, |place| (service.handle)(call, place));
         let reads = ["Get", "List", "Describe"]
             .iter()
             .any(|verb| call.operation.starts_with(verb));
-        if !reads {
-            self.changed();
+        let lag = &self.config().lag;
+        if reads {
+            let answer = |place: &mut Regional| (service.handle)(call, place);
+            let late = lock(&self.0.history).answer(lag, call, answer);
+            return late.unwrap_or_else(|| self.with_place(call, answer));
         }
+        let result = self.with_place(call, |place| {
+            let result = (service.handle)(call, place);
+            lock(&self.0.history).keep(lag, call, place);
+            result
+        });
+        self.changed();
         result
     }
 

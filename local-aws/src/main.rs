@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
-use local_aws::{Config, Delay, Delays, KnownKey, LocalAws, elasticache};
+use local_aws::{Config, Delay, Delays, KnownKey, Lag, LocalAws, elasticache};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -30,6 +30,9 @@ struct Arguments {
     /// One delay, e.g. creating=2s; repeatable
     #[arg(long, value_name = "NAME=DURATION", value_parser = parse_delay)]
     delay: Vec<(Delay, SignedDuration)>,
+    /// How late reads know of a write: describes, lists and tags, e.g. lists=2m,tags=30s
+    #[arg(long, value_name = "NAME=DURATION,..", default_value = "")]
+    lag: Lag,
     /// Do not enforce request quotas
     #[arg(long)]
     no_quotas: bool,
@@ -61,6 +64,7 @@ impl Arguments {
                 .fold(self.delays, |delays, (delay, lasts)| {
                     delays.with(delay, lasts)
                 }),
+            lag: self.lag,
             quotas: !self.no_quotas,
             keys: self.key,
             iam_session: self.iam_session,

@@ -1,7 +1,7 @@
 //! Resource Groups Tagging API: `GetResources`.
 //!
 //! Follows its API reference. The index has every resource of this crate that can be tagged, but IAM's roles, which `GetResources` does not support. It is
-//! never late here, while AWS's lags; as AWS's it shows secrets that wait for their deletion.
+//! late only when that is asked for ([`crate::Lag`]), while AWS's always is; as AWS's it shows secrets that wait for their deletion.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -57,7 +57,7 @@ impl Regional {
         }
     }
 
-    fn settle(&mut self, now: Timestamp) {
+    pub(crate) fn settle(&mut self, now: Timestamp) {
         apigateway::settle(self, now);
         elasticache::settle(self, now);
         secretsmanager::settle(self, now);

@@ -13,6 +13,8 @@ use crate::{Refusal, collect};
 pub(crate) struct Cluster {
     pub(crate) resources: Vec<Resource>,
     pub(crate) store: Store,
+    /// How often all watches were closed.
+    pub(crate) closed: u64,
     seed: u64,
     drawn: u64,
 }
@@ -23,6 +25,7 @@ impl Cluster {
         let mut cluster = Self {
             resources: resource::built_in(),
             store: Store::default(),
+            closed: 0,
             seed,
             drawn: 0,
         };

@@ -149,10 +149,11 @@ impl Effect {
                 ..Refusal::new(429, "TooManyRequests", "too many requests")
             }),
             Self::DenyAccess => Some(Refusal::forbidden(format!(
-                "{} is forbidden: cannot {} resource {:?} in API group {:?}",
+                "{} is forbidden: cannot {} resource \"{}{}\" in API group {:?}",
                 call.what(),
                 call.verb.as_str(),
                 call.resource.plural,
+                if call.status { "/status" } else { "" },
                 call.resource.group
             ))),
             Self::Conflict => Some(Refusal::modified(&call.what())),

@@ -14,6 +14,7 @@ use crate::call::{Call, Verb};
 use crate::cluster::Cluster;
 use crate::fault::{self, Effect, Fault};
 use crate::service::{self, Body, ConnectionClosed};
+use crate::store::Objects;
 use crate::watch::Watch;
 use crate::{Refusal, Resource, read, write};
 
@@ -42,6 +43,13 @@ pub struct Called {
     pub code: u16,
     /// Whether the caller got no answer.
     pub lost: bool,
+}
+
+/// All objects as they were at a moment.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    version: u64,
+    objects: Objects,
 }
 
 /// An answer before it is sent.
@@ -154,6 +162,45 @@ impl LocalKube {
     /// Forgets the history, as etcd's compaction does: watches and lists from before are answered with 410.
     pub fn compact(&self) {
         self.with_cluster(|cluster| cluster.store.cut());
+    }
+
+    /// Closes every watch that is open, as an API server does that ends.
+    pub fn close_watches(&self) {
+        self.disrupt(|cluster| cluster.closed += 1);
+    }
+
+    /// All objects as they are.
+    #[must_use]
+    pub fn back_up(&self) -> Backup {
+        self.with_cluster(|cluster| Backup {
+            version: cluster.store.version(),
+            objects: cluster.store.objects().clone(),
+        })
+    }
+
+    /// Brings all objects back to what they were, closes the watches and forgets the history. With `bump` versions go on from where they are, as
+    /// `etcdutl snapshot restore --bump-revision` has it; without, they go back, and a watch from a version that is yet to come hears nothing until it has come.
+    pub fn restore(&self, backup: &Backup, bump: bool) {
+        self.disrupt(|cluster| {
+            cluster.closed += 1;
+            cluster.store.restore(&backup.objects, backup.version, bump);
+        });
+    }
+
+    /// Serves a kind no more, as after the end of its definition, and closes the watches. Its objects are there again when it is served again.
+    pub fn withdraw(&self, plural: &str) {
+        self.disrupt(|cluster| {
+            cluster.closed += 1;
+            cluster
+                .resources
+                .retain(|resource| resource.plural != plural);
+        });
+    }
+
+    /// Changes the cluster beside all calls.
+    fn disrupt(&self, change: impl FnOnce(&mut Cluster)) {
+        self.with_cluster(change);
+        self.0.changes.send_modify(|_| {});
     }
 
     pub(crate) fn with_cluster<T>(&self, look: impl FnOnce(&mut Cluster) -> T) -> T {

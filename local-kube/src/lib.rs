@@ -32,6 +32,6 @@ mod write;
 
 pub use answer::Refusal;
 pub use fault::{Effect, Fault};
-pub use kube::{Called, LocalKube};
+pub use kube::{Backup, Called, LocalKube};
 pub use resource::Resource;
 pub use service::{Body, ConnectionClosed};

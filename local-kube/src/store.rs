@@ -124,6 +124,14 @@ impl Store {
         self.history.clear();
     }
 
+    /// Is again what it was at `backup`. The history is gone. `bump`: versions go on from where they are, as etcd's restore has it when it is asked to bump
+    /// revisions; else they go back, and come again for other changes.
+    pub(crate) fn restore(&mut self, backup: &Objects, version: u64, bump: bool) {
+        self.version = if bump { self.version + 1 } else { version };
+        self.objects = backup.clone();
+        self.cut();
+    }
+
     fn record(&mut self, kind: ChangeKind, key: Key, mut object: Value) -> Value {
         self.version += 1;
         object["metadata"]["resourceVersion"] = self.version.to_string().into();

@@ -31,6 +31,8 @@ pub(crate) struct Watch {
     lines: VecDeque<Value>,
     ends: Instant,
     ended: bool,
+    /// How often all watches had been closed when it began.
+    closed: u64,
 }
 
 impl Watch {
@@ -52,6 +54,7 @@ impl Watch {
             lines,
             ends: Instant::now() + lasts,
             ended: false,
+            closed: cluster.closed,
         })
     }
 
@@ -73,7 +76,7 @@ impl Watch {
             }
             self.changes.mark_unchanged();
             self.catch_up();
-            if self.lines.is_empty() {
+            if self.lines.is_empty() && !self.ended {
                 tokio::select! {
                     biased;
                     _ = self.changes.changed() => {}
@@ -85,10 +88,14 @@ impl Watch {
 
     fn catch_up(&mut self) {
         let (kube, call, told) = (&self.kube, &self.call, self.told);
-        let (version, lines) = kube.with_cluster(|cluster| {
+        let (closed, version, lines) = kube.with_cluster(|cluster| {
             let store = &cluster.store;
+            if cluster.closed != self.closed {
+                return (true, told, Vec::new());
+            }
             if told < store.oldest() {
                 return (
+                    false,
                     store.version(),
                     vec![json!({"type": "ERROR", "object": too_old(told).to_status()})],
                 );
@@ -97,9 +104,10 @@ impl Watch {
                 .since(told)
                 .iter()
                 .filter(|change| concerns(call, &change.key));
-            (store.version(), news.map(event).collect())
+            // A version that is yet to come brings no news until it has come.
+            (false, store.version().max(told), news.map(event).collect())
         });
-        self.ended |= lines.iter().any(|line| line["type"] == "ERROR");
+        self.ended |= closed || lines.iter().any(|line| line["type"] == "ERROR");
         self.told = version;
         self.lines.extend(lines);
     }

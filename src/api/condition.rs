@@ -122,6 +122,8 @@ reasons! {
     Progressing,
     /// AWS is creating something; the message names it.
     Provisioning,
+    /// AWS has been creating something for longer than an hour; the message names it. Look at its events; ask AWS's support. It is waited for all the same.
+    ProgressDeadlineExceeded,
     /// AWS is changing something; the message names it.
     Modifying,
     /// The object is being deleted; the message names what is awaited.
@@ -142,6 +144,10 @@ reasons! {
     NameTaken,
     /// The operator's AWS identity lacks a permission; the message names the IAM action. Allow it.
     AccessDenied,
+    /// AWS refuses the operator's credentials, or they have expired, or there are none, so nothing is known of what is in AWS; it stays as it is. Give the operator credentials that work.
+    CredentialsRefused,
+    /// The operator's credentials belong to another AWS account, or spec.region names another Region, than the object's things are in (status.account, status.region). Nothing is done. Give the operator credentials of that account.
+    PlaceMismatch,
     /// An AWS quota is used up; the message names it. Raise it or free something.
     QuotaExceeded,
     /// AWS refuses the request as it is; the message says why.

@@ -17,6 +17,12 @@ pub struct CachedApiStatus {
     /// Ready, Synced, Reconciling, Stalled, ApiReady, CacheReady, CredentialsReady, BindingsReady.
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
+    /// AWS account that the object's things are in; in another one nothing is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// AWS Region that they are in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The REST API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiStatus>,

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -38,6 +39,8 @@ pub(super) enum Kind {
     Denied,
     /// The credentials themselves are refused.
     Credentials,
+    /// They have expired, or could not be got: others may come by themselves.
+    NoCredentials,
     /// A quota of things, not of requests, is used up.
     Quota,
     /// No capacity.
@@ -61,7 +64,7 @@ impl Kind {
             Self::Exists => "exists",
             Self::Unchanged => "unchanged",
             Self::Denied => "access_denied",
-            Self::Credentials => "credentials",
+            Self::Credentials | Self::NoCredentials => "credentials",
             Self::Quota => "quota",
             Self::Capacity => "capacity",
             Self::Rejected => "rejected",
@@ -76,7 +79,9 @@ impl Kind {
             Self::NotFound if creates => (Class::Blocked, Reason::ReferenceNotFound),
             Self::Missing => (Class::Blocked, Reason::ReferenceNotFound),
             Self::Exists => (Class::Blocked, Reason::NameTaken),
-            Self::Denied | Self::Credentials => (Class::Blocked, Reason::AccessDenied),
+            Self::Denied => (Class::Blocked, Reason::AccessDenied),
+            Self::Credentials => (Class::Blocked, Reason::CredentialsRefused),
+            Self::NoCredentials => (Class::Transient, Reason::CredentialsRefused),
             Self::Quota => (Class::Blocked, Reason::QuotaExceeded),
             Self::Capacity => (Class::Blocked, Reason::InsufficientCapacity),
             Self::Rejected => (Class::Blocked, Reason::Rejected),
@@ -101,12 +106,13 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let Some(response) = error.raw_response() else {
-        return refuse(
-            operation,
-            Kind::Unreachable,
-            format!("{subject}: {}", chain(error)),
-            None,
-        );
+        let kind = if is_for_want_of_credentials(error) {
+            Kind::NoCredentials
+        } else {
+            Kind::Unreachable
+        };
+        let message = format!("{subject}: {}", chain(error));
+        return refuse(operation, kind, message, None);
     };
     let status = response.status().as_u16();
     let (code, text) = (
@@ -114,15 +120,21 @@ where
         one_line(error.message().unwrap_or("no message")),
     );
     let kind = kind(operation, code, &text, status);
+    let (class, reason) = kind.meaning(operation.creates);
+    // What AWS's support asks for. What is tried again within moments has another one each time.
+    let request = request_id(response).filter(|_| class == Class::Blocked);
+    let request = request.map_or_else(String::new, |id| format!(", request {id}"));
     let message = match kind {
         Kind::Denied => format!(
-            "{subject}: the operator needs {}; add it to the policies of its AWS identity ({code}: {text})",
+            "{subject}: the operator needs {}; add it to the policies of its AWS identity ({code}{request}: {text})",
             missing_action(operation, &text)
         ),
-        _ if kind.meaning(operation.creates).1 == Reason::ReferenceNotFound => {
-            format!("{subject}: {code} (HTTP {status}): {text}; create it or change the spec")
+        _ if reason == Reason::ReferenceNotFound => {
+            format!(
+                "{subject}: {code} (HTTP {status}{request}): {text}; create it or change the spec"
+            )
         }
-        _ => format!("{subject}: {code} (HTTP {status}): {text}"),
+        _ => format!("{subject}: {code} (HTTP {status}{request}): {text}"),
     };
     refuse(operation, kind, message, retry_after(response))
 }
@@ -194,10 +206,10 @@ fn common(code: &str) -> Option<Kind> {
         | "AuthFailure"
         | "OptInRequired"
         | "NotAuthorizedException" => Kind::Credentials,
-        // The expired ones: new credentials are fetched before the next round; a clock that is off is reported by the same code until it is set.
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "RequestExpired"
+        // New ones are fetched before the next round.
+        "ExpiredToken" | "ExpiredTokenException" => Kind::NoCredentials,
+        // A clock that is off, until it is set.
+        "RequestExpired"
         | "InternalFailure"
         | "InternalError"
         | "InternalServerError"
@@ -321,6 +333,24 @@ fn missing_action(operation: &Operation, text: &str) -> String {
         .unwrap_or_else(known)
         .trim_end_matches([',', '.'])
         .to_owned()
+}
+
+/// Whether the request was never sent because the SDK has no credentials to sign it with.
+fn is_for_want_of_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn request_id(response: &HttpResponse) -> Option<&str> {
+    let headers = response.headers();
+    let id = headers.get("x-amzn-requestid");
+    id.or_else(|| headers.get("x-amz-request-id"))
 }
 
 fn retry_after(response: &HttpResponse) -> Option<Duration> {

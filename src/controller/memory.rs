@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::{ANNOTATION_RECONCILE, ANNOTATION_REVOKE, ANNOTATION_ROTATE, CachedApi};
 use crate::model::{Desired, Tags, Violation};
 use crate::plan::{
-    AtRest, Depth, Failure, KnownTokens, KnownUser, Scope, SecretValue, Seen, Spelling,
+    AtRest, Depth, Failure, KnownTokens, KnownUser, Scope, SecretValue, Seen, Spelling, Written,
 };
 
 use super::backoff;
@@ -53,6 +53,8 @@ pub struct Memory {
     pub values: BTreeMap<String, Seen<SecretValue>>,
     /// Tags of the cache's parts, as the last full look had them.
     pub tags: BTreeMap<String, Seen<Tags>>,
+    /// What this process has written to AWS lately.
+    pub written: Written,
     /// When this process acted last on the object.
     pub acted: Option<Timestamp>,
     /// Reconciles in a row that could not do their work as a whole.
@@ -93,6 +95,10 @@ impl Memory {
         if (self.generation, &self.request) != (object.metadata.generation, &request) {
             (self.generation, self.request) = (object.metadata.generation, request);
             (self.settled, self.misses, self.rest) = (false, 0, None);
+            // What is wanted now may well be what was undone a moment ago.
+            if object.metadata.deletion_timestamp.is_none() {
+                self.written = Written::default();
+            }
             self.desired = None;
             self.holds.clear();
         }

@@ -15,12 +15,15 @@ const TOLD: [ConditionType; 6] = [
 ];
 
 /// Reasons for which somebody should look.
-const ALARMING: [Reason; 17] = [
+const ALARMING: [Reason; 20] = [
     Reason::InvalidSpec,
     Reason::ChangeRefused,
     Reason::NameTaken,
     Reason::AdoptionRefused,
     Reason::AccessDenied,
+    Reason::CredentialsRefused,
+    Reason::PlaceMismatch,
+    Reason::ProgressDeadlineExceeded,
     Reason::QuotaExceeded,
     Reason::Rejected,
     Reason::ReferenceNotFound,

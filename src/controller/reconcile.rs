@@ -16,6 +16,7 @@ use crate::cluster::{Subject, has_our_finalizer};
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
     Aspect, Class, Depth, Fact, Failure, Observed, ObservedSecret, Plan, Scope, SecretValue, Seen,
+    check_place,
 };
 use crate::status::Report;
 use crate::telemetry::Outcome;
@@ -250,10 +251,10 @@ async fn begin<'a>(
 ) -> Box<Rounds<'a>> {
     let mut observed = recollect(subject.status(), memory);
     let mut failures = memory.held();
-    match context.aws.account(goal.region()).await {
+    match whereabouts(&subject, context, goal.region()).await {
         Ok(account) => observed.account = Some(account),
         Err(failure) => {
-            for scope in [Aspect::Api, Aspect::Cache, Aspect::Credentials].map(Scope::from) {
+            for scope in Aspect::ALL.map(Scope::from) {
                 failures.entry(scope.clone()).or_insert_with(|| {
                     memory.hold(scope, failure.clone());
                     failure.clone()
@@ -272,6 +273,17 @@ async fn begin<'a>(
     })
 }
 
+/// The account that AWS takes us for, if the object's things are there.
+async fn whereabouts(
+    subject: &Subject,
+    context: &Context,
+    region: &str,
+) -> Result<String, Failure> {
+    let account = context.aws.account(region).await?;
+    check_place(subject.status(), &account, region)?;
+    Ok(account)
+}
+
 fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     let mut observed = Observed::default();
     observed.cache.available_sightings = memory.sightings;
@@ -280,6 +292,7 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
     observed.secret.brought_in.clone_from(&memory.brought_in);
     observed.secret.tokens = memory.tokens.clone();
     observed.secret.values = memory.values.clone();
+    observed.written = memory.written.clone();
     if memory.settled {
         observed.cache.tags = memory.tags.clone();
     }
@@ -354,7 +367,9 @@ fn count_failures(rounds: &Rounds, held: &[Scope], plan: &Plan) {
 /// Runs the rounds and remembers what they tell: what to leave alone, and what was seen.
 async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, Failure> {
     let held: Vec<Scope> = rounds.failures.keys().cloned().collect();
+    let begun = rounds.context.clock.now();
     let plan = rounds.run().await;
+    rounds.settle_written(begun);
     if let Ok(plan) = &plan {
         count_failures(rounds, &held, plan);
     }
@@ -367,6 +382,7 @@ async fn go_round(rounds: &mut Rounds<'_>, memory: &mut Memory) -> Result<Plan, 
         .brought_in
         .clone_from(&rounds.observed.secret.brought_in);
     memory.tokens = rounds.observed.secret.tokens.clone();
+    memory.written = std::mem::take(&mut rounds.observed.written);
     memory.tags = rounds.observed.cache.tags.clone();
     memory.values = values_worth_keeping(&rounds.observed.secret);
     for (scope, failure) in &rounds.failures {

@@ -128,6 +128,17 @@ impl Rounds<'_> {
         self.goal.plan(&self.observed, self.plan_context())
     }
 
+    /// Takes note of which of the writes show by now. `begun` is when the reconcile began; one that takes things down does not look for what was made.
+    pub fn settle_written(&mut self, begun: Timestamp) {
+        if self.observed.written.is_empty() || self.goal.desired().is_none() {
+            return;
+        }
+        let mut written = std::mem::take(&mut self.observed.written);
+        let wanted = self.plan();
+        written.settle(&wanted, begun, self.context.clock.now());
+        self.observed.written = written;
+    }
+
     fn plan_context(&self) -> plan::Context {
         plan::Context {
             now: self.context.clock.now(),
@@ -336,8 +347,10 @@ impl Rounds<'_> {
     }
 
     fn take_in(&mut self, acted: &Acted) {
-        self.acted = Some(self.context.clock.now());
+        let now = self.context.clock.now();
+        self.acted = Some(now);
         for (action, fact) in &acted.done {
+            self.observed.written.add(action, now, fact.is_some());
             self.observed.learn(action, fact.clone());
         }
         for (action, scope, failure) in &acted.failed {

@@ -21,6 +21,7 @@ mod mark;
 mod observed;
 pub mod orphans;
 mod outline;
+mod place;
 mod read;
 mod rest;
 pub mod rotation;
@@ -34,6 +35,7 @@ mod tokens;
 mod user;
 #[cfg(test)]
 mod world;
+mod written;
 
 pub use action::*;
 pub use bindings::{
@@ -50,12 +52,14 @@ pub use mark::Mark;
 pub use observed::*;
 pub use outline::*;
 use outline::{RETRY, looked};
+pub use place::check_place;
 pub use read::{Attempt, Read};
 pub use rest::AtRest;
 pub use scope::Scope;
 pub use seen::{Seen, Sensitive};
 pub use tokens::{GivenToken, KnownTokens};
 pub use user::current_user;
+pub use written::Written;
 
 use std::time::Duration;
 
@@ -91,6 +95,7 @@ pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
         bindings: bindings::plan_bindings(desired, observed, context),
     };
     mark::plan_marks(desired, observed, &mut plan);
+    written::hold_back(&mut plan, &observed.written, context);
     match desired.management {
         ManagementPolicy::Manage => plan,
         ManagementPolicy::ObserveOnly => plan.without_actions(),
@@ -101,7 +106,12 @@ pub fn plan(desired: &Desired, observed: &Observed, context: Context) -> Plan {
 #[must_use]
 pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> Plan {
     match estate.management {
-        ManagementPolicy::Manage => teardown::plan_teardown(estate, observed, context),
+        ManagementPolicy::Manage => {
+            let mut plan = teardown::plan_teardown(estate, observed, context);
+            written::hold_back(&mut plan, &observed.written, context);
+            written::await_creations(&mut plan, &observed.written, context);
+            plan
+        }
         ManagementPolicy::ObserveOnly => Plan::default(),
     }
 }

@@ -158,7 +158,9 @@ fn trouble(report: &Report, aspect: Aspect, plan: &AspectPlan) -> Option<Finding
     let reason = all.first()?.0;
     let messages: Vec<String> = all.into_iter().map(|(_, message)| message).collect();
     let message = messages.join("; ");
-    Some(if is_blocked {
+    Some(if is_blind(reason) {
+        Finding::new(ConditionStatus::Unknown, reason, message)
+    } else if is_blocked {
         Finding::new(ConditionStatus::False, reason, message)
     } else {
         waiting(report, aspect, reason, &message)
@@ -175,7 +177,15 @@ fn describe(scope: &Scope, failure: &Failure) -> String {
     }
 }
 
+/// Whether nothing can be known of what is in AWS: the operator cannot even ask.
+fn is_blind(reason: Reason) -> bool {
+    matches!(reason, Reason::CredentialsRefused | Reason::PlaceMismatch)
+}
+
 fn waiting(report: &Report, aspect: Aspect, reason: Reason, message: &str) -> Finding {
+    if is_blind(reason) {
+        return Finding::new(ConditionStatus::Unknown, reason, message);
+    }
     let unseen = matches!(
         reason,
         Reason::AwsUnavailable | Reason::ApiServerUnavailable | Reason::Unobserved

@@ -41,9 +41,12 @@ pub struct Report<'a> {
 #[must_use]
 pub fn report(report: &Report) -> CachedApiStatus {
     let previous = report.previous.cloned().unwrap_or_default();
+    let here = parts::is_here(report);
     CachedApiStatus {
         observed_generation: Some(report.generation),
         conditions: conditions::conditions(report),
+        account: parts::account(report, here).or(previous.account),
+        region: parts::region(report, here).or(previous.region),
         api: parts::api(report, previous.api),
         cache: parts::cache(report, previous.cache),
         credentials: parts::credentials(report, previous.credentials),

@@ -33,6 +33,23 @@ fn merge<T, S>(
     }
 }
 
+/// Whether something of the object was seen in AWS. Before that, nothing says that the operator's credentials are those that were meant.
+pub(super) fn is_here(report: &Report) -> bool {
+    let observed = report.observed;
+    observed.gateway.rest_api.present().is_some()
+        || observed.cache.group.present().is_some()
+        || observed.secret.secret.present().is_some()
+}
+
+pub(super) fn account(report: &Report, here: bool) -> Option<String> {
+    report.observed.account.clone().filter(|_| here)
+}
+
+pub(super) fn region(report: &Report, here: bool) -> Option<String> {
+    let desired = report.desired.filter(|_| here)?;
+    Some(desired.region.clone())
+}
+
 pub(super) fn api(report: &Report, previous: Option<ApiStatus>) -> Option<ApiStatus> {
     merge(
         &report.observed.gateway.rest_api,
@@ -271,14 +288,14 @@ pub(super) fn pending(report: &Report) -> Vec<Pending> {
         .collect()
 }
 
-/// An announced creation stays announced until what it created is seen, and that users leave until they are seen to have left, or are to stay.
+/// An announced creation stays announced until a read shows what it created, and that users leave until they are seen to have left, or are to stay.
 pub(super) fn intents(report: &Report, previous: Vec<Intent>) -> Vec<Intent> {
     let created = report.observed.gateway.rest_api.present().is_some();
     let leaves = |desired: &Desired, kind: &str| {
         leaving_intent(desired.mode) == Some(kind) && !have_left(desired, report.observed)
     };
     let stays = |intent: &Intent| match &*intent.kind {
-        INTENT_REST_API => !created,
+        INTENT_REST_API => !created || report.observed.written.awaits_rest_api(),
         INTENT_PASSWORD_LEAVES | INTENT_IAM_LEAVES => report
             .desired
             .is_none_or(|desired| leaves(desired, &intent.kind)),

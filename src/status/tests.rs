@@ -477,6 +477,7 @@ fn group(arn: &str) -> ReplicationGroup {
         reader: None,
         pending: Vec::new(),
         auth_token_modified: None,
+        created: None,
         auth_token_changing: false,
     }
 }

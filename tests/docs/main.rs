@@ -7,6 +7,7 @@
 )]
 
 mod conditions;
+mod faults;
 mod links;
 mod reference;
 
@@ -41,6 +42,12 @@ fn the_reference_of_the_fields_is_what_the_crd_says() {
 #[test]
 fn the_reference_of_conditions_lists_every_type_and_reason() {
     check("conditions.md", &conditions::page());
+}
+
+#[test]
+fn every_test_that_is_said_to_try_a_fault_exists() {
+    let missing = faults::missing(root());
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 #[test]

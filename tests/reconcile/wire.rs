@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub enum Side {
 pub enum At {
     /// The call of this number, counted from 0 and from when the fault was planned.
     Call(usize),
+    /// Every call whose number is in this range.
+    Calls(Range<usize>),
     /// The write of this number, counted in the same way.
     Write(usize),
     /// Every write but of a status whose number, counted from 1, is a multiple of this one, for ever.
@@ -274,14 +277,17 @@ impl Wire {
             let address = address(&state.calls);
             let meets = |fault: &Fault| match &fault.at {
                 At::Call(index) => *index == number,
+                At::Calls(range) => range.contains(&number),
                 At::Write(index) => call.writes && *index == write,
                 At::EveryAction(each) => is_action && (actions + 1).is_multiple_of(*each),
                 nth @ At::Nth { .. } => Some(nth) == address.as_ref(),
             };
             let found = state.faults.iter().position(meets)?;
             state.met += 1;
-            match &state.faults[found] {
-                fault if matches!(fault.at, At::EveryAction(_)) => Some(fault.effect),
+            let fault = &state.faults[found];
+            match &fault.at {
+                At::EveryAction(_) => Some(fault.effect),
+                At::Calls(range) if number + 1 < range.end => Some(fault.effect),
                 _ => Some(state.faults.remove(found).effect),
             }
         })

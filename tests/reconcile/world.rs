@@ -1,5 +1,6 @@
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cachedapi_operator::api::custom_resource_definition;
@@ -13,6 +14,7 @@ use cachedapi_operator::model;
 use cachedapi_operator::plan::orphans::Policy;
 use cachedapi_operator::telemetry::{Health, Metrics};
 use http::Request;
+use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
@@ -48,6 +50,22 @@ pub struct World {
     pub observer: Arc<dyn CallObserver>,
     pub share: QuotaShare,
     pub settings: Settings,
+    /// The account that the credentials of operators belong to which are started from now on.
+    pub account: Mutex<String>,
+    /// By how much clocks differ from AWS's.
+    pub skew: Arc<Skew>,
+}
+
+/// By how many seconds clocks are ahead of AWS's.
+#[derive(Default)]
+pub struct Skew {
+    pub operator: AtomicI64,
+    pub kube: AtomicI64,
+}
+
+fn ahead(now: Timestamp, seconds: &AtomicI64) -> Timestamp {
+    let ahead = SignedDuration::from_secs(seconds.load(Ordering::Relaxed));
+    now.checked_add(ahead).unwrap()
 }
 
 /// An operator at work. It ends without a word when this is dropped: a crash.
@@ -106,10 +124,9 @@ impl World {
     }
 
     async fn on(aws: LocalAws, seed: u64) -> Self {
-        let clock = aws.clone();
-        let kube = LocalKube::new(seed, move || clock.now());
-        let definition = serde_json::to_value(custom_resource_definition()).unwrap();
-        kube.serve(Resource::defined_by(&definition).unwrap());
+        let (clock, skew) = (aws.clone(), Arc::<Skew>::default());
+        let skewed = skew.clone();
+        let kube = LocalKube::new(seed, move || ahead(clock.now(), &skewed.kube));
         for (plural, kind) in [
             ("deployments", "Deployment"),
             ("statefulsets", "StatefulSet"),
@@ -123,7 +140,11 @@ impl World {
                 status: true,
             });
         }
-        let world = Self::between(aws, kube);
+        let world = Self {
+            skew,
+            ..Self::between(aws, kube)
+        };
+        world.define();
         let namespace = json!({"metadata": {"name": NAMESPACE}});
         world
             .api("", "Namespace", None)
@@ -146,6 +167,8 @@ impl World {
             observer: Arc::new(()),
             share: QuotaShare::new(1.0).unwrap(),
             settings: settings_of_operators(),
+            account: Mutex::new(ACCOUNT.into()),
+            skew: Arc::default(),
         }
     }
 
@@ -204,16 +227,17 @@ impl World {
 
     fn assemble(&self) -> Operator {
         let (aws, wire) = (self.aws.clone(), self.wire.clone());
-        let config = in_process::sdk_config(ACCOUNT, move |request| {
+        let account = self.account.lock().unwrap().clone();
+        let config = in_process::sdk_config(&account, move |request| {
             wire.clone().to_aws(aws.clone(), request)
         });
-        let clock = self.aws.clone();
+        let (clock, skew) = (self.aws.clone(), self.skew.clone());
         let fence = Fence::open();
         Operator {
             cluster: Cluster::new(self.operators_client(), "operator-0".into(), fence.clone()),
             aws: Aws::new(&config, self.share, self.observer.clone(), fence),
             login: self.login.clone(),
-            clock: Clock::new(move || clock.now()),
+            clock: Clock::new(move || ahead(clock.now(), &skew.operator)),
             metrics: Metrics::new("0.0.0"),
             health: Health::default(),
             settings: self.settings.clone(),
@@ -333,6 +357,19 @@ impl World {
                 _ = aws.changed() => {}
             }
         }
+    }
+
+    /// Somebody deletes the namespace with all that is in it.
+    pub async fn delete_namespace(&self) {
+        let namespaces = self.api("", "Namespace", None);
+        let parameters = DeleteParams::default();
+        namespaces.delete(NAMESPACE, &parameters).await.unwrap();
+    }
+
+    /// Serves the kind of the objects, as when its definition is applied.
+    pub fn define(&self) {
+        let definition = serde_json::to_value(custom_resource_definition()).unwrap();
+        self.kube.serve(Resource::defined_by(&definition).unwrap());
     }
 
     /// A fault of AWS.

@@ -3,7 +3,12 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod aws_faults;
+mod aws_refusals;
+mod aws_tampering;
 mod canaries;
+mod clocks;
+mod course;
 mod edits;
 mod facts;
 mod figures;
@@ -12,6 +17,9 @@ mod guarded_world;
 mod invariants;
 mod isolation;
 mod kept;
+mod kube_faults;
+mod kube_losses;
+mod kube_refusals;
 mod looks;
 mod loops;
 mod neighbours;
@@ -23,6 +31,7 @@ mod run;
 mod scenario;
 mod secrecy;
 mod single;
+mod tampering;
 mod threads;
 mod violated;
 mod walk;

@@ -229,3 +229,55 @@ async fn a_request_for_the_data_plane_is_told_by_host_or_path() {
         assert_eq!(is_data_plane(&request(host, path)), data_plane, "{reason}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_lags_does_not_know_a_write_until_its_time_has_passed() {
+    let local = local(Config {
+        lag: "describes=2m".parse().unwrap(),
+        ..Config::default()
+    });
+    let described = async || {
+        secrets(&local, "DescribeSecret", json!({ "SecretId": "a" }))
+            .await
+            .1
+    };
+    let create = json!({ "Name": "a", "SecretString": "b" });
+    secrets(&local, "CreateSecret", create).await;
+    assert_eq!(described().await["__type"], "ResourceNotFoundException");
+    let (_, list) = secrets(&local, "ListSecrets", json!({})).await;
+    assert_eq!(list["SecretList"][0]["Name"], "a", "lists do not lag");
+    tokio::time::advance(Duration::from_mins(1)).await;
+    let update = json!({ "SecretId": "a", "Description": "new" });
+    secrets(&local, "UpdateSecret", update).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
+    let first = described().await;
+    assert_eq!(
+        (&first["Name"], &first["Description"]),
+        (&json!("a"), &Value::Null)
+    );
+    tokio::time::advance(Duration::from_mins(1)).await;
+    assert_eq!(described().await["Description"], "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_one_of_two_replicas_lags_every_other_read_is_up_to_date() {
+    let lag = crate::Lag {
+        alternates: true,
+        ..crate::Lag::of_all(jiff::SignedDuration::from_mins(2))
+    };
+    let local = local(Config {
+        lag,
+        ..Config::default()
+    });
+    let create = json!({ "Name": "a", "SecretString": "b" });
+    secrets(&local, "CreateSecret", create).await;
+    let mut found = Vec::new();
+    for _ in 0..4 {
+        found.push(
+            secrets(&local, "DescribeSecret", json!({ "SecretId": "a" }))
+                .await
+                .0,
+        );
+    }
+    assert_eq!(found, [400, 200, 400, 200]);
+}

@@ -106,3 +106,53 @@ async fn a_watch_of_a_forgotten_version_is_gone_and_a_watcher_lists_again() {
         matches!(seen().await, Ok(watcher::Event::InitApply(object)) if object.metadata.generation == Some(2))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_restored_store_is_what_it_was_and_whoever_watched_lists_again() {
+    let kube = kube();
+    let one = create(&kube, "one").await;
+    let backup = kube.back_up();
+    merge(&kube, json!({"spec": {"size": 2}})).await.unwrap();
+    let two = create(&kube, "two").await;
+    let last = two.metadata.resource_version.unwrap();
+    kube.restore(&backup, true);
+    assert_eq!(things(&kube).get("one").await.unwrap().data, one.data);
+    assert!(things(&kube).get_opt("two").await.unwrap().is_none());
+    assert_eq!(watched(&kube, &last).await, ["error 410"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_from_a_version_that_a_restored_store_has_not_reached_hears_nothing() {
+    let kube = kube();
+    create(&kube, "one").await;
+    let backup = kube.back_up();
+    merge(&kube, json!({"spec": {"size": 2}})).await.unwrap();
+    let two = create(&kube, "two").await;
+    kube.restore(&backup, false);
+    let last = two.metadata.resource_version.unwrap();
+    let again = create(&kube, "two").await;
+    assert!(again.metadata.resource_version.unwrap() < last);
+    assert_ne!(again.metadata.uid, two.metadata.uid, "it is another one");
+    assert_eq!(watched(&kube, &last).await, [format!("bookmark {last}")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_is_withdrawn_is_not_found_and_its_objects_come_back_with_it() {
+    let kube = kube();
+    let one = create(&kube, "one").await;
+    let version = one.metadata.resource_version.clone().unwrap();
+    let (events, ()) = tokio::join!(watched(&kube, &version), async {
+        sleep(Duration::from_secs(1)).await;
+        kube.withdraw("things");
+    });
+    assert_eq!(events, Vec::<String>::new(), "the watch ends");
+    assert_eq!(
+        refusal(things(&kube).get("one").await),
+        (404, "NotFound".into())
+    );
+    kube.serve(super::stage::resource());
+    assert_eq!(
+        things(&kube).get("one").await.unwrap().metadata.uid,
+        one.metadata.uid
+    );
+}

@@ -13,15 +13,19 @@ pub fn noon() -> Timestamp {
 
 pub fn kube() -> LocalKube {
     let kube = LocalKube::new(0, noon);
-    kube.serve(Resource {
+    kube.serve(resource());
+    kube
+}
+
+pub fn resource() -> Resource {
+    Resource {
         group: "example.com".into(),
         version: "v1".into(),
         plural: "things".into(),
         kind: "Thing".into(),
         namespaced: true,
         status: true,
-    });
-    kube
+    }
 }
 
 pub fn client(kube: &LocalKube) -> Client {

@@ -73,6 +73,7 @@ pub(super) fn replication_group(group: types::ReplicationGroup) -> ReplicationGr
         nodes,
         arn: group.arn.unwrap_or_default(),
         status: group.status.unwrap_or_default(),
+        created: timestamp(group.replication_group_create_time),
         node_groups_available: shards
             .iter()
             .all(|shard| shard.status() == Some("available")),

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 
@@ -87,7 +88,9 @@ const CASES: &[Case] = &[
     (ADD_PERMISSION, 404, "ResourceNotFoundException", "", Blocked, Reason::ReferenceNotFound, "the function is missing"),
     (ADD_PERMISSION, 409, "ResourceConflictException", "An update is in progress for resource", Busy, Reason::Modifying, "updating"),
     (ADD_PERMISSION, 400, "PolicyLengthExceededException", "", Blocked, Reason::QuotaExceeded, "20 KB"),
-    (GET_CALLER_IDENTITY, 403, "InvalidClientTokenId", "", Blocked, Reason::AccessDenied, "credentials"),
+    (GET_CALLER_IDENTITY, 403, "InvalidClientTokenId", "", Blocked, Reason::CredentialsRefused, "credentials"),
+    (GET_CALLER_IDENTITY, 403, "ExpiredToken", "", Transient, Reason::CredentialsRefused, "others may come"),
+    (PUT_REST_API, 400, "RequestExpired", "", Transient, Reason::AwsUnavailable, "a clock that is off"),
     (GET_CALLER_IDENTITY, 418, "Teapot", "", Transient, Reason::AwsUnavailable, "in no table"),
 ];
 
@@ -205,5 +208,42 @@ fn a_password_that_aws_quotes_is_struck_out() {
     assert!(
         failure.message.ends_with("Password *** is too short"),
         "{failure}"
+    );
+}
+
+#[test]
+fn who_has_no_credentials_to_sign_with_is_told_so() {
+    let none = CredentialsError::provider_error("the token file is missing");
+    let none = ConnectorError::other(Box::new(none), None);
+    let error = SdkError::<Modelled, HttpResponse>::dispatch_failure(none);
+    let failure = classify(PUT_REST_API, "thing-1", &error).failure;
+    assert_eq!(
+        (failure.class, failure.reason),
+        (Transient, Reason::CredentialsRefused),
+        "{failure}"
+    );
+}
+
+#[test]
+fn what_needs_somebody_else_names_the_request_that_aws_refused() {
+    let of = |code, status: u16| {
+        let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        response.headers_mut().insert("x-amzn-requestid", "r-1");
+        let error = Modelled(ErrorMetadata::builder().code(code).message("no").build());
+        let error = SdkError::service_error(error, response);
+        classify(CREATE_REPLICATION_GROUP, "thing-1", &error)
+            .failure
+            .message
+    };
+    let blocked = of("InsufficientCacheClusterCapacity", 400);
+    assert_eq!(
+        blocked,
+        "thing-1: InsufficientCacheClusterCapacity (HTTP 400, request r-1): no"
+    );
+    assert!(of("AccessDenied", 403).contains("(AccessDenied, request r-1: no)"));
+    let passing = of("InternalFailure", 500);
+    assert!(
+        !passing.contains("r-1"),
+        "it would be another one each time: {passing}"
     );
 }

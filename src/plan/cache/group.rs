@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::api::Reason;
 use crate::plan::{
     AVAILABLE, Action, Admission, AspectPlan, CacheAction, NewReplicationGroup, Read,
@@ -7,6 +9,9 @@ use crate::plan::{
 use super::part::{Ground, Part, Scene, look};
 use super::users::password;
 use super::{GROUP_PACE, change, refusal};
+
+/// How long a creation may take before somebody should look.
+const CREATION_DEADLINE: Duration = Duration::from_hours(1);
 
 /// Decides on the replication group.
 pub(super) fn plan_group(scene: Scene, ground: Ground) -> AspectPlan {
@@ -85,6 +90,9 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
         let plan = scene.busy(&thing, "modifying", GROUP_PACE).quietly(what);
         return Err(Part::not_yet(plan));
     }
+    if let Some(overdue) = overdue(scene, group, &thing) {
+        return Err(Part::not_yet(overdue));
+    }
     if group.status != AVAILABLE {
         return Err(Part::not_yet(scene.busy(&thing, &group.status, GROUP_PACE)));
     }
@@ -114,6 +122,19 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
     scene.check_ownership(&group.arn, &thing)
 }
 
+/// What is said of a group that ElastiCache has been creating for too long. It can only be deleted once that has ended.
+fn overdue(scene: Scene, group: &ReplicationGroup, thing: &str) -> Option<AspectPlan> {
+    let since = group.created.filter(|_| group.status == "creating")?;
+    let age = scene.context.now.duration_since(since).unsigned_abs();
+    (age > CREATION_DEADLINE).then(|| {
+        let message = format!(
+            "ElastiCache has been creating {thing} since {since:.0}, which takes minutes as a rule; its events may say why"
+        );
+        let pace = scene.context.pace(GROUP_PACE);
+        AspectPlan::wait(Reason::ProgressDeadlineExceeded, message, pace)
+    })
+}
+
 fn compare(scene: Scene, group: &ReplicationGroup, ground: Ground) -> AspectPlan {
     let blocks = refusal::refusals(scene, group);
     let changes = match change::next_change(scene, group, ground) {
@@ -140,6 +161,6 @@ fn hold(change: &CacheAction, why: &str, scene: Scene) -> AspectPlan {
     AspectPlan::wait(
         Reason::Progressing,
         message,
-        scene.context.pace(std::time::Duration::from_secs(3)),
+        scene.context.pace(Duration::from_secs(3)),
     )
 }

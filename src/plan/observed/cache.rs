@@ -146,6 +146,8 @@ pub struct ReplicationGroup {
     pub arn: String,
     /// `creating`, `available`, `modifying`, `deleting`, `create-failed`, `snapshotting`; an unknown word means wait.
     pub status: String,
+    /// When its creation began.
+    pub created: Option<Timestamp>,
     /// Whether every node group is `available`.
     pub node_groups_available: bool,
     /// Engine, when the reply names it.

@@ -13,7 +13,7 @@ use crate::model::{Tags, Workload};
 use super::rotation::Accepted;
 use super::{
     BoundSecret, KnownTokens, ObservedAlias, ObservedFunction, ObservedWorkload, PublishedVersion,
-    Seen, Sensitive,
+    Seen, Sensitive, Written,
 };
 
 /// What AWS and the API server said. Facts of reads and of replies to writes end up here alike.
@@ -46,6 +46,8 @@ pub struct Observed {
     /// Names of Kubernetes Secrets that the object has or had, as status and the controller's view of the cluster know them. A hint on what
     /// to look for: only what is then seen to be owned is deleted.
     pub previously_bound: BTreeSet<String>,
+    /// What this process has written to AWS lately. Kept by the controller.
+    pub written: Written,
 }
 
 /// Secrets Manager.

@@ -234,7 +234,8 @@ fn unusable(desired: &Desired, value: &SecretValue) -> Option<String> {
 /// Writes endpoint and engine into the value, when they are known and not there.
 ///
 /// The request token names the version that the password comes from: of two controllers that decide this, one makes the version and the other meets it.
-/// An endpoint that comes back later is another version.
+/// An endpoint that comes back later is another version, and so is one that follows when somebody makes an older version current: the token of one that is there makes
+/// nothing and moves no label.
 fn complete(
     desired: &Desired,
     observed: &Observed,
@@ -252,7 +253,7 @@ fn complete(
     let seen = observed.cache.user(&user.id);
     AspectPlan::act(Action::Secret(SecretAction::PutSecretValue {
         arn: arn.to_owned(),
-        token: token(desired, current, endpoint),
+        token: unused_token(desired, observed, current, endpoint),
         from: current.to_owned(),
         facts: SecretFacts {
             user_arn: seen.present().map(|user| user.arn.clone()),
@@ -287,10 +288,26 @@ fn facts(
     }
 }
 
-fn token(desired: &Desired, from: &str, endpoint: Option<&Endpoint>) -> Uuid {
+/// The first token of which no version is known.
+fn unused_token(
+    desired: &Desired,
+    observed: &Observed,
+    from: &str,
+    endpoint: Option<&Endpoint>,
+) -> Uuid {
     let endpoint = endpoint.map(ToString::to_string).unwrap_or_default();
-    desired.identity.token(&format!(
-        "endpoint:{from}:{endpoint}:{}",
-        desired.secret.engine.as_str()
-    ))
+    let engine = desired.secret.engine.as_str();
+    let mut purpose = format!("endpoint:{from}:{endpoint}:{engine}");
+    let versions = observed
+        .secret
+        .secret
+        .present()
+        .map(|secret| &secret.versions);
+    loop {
+        let token = desired.identity.token(&purpose);
+        if versions.is_none_or(|versions| !versions.contains_key(&token.to_string())) {
+            return token;
+        }
+        purpose += ":again";
+    }
 }

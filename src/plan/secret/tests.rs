@@ -73,6 +73,7 @@ fn with_group(mut observed: Observed, host: &str) -> Observed {
         reader: None,
         pending: Vec::new(),
         auth_token_modified: None,
+        created: None,
         auth_token_changing: false,
     });
     observed
@@ -250,6 +251,29 @@ fn an_endpoint_that_comes_back_is_another_version() {
         there,
         token("v1", "a", "b"),
         "of two controllers that decide the same, one makes the version"
+    );
+}
+
+#[test]
+fn an_endpoint_is_written_again_when_somebody_makes_the_version_without_it_current() {
+    let unknown = SecretValue {
+        endpoint: None,
+        ..value()
+    };
+    let first = plan(&with_group(observed(secret(), unknown.clone()), "a"));
+    let (token, ..) = put(&first);
+    let mut moved_back = secret();
+    let label = |label: &str| [label.to_owned()].into();
+    moved_back.versions = [
+        ("v1".to_owned(), label("AWSCURRENT")),
+        (token.to_string(), label("AWSPREVIOUS")),
+    ]
+    .into();
+    let again = plan(&with_group(observed(moved_back, unknown), "a"));
+    assert_ne!(
+        put(&again).0,
+        token,
+        "that version is there, and a token makes a version once"
     );
 }
 

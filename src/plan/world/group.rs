@@ -112,6 +112,7 @@ impl ElastiCache {
             reader: None,
             pending: Vec::new(),
             auth_token_modified: self.admit(new),
+            created: None,
             auth_token_changing: false,
         };
         let node = CacheNode {

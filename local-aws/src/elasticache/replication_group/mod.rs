@@ -200,9 +200,11 @@ impl ReplicationGroup {
         self.cluster_mode == ClusterMode::Enabled
     }
 
-    /// Tags are read and written only while nothing is under way.
+    /// Tags are read and written only while nothing is under way. That this is so of a group that could not be created is not documented, and taken for so: else
+    /// nobody could tell whose it is.
     pub(super) fn check_taggable(&self) -> Result<(), AwsError> {
-        ensure(self.status == Status::Available, || {
+        let rests = matches!(self.status, Status::Available | Status::CreateFailed);
+        ensure(rests, || {
             let message = "Cluster not in available state to perform tagging operations.";
             AwsError::bad_request("InvalidReplicationGroupState", message)
         })
