@@ -131,7 +131,7 @@ impl Aws {
             Action::Role(action) => Box::pin(services.roles.execute(action)).await,
             Action::Cache(action) => Box::pin(elasticache::execute(&services.cache, action)).await,
             Action::Secret(action) => Box::pin(services.secrets.execute(action)).await,
-            Action::Mark(mark) => Box::pin(services.mark(mark)).await,
+            Action::Adopt(mark) | Action::Mark(mark) => Box::pin(services.mark(mark)).await,
             Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),
         }
     }

@@ -79,7 +79,7 @@ impl Services {
         }
     }
 
-    /// Puts the mark on a thing, by its own service.
+    /// Puts tags on a thing, by its own service.
     pub(super) async fn mark(&self, mark: &Mark) -> Result<Option<Fact>, Failure> {
         match Kind::of(&mark.arn).map(Kind::part) {
             Some(Part::Api) => self.gateway.tag(&mark.arn, &mark.tags).await?,

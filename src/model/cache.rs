@@ -43,7 +43,9 @@ pub const fn oldest_with_iam(engine: Engine) -> CacheVersion {
 /// The replication group with its users and subnet group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredCache {
-    /// Id of the replication group, its subnet group and its user group.
+    /// Id of the replication group.
+    pub group_id: String,
+    /// Id of what is made around it: its subnet group, its user group and its first user.
     pub id: String,
     /// Description of the group, for people.
     pub description: String,
@@ -101,6 +103,7 @@ impl DesiredCache {
     pub(super) fn build(identity: &Identity, spec: &ReplicationGroupSpec) -> Self {
         let id = identity.cache_id();
         Self {
+            group_id: id.clone(),
             description: format!("CachedApi {}/{}", identity.namespace, identity.name),
             engine: spec.engine,
             engine_version: spec.engine_version.clone(),

@@ -2,7 +2,7 @@ use crate::api::{CachedApiSpec, DeletionPolicy, ManagementPolicy};
 
 use super::{
     CredentialMode, DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, DesiredUser,
-    Identity, Tags, Violation,
+    Identity, Names, Tags, Violation,
 };
 
 /// What AWS and the cluster should look like for one object.
@@ -31,6 +31,15 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// What the replication group and the secret are called.
+    #[must_use]
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            group: &self.cache.group_id,
+            secret: &self.secret.name,
+        }
+    }
+
     /// The back ends' user of this name; none when no user of the object's is called so.
     #[must_use]
     pub fn user_named(&self, name: &str) -> Option<DesiredUser> {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::api::{CachedApiSpec, DeletionPolicy, ManagementPolicy};
 
-use super::Identity;
+use super::{Identity, Names};
 
 /// What the object may own, whether or not its spec is valid: enough to take everything down.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,10 @@ pub struct Estate {
     pub deletion: DeletionPolicy,
     /// What the operator may do: nothing is taken down that it only observes.
     pub management: ManagementPolicy,
+    /// Id of the replication group.
+    pub group_id: String,
+    /// Name of the secret, or the ARN of one that was there before.
+    pub secret_name: String,
     /// Days during which the secret can be restored.
     pub recovery_window_days: u32,
     /// ARNs of functions whose policies may hold our statement: those that the spec or the last status names.
@@ -43,6 +47,8 @@ impl Estate {
             .filter_map(|binding| binding.lambda.as_ref())
             .map(|lambda| lambda.function_arn.clone());
         Self {
+            group_id: identity.cache_id(),
+            secret_name: identity.secret_name(),
             identity,
             region: spec.region.clone(),
             deletion: spec.deletion_policy.clone(),
@@ -50,6 +56,15 @@ impl Estate {
             recovery_window_days: spec.credentials.recovery_window_days,
             functions: named.chain(known_functions).collect(),
             bound_functions: bound.chain(known_bound).collect(),
+        }
+    }
+
+    /// What the replication group and the secret are called.
+    #[must_use]
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            group: &self.group_id,
+            secret: &self.secret_name,
         }
     }
 }

@@ -31,7 +31,7 @@ impl Action {
             }
             Self::Secret(SecretAction::RestoreSecret { .. }) => "RestoreSecret",
             Self::Secret(SecretAction::DeleteSecret { .. }) => "DeleteSecret",
-            Self::Mark(mark) => mark.operation(),
+            Self::Adopt(mark) | Self::Mark(mark) => mark.operation(),
             Self::Cluster(ClusterAction::RecordIntent { .. }) => "RecordIntent",
             Self::Cluster(ClusterAction::ApplySecret { .. }) => "ApplyBoundSecret",
             Self::Cluster(ClusterAction::DeleteSecret { .. }) => "DeleteBoundSecret",
@@ -68,7 +68,7 @@ impl Action {
                 | SecretAction::RestoreSecret { arn }
                 | SecretAction::DeleteSecret { arn, .. },
             ) => arn,
-            Self::Mark(mark) => &mark.arn,
+            Self::Adopt(mark) | Self::Mark(mark) => &mark.arn,
             Self::Cluster(ClusterAction::RecordIntent { kind }) => kind,
             Self::Cluster(ClusterAction::RollWorkload { workload, .. }) => &workload.name,
             Self::Secret(SecretAction::CreateSecret { name, .. })
@@ -92,7 +92,6 @@ impl GatewayAction {
     const fn operation(&self) -> &'static str {
         match self {
             Self::CreateRestApi { .. } => "CreateRestApi",
-            Self::TagRestApi { .. } => "TagResource",
             Self::PutRestApi { .. } => "PutRestApi",
             Self::DeleteRestApi { .. } => "DeleteRestApi",
             Self::CreateDeployment { .. } => "CreateDeployment",
@@ -115,8 +114,7 @@ impl GatewayAction {
             Self::CreateRestApi { name, .. }
             | Self::CreateApiKey { name, .. }
             | Self::CreateUsagePlan { name, .. } => name,
-            Self::TagRestApi { api, .. }
-            | Self::PutRestApi { api, .. }
+            Self::PutRestApi { api, .. }
             | Self::DeleteRestApi { api }
             | Self::CreateDeployment { api, .. }
             | Self::CreateStage { api, .. }

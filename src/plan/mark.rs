@@ -4,12 +4,13 @@ use crate::model::{Desired, Identity, Tags, openapi};
 use super::orphans::is_retained;
 use super::{Action, AspectPlan, Observed, Plan, Seen};
 
-/// Says on a thing that a deletion policy keeps it, and the part that it is of: without its object it would be an orphan.
+/// Tags for a thing that exists: those of the object that takes it over, or the mark that a deletion policy keeps it, and the part that it is of, which without its
+/// object would be an orphan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// ARN.
     pub arn: String,
-    /// Tags to add: the mark, and those of ownership again, which the permission to tag asks for.
+    /// Tags to add. With the mark go those of ownership again, which the permission to tag asks for.
     pub tags: Tags,
 }
 

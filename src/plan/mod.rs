@@ -8,6 +8,7 @@
 //! the number of calls per round small (API Gateway grants an account ten a second) without the observer deciding anything.
 
 mod action;
+mod adoption;
 pub mod audit;
 mod bindings;
 mod bound;
@@ -36,6 +37,7 @@ mod user;
 mod world;
 
 pub use action::*;
+pub use adoption::Standing;
 pub use bindings::{
     Consumer, Progress, RoleAction, bound_version, connect_policy, consumer_policy, consumers,
     has_variables_of, is_own_policy, policy_roles,
@@ -45,7 +47,7 @@ pub use cache::{have_left, leaves_at, leaving_intent};
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
-pub use gateway::{Standing, deployment_hash, differences, served_hash, standing};
+pub use gateway::{deployment_hash, differences, served_hash, standing};
 pub use mark::Mark;
 pub use observed::*;
 pub use outline::*;

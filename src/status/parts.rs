@@ -142,7 +142,7 @@ pub(super) fn cache(report: &Report, previous: Option<CacheStatus>) -> Option<Ca
         CacheStatus {
             id: report
                 .desired
-                .map_or(previous.id, |desired| desired.cache.id.clone()),
+                .map_or(previous.id, |desired| desired.cache.group_id.clone()),
             engine: node
                 .map(|node| node.engine.clone())
                 .or_else(|| group.engine.clone())
@@ -298,7 +298,7 @@ fn left_over(report: &Report, previous: &[ConsumerStatus]) -> Vec<ConsumerStatus
     };
     let clean = |arn: &String| match report.observed.functions.get(arn) {
         Some(Seen::Absent) => true,
-        Some(Seen::Present(function)) => !has_variables_of(&desired.identity, &function.variables),
+        Some(Seen::Present(function)) => !has_variables_of(desired.names(), &function.variables),
         Some(Seen::Unread | Seen::Unknown(_)) | None => false,
     };
     let lambdas = previous.iter().filter(|before| before.kind == "Lambda");

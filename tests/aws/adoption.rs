@@ -1,7 +1,7 @@
 //! A REST API that somebody else made.
 
 use cachedapi_operator::model::Tags;
-use cachedapi_operator::plan::{Fact, GatewayAction, Read, RestApi, Seen};
+use cachedapi_operator::plan::{Action, Fact, Mark, Read, RestApi, Seen};
 use serde_json::{Value, json};
 
 use super::gateway::create_api;
@@ -10,10 +10,7 @@ use super::world::{ACCOUNT, REGION, World, tags};
 /// Gives the API tags, whatever others it has.
 pub async fn take_over(world: &World, api: &str, tags: Tags) {
     let arn = format!("arn:aws:apigateway:{REGION}::/restapis/{api}");
-    let api = api.to_owned();
-    world
-        .act(GatewayAction::TagRestApi { api, arn, tags })
-        .await;
+    world.act(Action::Adopt(Mark { arn, tags })).await;
 }
 
 #[tokio::test(start_paused = true)]

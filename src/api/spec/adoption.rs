@@ -12,7 +12,8 @@ pub enum ManagementPolicy {
     ObserveOnly,
 }
 
-/// What exists in AWS and is to become the object's. Until it is taken over it is only read, and nothing is made in its place.
+/// What exists in AWS and is to become the object's. Whoever owns it in AWS consents by the tag `cachedapi.dev/adoptable-by`. Until it is taken over it is only read, and nothing is made in its
+/// place.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("oldSelf.mode != 'TakeOver' || self.restApiId == oldSelf.restApiId")
     .message("adopt.restApiId cannot be changed while adopt.mode is TakeOver; go back to Review first"))]

@@ -29,13 +29,16 @@ pub async fn remove(context: &Context, removal: &Removal, account: &str) -> Resu
 /// for as long as Secrets Manager keeps one.
 fn estate(context: &Context, removal: &Removal) -> Estate {
     let owner = &removal.owner;
+    let identity = Identity {
+        namespace: owner.namespace.clone(),
+        name: owner.name.clone(),
+        uid: owner.uid,
+        cluster: context.identity.clone(),
+    };
     Estate {
-        identity: Identity {
-            namespace: owner.namespace.clone(),
-            name: owner.name.clone(),
-            uid: owner.uid,
-            cluster: context.identity.clone(),
-        },
+        group_id: identity.cache_id(),
+        secret_name: identity.secret_name(),
+        identity,
         region: removal.region.clone(),
         deletion: disposal(&removal.retained),
         management: ManagementPolicy::Manage,

@@ -27,6 +27,8 @@ pub enum Action {
     Cache(CacheAction),
     /// Writes to Secrets Manager.
     Secret(SecretAction),
+    /// Gives what is taken over the object's tags, in its own service.
+    Adopt(Mark),
     /// Marks what a deletion policy keeps, in its own service.
     Mark(Mark),
     /// Writes to the API server.
@@ -40,12 +42,6 @@ pub enum GatewayAction {
     CreateRestApi {
         name: String,
         endpoint_type: EndpointType,
-        tags: Tags,
-    },
-    /// Adds tags to one that exists: takes it over.
-    TagRestApi {
-        api: String,
-        arn: String,
         tags: Tags,
     },
     /// Mode overwrite, fail on warnings.

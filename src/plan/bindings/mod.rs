@@ -115,7 +115,7 @@ fn bound<'a>(
         });
     }
     if let Seen::Unread = observed.cache.group {
-        let id = desired.cache.id.clone();
+        let id = desired.cache.group_id.clone();
         return Err(AspectPlan::read(Read::ReplicationGroup { id }));
     }
     match own_endpoint(&desired.identity, observed) {

@@ -36,7 +36,7 @@ pub(super) fn next_change(
 
 fn modify(scene: Scene, change: GroupChange) -> CacheAction {
     CacheAction::ModifyReplicationGroup {
-        id: scene.desired.cache.id.clone(),
+        id: scene.desired.cache.group_id.clone(),
         change,
     }
 }
@@ -69,7 +69,7 @@ fn more_replicas(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction> 
     let cache = &scene.desired.cache;
     let replicas_per_shard = cache.replicas_per_shard;
     (group.replicas_per_shard < replicas_per_shard).then(|| CacheAction::IncreaseReplicaCount {
-        id: cache.id.clone(),
+        id: cache.group_id.clone(),
         replicas_per_shard,
     })
 }
@@ -78,7 +78,7 @@ fn fewer_replicas(scene: Scene, group: &ReplicationGroup) -> Option<CacheAction>
     let cache = &scene.desired.cache;
     let replicas_per_shard = cache.replicas_per_shard;
     (group.replicas_per_shard > replicas_per_shard).then(|| CacheAction::DecreaseReplicaCount {
-        id: cache.id.clone(),
+        id: cache.group_id.clone(),
         replicas_per_shard,
     })
 }

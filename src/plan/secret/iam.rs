@@ -42,7 +42,7 @@ fn depart(
     context: Context,
 ) -> Result<AspectPlan, AspectPlan> {
     let (identity, cache) = (&desired.identity, &observed.cache);
-    let users = password_users(identity, observed)?;
+    let users = password_users(identity, &desired.secret.name, observed)?;
     let secret = observed.secret.secret.present();
     let Some(secret) =
         secret.filter(|secret| identity.owns(&secret.tags) && secret.deleted.is_none())

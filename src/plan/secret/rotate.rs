@@ -75,7 +75,7 @@ fn own_group<'a>(
 ) -> Result<Option<&'a ReplicationGroup>, AspectPlan> {
     let group = match &observed.cache.group {
         Seen::Unread => {
-            let id = desired.cache.id.clone();
+            let id = desired.cache.group_id.clone();
             return Err(AspectPlan::read(Read::ReplicationGroup { id }));
         }
         Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),

@@ -57,7 +57,7 @@ struct Target<'a, T> {
 
 impl Site<'_> {
     fn remove_group(self) -> AspectPlan {
-        let id = self.estate.identity.cache_id();
+        let id = self.estate.group_id.clone();
         let target = Target {
             thing: format!("the replication group {id}"),
             read: Read::ReplicationGroup { id },
@@ -120,7 +120,7 @@ impl Site<'_> {
     /// Ids of the back ends' users that may be there.
     fn users(self) -> Result<BTreeSet<String>, AspectPlan> {
         let identity = &self.estate.identity;
-        let mut users = password_users(identity, self.observed)?;
+        let mut users = password_users(identity, &self.estate.secret_name, self.observed)?;
         users.insert(identity.iam_user_id());
         Ok(users)
     }
@@ -168,7 +168,7 @@ impl Site<'_> {
 
     /// A group that was never created has no data to keep.
     fn delete_group(self, group: &ReplicationGroup) -> AspectPlan {
-        let id = self.estate.identity.cache_id();
+        let id = &self.estate.group_id;
         if self.estate.deletion.cache == CacheDisposal::Retain {
             if group.status == CREATE_FAILED {
                 return AspectPlan::default();
@@ -189,7 +189,7 @@ impl Site<'_> {
         if self.estate.deletion.cache != CacheDisposal::Snapshot || group.status == CREATE_FAILED {
             return delete(None);
         }
-        let name = format!("{id}-final");
+        let name = format!("{}-final", self.estate.identity.cache_id());
         match &self.observed.cache.final_snapshot {
             Seen::Unread => AspectPlan::read(Read::Snapshot { name }),
             Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),

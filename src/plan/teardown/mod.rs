@@ -40,7 +40,7 @@ pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> 
 fn plan_bindings(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
     let mut plan = AspectPlan::default();
     for arn in &estate.bound_functions {
-        plan.extend(plan_removal(&estate.identity, observed, context, arn));
+        plan.extend(plan_removal(estate.names(), observed, context, arn));
     }
     for role in &observed.policy_roles {
         plan.extend(plan_policy_removal(
@@ -58,7 +58,7 @@ fn plan_secret(estate: &Estate, observed: &Observed) -> AspectPlan {
     let retained = estate.deletion.secret == Disposal::Retain;
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret {
-            name: estate.identity.secret_name(),
+            name: estate.secret_name.clone(),
         }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Seen::Present(secret)

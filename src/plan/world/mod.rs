@@ -401,7 +401,7 @@ impl World {
                 self.functions.write_policy(action);
                 None
             }
-            Action::Mark(mark) => {
+            Action::Adopt(mark) | Action::Mark(mark) => {
                 self.tag(&mark.arn, &mark.tags);
                 None
             }
