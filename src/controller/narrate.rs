@@ -65,6 +65,7 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
     }
     let mut text = format!("{operation} {}", action.target());
     match action {
+        Action::Release(_) => text += ": it was there before this object, and is nobody's again",
         Action::Adopt(_) => text += ": it is this object's from now on",
         Action::Cache(CacheAction::RotateAuthToken { .. }) => {
             text += ": an AUTH token comes in, and the one before works as well";

@@ -50,14 +50,15 @@ impl Desired {
         })
     }
 
-    /// Whether a value of the secret may have this user name: clients send an AUTH token without one, or with that of the user whose password it is.
+    /// Whether a value of the secret may have this user name: clients send an AUTH token without one, or with that of the user whose password it is. A secret that
+    /// was there before the object need not name a user: it gets the name with the rest.
     #[must_use]
     pub fn is_named_well(&self, username: &str) -> bool {
         if self.mode.has_token() {
-            ["", "default"].contains(&username)
-        } else {
-            self.user_named(username).is_some()
+            return ["", "default"].contains(&username);
         }
+        let unnamed = self.secret.adoption.is_some() && username.is_empty();
+        unnamed || self.user_named(username).is_some()
     }
 }
 
@@ -85,7 +86,7 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
         region: spec.region.clone(),
         gateway,
         mode,
-        cache: DesiredCache::build(&identity, &spec.cache.replication_group),
+        cache: DesiredCache::build(&identity, spec),
         secret,
         bindings: DesiredBindings::build(&spec.bindings),
         deletion: spec.deletion_policy.clone(),

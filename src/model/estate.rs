@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::api::{CachedApiSpec, DeletionPolicy, ManagementPolicy};
 
+use super::names::names_of;
 use super::{Identity, Names};
 
 /// What the object may own, whether or not its spec is valid: enough to take everything down.
@@ -46,9 +47,10 @@ impl Estate {
             .iter()
             .filter_map(|binding| binding.lambda.as_ref())
             .map(|lambda| lambda.function_arn.clone());
+        let (group_id, secret_name) = names_of(&identity, spec);
         Self {
-            group_id: identity.cache_id(),
-            secret_name: identity.secret_name(),
+            group_id,
+            secret_name,
             identity,
             region: spec.region.clone(),
             deletion: spec.deletion_policy.clone(),
@@ -57,6 +59,21 @@ impl Estate {
             functions: named.chain(known_functions).collect(),
             bound_functions: bound.chain(known_bound).collect(),
         }
+    }
+
+    /// The same, with the names of those that the object is known to have, whatever its spec names.
+    #[must_use]
+    pub fn known_as(mut self, group: Option<String>, secret: Option<String>) -> Self {
+        if let Some(group) = group {
+            self.group_id = group;
+        }
+        // One that the operator made is found by its name, whatever its ARN was.
+        let own = self.identity.secret_name();
+        let made = |arn: &String| arn.contains(&format!(":secret:{own}-"));
+        if let Some(arn) = secret {
+            self.secret_name = if made(&arn) { own } else { arn };
+        }
+        self
     }
 
     /// What the replication group and the secret are called.

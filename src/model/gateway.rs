@@ -83,7 +83,7 @@ impl DesiredGateway {
         let key = |name: &str| format!("{unique_name}-{name}");
         Self {
             name: identity.display_name(),
-            adoption: spec.adopt.as_ref().map(Adoption::from),
+            adoption: Adoption::of(spec.adopt.as_ref(), |adopt| adopt.rest_api_id.as_ref()),
             endpoint_type: spec.api.endpoint_type,
             document: build_document(identity, spec),
             stage: build_stage(spec),

@@ -19,7 +19,7 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
-pub use adoption::Adoption;
+pub use adoption::{Adoption, cache_disposal, disposal, is_adopted};
 pub use binding::{DesiredBindings, DesiredBoundSecret, DesiredFunction, Workload, WorkloadKind};
 pub use cache::{
     CacheVersion, DesiredCache, DesiredSecret, DesiredUser, backend_access, oldest_with_iam,

@@ -32,6 +32,10 @@ impl Action {
             Self::Secret(SecretAction::RestoreSecret { .. }) => "RestoreSecret",
             Self::Secret(SecretAction::DeleteSecret { .. }) => "DeleteSecret",
             Self::Adopt(mark) | Self::Mark(mark) => mark.operation(),
+            Self::Release(release) => match Kind::of(&release.arn).map(Kind::part) {
+                Some(Part::Cache) => "RemoveTagsFromResource",
+                _ => "UntagResource",
+            },
             Self::Cluster(ClusterAction::RecordIntent { .. }) => "RecordIntent",
             Self::Cluster(ClusterAction::ApplySecret { .. }) => "ApplyBoundSecret",
             Self::Cluster(ClusterAction::DeleteSecret { .. }) => "DeleteBoundSecret",
@@ -69,6 +73,7 @@ impl Action {
                 | SecretAction::DeleteSecret { arn, .. },
             ) => arn,
             Self::Adopt(mark) | Self::Mark(mark) => &mark.arn,
+            Self::Release(release) => &release.arn,
             Self::Cluster(ClusterAction::RecordIntent { kind }) => kind,
             Self::Cluster(ClusterAction::RollWorkload { workload, .. }) => &workload.name,
             Self::Secret(SecretAction::CreateSecret { name, .. })

@@ -43,18 +43,19 @@ pub use bindings::{
     has_variables_of, is_own_policy, policy_roles,
 };
 pub use bound::*;
-pub use cache::{have_left, leaves_at, leaving_intent};
+pub use cache::{group_differences, group_standing, have_left, leaves_at, leaving_intent};
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
 pub use gateway::{deployment_hash, differences, served_hash, standing};
-pub use mark::Mark;
+pub use mark::{Mark, Release};
 pub use observed::*;
 pub use outline::*;
 use outline::{RETRY, looked};
 pub use read::{Attempt, Read};
 pub use rest::AtRest;
 pub use scope::Scope;
+pub use secret::{secret_differences, secret_standing};
 pub use seen::{Seen, Sensitive};
 pub use tokens::{GivenToken, KnownTokens};
 pub use user::current_user;

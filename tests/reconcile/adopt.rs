@@ -16,7 +16,7 @@ fn adopting(id: &str, mode: &str) -> Value {
     let mut object: Value = serde_saphyr::from_str(text).unwrap();
     object["metadata"] = json!({"namespace": NAMESPACE, "name": NAME});
     object["spec"]["adopt"] = json!({"restApiId": id, "mode": mode});
-    object["spec"]["deletionPolicy"] = json!({"cache": "Delete"});
+    object["spec"]["deletionPolicy"] = json!({"api": "Delete", "cache": "Delete"});
     object
 }
 

@@ -52,9 +52,9 @@ fn disposal(retained: &BTreeSet<Part>) -> DeletionPolicy {
     let mut policy = DeletionPolicy::default();
     for part in retained {
         match part {
-            Part::Api => policy.api = Disposal::Retain,
-            Part::Cache => policy.cache = CacheDisposal::Retain,
-            Part::Secret => policy.secret = Disposal::Retain,
+            Part::Api => policy.api = Some(Disposal::Retain),
+            Part::Cache => policy.cache = Some(CacheDisposal::Retain),
+            Part::Secret => policy.secret = Some(Disposal::Retain),
         }
     }
     policy

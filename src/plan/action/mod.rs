@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::api::{EndpointType, Engine};
 use crate::model::{Tags, Workload};
 
-use super::{Endpoint, Mark, RoleAction, Sensitive, Variables};
+use super::{Endpoint, Mark, Release, RoleAction, Sensitive, Variables};
 
 /// One write, with every decision in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub enum Action {
     Adopt(Mark),
     /// Marks what a deletion policy keeps, in its own service.
     Mark(Mark),
+    /// Takes the object's tags off what it gives back, in its own service.
+    Release(Release),
     /// Writes to the API server.
     Cluster(ClusterAction),
 }

@@ -90,13 +90,21 @@ impl Basis<'_> {
             ),
             Action::Adopt(mark) => Need::Free(self.is_free(&mark.arn)),
             Action::Mark(mark) => self.need_of_mark(&mark.arn),
+            Action::Release(release) => self.need_of_mark(&release.arn),
             Action::Cluster(action) => self.need_of_cluster(action),
         }
     }
 
     /// Whether the thing was seen to be nobody's, with the consent of its owner, while the object has none of its kind.
     fn is_free(&self, arn: &str) -> bool {
-        let gateway = &self.observed.gateway;
+        let (gateway, cache) = (&self.observed.gateway, &self.observed.cache);
+        let group = cache.group.present().filter(|group| group.arn == arn);
+        let tags = group.and_then(|group| cache.tags.get(&group.arn)?.present());
+        let secret = self.observed.secret.secret.present();
+        let secret = secret.filter(|secret| secret.arn == arn);
+        if let Some(tags) = tags.or(secret.map(|secret| &secret.tags)) {
+            return self.may_take(tags);
+        }
         let named = gateway.named.present();
         named.is_some_and(|api| is_arn_of(arn, api) && self.may_take(&api.tags))
             && gateway.rest_api == Seen::Absent
@@ -109,8 +117,9 @@ impl Basis<'_> {
     fn need_of_mark(&self, arn: &str) -> Need {
         let observed = self.observed;
         let group = observed.cache.group.present().map(|group| &group.arn);
-        if group.is_some_and(|group| group == arn) {
-            return self.own(&observed.cache, group);
+        let users = observed.cache.user_group.present().map(|group| &group.arn);
+        if [group, users].into_iter().flatten().any(|own| own == arn) {
+            return self.own(&observed.cache, Some(&arn.to_owned()));
         }
         let secret = observed.secret.secret.present();
         let is_secret = secret.is_some_and(|secret| secret.arn == arn && self.owns(&secret.tags));

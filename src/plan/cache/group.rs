@@ -114,8 +114,9 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
 }
 
 fn compare(scene: Scene, group: &ReplicationGroup, ground: Ground) -> AspectPlan {
-    let blocks = refusal::refusals(scene, group);
-    let changes = match change::next_change(scene, group, ground) {
+    let blocks = refusal::refusals(scene.desired, scene.observed, group);
+    let mut changes = change::changes(scene.desired, &scene.observed.cache, group, ground);
+    let changes = match changes.next() {
         Some(change) if !ground.quiet => hold(
             &change,
             "another change of its users or subnets is made first",

@@ -4,13 +4,17 @@
 //! thing is created only when everything under it was *seen* to be there. Names derive from the object's UID, so a creation that happened
 //! twice meets the first; what has one of these names without our tags is somebody else's and is left alone.
 //!
+//! A group that the spec names is taken over first (`adoption`), and then lives on what is made around it like any other, its subnets aside.
+//!
 //! Once the group runs, differences are put right in place, one at a time (`change`), or refused (`refusal`).
 
+mod adoption;
 mod change;
 mod closing;
 mod group;
 mod iam;
 mod part;
+mod proof;
 mod refusal;
 mod subnets;
 mod users;
@@ -21,6 +25,7 @@ use crate::model::{Desired, Identity};
 
 use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, ReplicationGroup, Seen};
 
+pub use adoption::{group_differences, group_standing};
 pub use closing::{have_left, leaves_at, leaving_intent};
 pub(super) use part::busy;
 
@@ -55,6 +60,10 @@ pub fn plan_cache(desired: &Desired, observed: &Observed, context: Context) -> A
 }
 
 fn plan_parts(scene: Scene) -> AspectPlan {
+    let held = adoption::plan_another(scene).or_else(|| adoption::plan_adoption(scene));
+    if let Some(plan) = held {
+        return plan;
+    }
     let subnets = subnets::plan_subnet_group(scene);
     let users = if scene.desired.mode.has_token() {
         Part::there()
@@ -82,6 +91,11 @@ pub(super) fn own_group<'a>(
     let tags = observed.cache.tags.get(&group.arn);
     let tags = tags.and_then(Seen::present)?;
     identity.owns(tags).then_some(group)
+}
+
+/// Whether the replication group that the spec names is not known to be the object's own.
+pub(super) fn awaits_adoption(desired: &Desired, observed: &Observed) -> bool {
+    desired.cache.adoption.is_some() && own_group(&desired.identity, observed).is_none()
 }
 
 /// Where it is reached, once ElastiCache says so.

@@ -45,11 +45,14 @@ impl Observed {
             Action::Secret(_) => self.secret.secret = Seen::Unread,
             Action::Adopt(mark) => {
                 let gateway = &mut self.gateway;
-                let named = std::mem::take(&mut gateway.named);
-                gateway.hint = named.present().map(|api| api.id.clone());
+                if Kind::of(&mark.arn) == Some(Kind::RestApi) {
+                    let named = std::mem::take(&mut gateway.named);
+                    gateway.hint = named.present().map(|api| api.id.clone());
+                }
                 self.forget_marked(&mark.arn);
             }
             Action::Mark(mark) => self.forget_marked(&mark.arn),
+            Action::Release(release) => self.forget_marked(&release.arn),
             Action::Cluster(
                 ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. },
             ) => {

@@ -6,6 +6,7 @@ use super::round_of_a_mortal;
 use crate::api::{Reason, TAG_ADOPTABLE_BY, TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER_UID};
 use crate::fixtures::{consent, desired, identity, spec, spec_json};
 use crate::model::{Estate, Tags};
+use crate::plan::orphans::is_retained;
 use crate::plan::world::{Step, World, foreign_tags};
 use crate::plan::{
     Action, Aspect, Block, Class, Fact, MethodSettings, Observed, Plan, RestApi, Seen, Stage,
@@ -313,20 +314,27 @@ fn an_api_that_was_there_before_is_never_a_leftover_of_a_creation() {
 }
 
 #[test]
-fn the_deletion_takes_what_was_taken_over_and_nothing_before() {
-    for (mode, left) in [("Review", true), ("TakeOver", false)] {
-        let mut world = world();
-        world.stall(&desired(adopting(mode)));
-        let estate = Estate::new(identity(), &spec(adopting(mode)), [], []);
+fn the_deletion_keeps_what_was_taken_over_unless_the_spec_says_otherwise_and_what_was_not() {
+    for (mode, policy, left) in [
+        ("Review", json!({"api": "Delete"}), true),
+        ("TakeOver", json!({"api": "Delete"}), false),
+        ("TakeOver", json!({"api": "Retain"}), true),
+        ("TakeOver", json!({}), true),
+    ] {
+        let (mut world, mut json) = (world(), adopting(mode));
+        json["deletionPolicy"] = policy.clone();
+        world.stall(&desired(json.clone()));
+        let estate = Estate::new(identity(), &spec(json), [], []);
         assert!(world.tear_down(&estate).is_settled());
-        assert_eq!(world.gateway.api.is_some(), left, "{mode}");
+        assert_eq!(world.gateway.api.is_some(), left, "{mode} {policy}");
+        let tags = world.gateway.api.map(|api| api.tags).unwrap_or_default();
+        let marked = mode == "TakeOver" && left;
+        assert_eq!(
+            is_retained(&tags),
+            marked,
+            "{mode} {policy}: it is no orphan"
+        );
     }
-    let mut retaining = adopting("TakeOver");
-    retaining["deletionPolicy"] = json!({"api": "Retain"});
-    let mut world = world();
-    world.stall(&desired(retaining.clone()));
-    world.tear_down(&Estate::new(identity(), &spec(retaining), [], []));
-    assert!(world.gateway.api.is_some(), "it is retained like any other");
 }
 
 fn told(world: &World, json: Value) -> Vec<String> {

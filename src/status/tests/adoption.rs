@@ -14,7 +14,12 @@ fn adopting(id: &str) -> Desired {
 }
 
 fn told(round: &Round, id: &str) -> AdoptedStatus {
-    round.report_of(&adopting(id)).adoption.unwrap().rest_api
+    round
+        .report_of(&adopting(id))
+        .adoption
+        .unwrap()
+        .rest_api
+        .unwrap()
 }
 
 #[test]
