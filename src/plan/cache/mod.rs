@@ -21,7 +21,7 @@ mod users;
 
 use std::time::Duration;
 
-use crate::model::{Desired, Identity};
+use crate::model::{Desired, Identity, Tags, is_adopted};
 
 use super::{AspectPlan, Context, Depth, Endpoint, Observed, RETRY, ReplicationGroup, Seen};
 
@@ -103,5 +103,15 @@ pub(super) fn own_endpoint<'a>(
     identity: &Identity,
     observed: &'a Observed,
 ) -> Option<&'a Endpoint> {
-    own_group(identity, observed)?.primary.as_ref()
+    let group = own_group(identity, observed)?;
+    let tags = observed.cache.tags.get(&group.arn)?.present()?;
+    let primary = group.primary.as_ref();
+    primary.filter(|_| admits_ours(identity, tags, group))
+}
+
+/// Whether a group of the object's lets in who has its credential. One that was there before does so once it has the object's users, or an AUTH token; until then
+/// nobody is sent there.
+pub(super) fn admits_ours(identity: &Identity, tags: &Tags, group: &ReplicationGroup) -> bool {
+    let users = group.user_group_ids.contains(&identity.cache_id());
+    !is_adopted(tags) || users || group.auth_token
 }

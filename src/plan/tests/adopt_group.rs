@@ -118,6 +118,17 @@ fn until_the_yes_the_group_is_only_read_and_nothing_is_made_for_it() {
 fn after_the_yes_it_is_tagged_closed_by_users_and_brought_to_the_spec_in_its_place() {
     let mut world = world();
     let desired = desired(adopting("TakeOver"));
+    while !world.cluster.secrets.contains_key("orders-cache") {
+        world.round(&desired);
+    }
+    let password = world.secrets.current().unwrap().password;
+    assert!(
+        world.cache.groups[ID]
+            .user_group_ids
+            .contains(&identity().cache_id())
+            && world.cache.is_opened_by(&password),
+        "nobody is given what does not open it yet"
+    );
     let plan = world.settle(&desired);
     assert!(plan.is_settled(), "{plan:#?}");
     assert_eq!(writes(&world)[0], "AddTagsToResource");
