@@ -177,6 +177,9 @@ pub struct IamPolicy {
     /// For an operator with this setting
     #[arg(long, env = "CACHEDAPI_MANAGE_CONSUMER_POLICIES", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub manage_consumer_policies: bool,
+    /// Print instead what it needs besides, to take over replication groups and secrets that exist (spec.adopt)
+    #[arg(long)]
+    pub adoption: bool,
     /// AWS partition
     #[arg(long, default_value = "aws", value_name = "PARTITION")]
     pub partition: String,

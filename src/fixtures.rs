@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::api::CachedApiSpec;
-use crate::model::{Cluster, Desired, Identity, validate};
+use crate::api::{CachedApiSpec, TAG_ADOPTABLE_BY};
+use crate::model::{Cluster, Desired, Identity, Tags, validate};
 use crate::plan::{Context, Depth};
 
 /// The object `shop/orders`.
@@ -19,6 +19,12 @@ pub fn identity() -> Identity {
             operator_version: "0.0.0".into(),
         },
     }
+}
+
+/// The tag by which the owner of a thing in AWS lets `shop/orders` take it over.
+pub fn consent() -> Tags {
+    let [_, object] = identity().consents();
+    [(TAG_ADOPTABLE_BY.to_owned(), object)].into()
 }
 
 /// A public cached route with an HTTP back end.

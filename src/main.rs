@@ -57,6 +57,7 @@ fn print_crd() -> Result<()> {
 }
 
 fn print_iam_policy(scope: IamPolicy) -> Result<()> {
+    let adoption = scope.adoption;
     let scope = PolicyScope {
         partition: scope.partition,
         region: scope.region,
@@ -64,7 +65,12 @@ fn print_iam_policy(scope: IamPolicy) -> Result<()> {
         cluster_id: scope.cluster_id,
         consumer_policies: scope.manage_consumer_policies,
     };
-    print(&serde_json::to_string_pretty(&aws::policy(&scope))?)
+    let policy = if adoption {
+        aws::adoption_policy(&scope)
+    } else {
+        aws::policy(&scope)
+    };
+    print(&serde_json::to_string_pretty(&policy)?)
 }
 
 /// Prints a line or more. A reader that has seen enough, such as `head`, ends it quietly.

@@ -120,8 +120,17 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
         ("spec.adopt.restApiId in body should match", |s| {
             s["adopt"] = json!({"restApiId": "arn:aws:apigateway"});
         }),
-        ("spec.adopt.restApiId: Required value", |s| {
+        ("adopt names nothing", |s| {
             s["adopt"] = json!({"mode": "TakeOver"});
+        }),
+        ("spec.adopt.replicationGroupId in body should match", |s| {
+            s["adopt"] = json!({"replicationGroupId": "arn:aws:elasticache"});
+        }),
+        ("spec.adopt.secretArn in body should match", |s| {
+            s["adopt"] = json!({"secretArn": "theirs"});
+        }),
+        ("adopt.secretArn is not in the object's region", |s| {
+            s["adopt"] = json!({"secretArn": secret_in("us-east-1")});
         }),
         ("Unsupported value: \"Now\"", |s| {
             s["adopt"] = json!({"restApiId": "a1b2c3d4e5", "mode": "Now"});
@@ -383,6 +392,44 @@ fn what_is_taken_over_is_the_api_that_was_reviewed() {
     }
     submit(&adopting("adopting", review("b2")), true).expect("the yes is taken back");
     submit(&object("adopting"), true).expect("the name is taken out");
+}
+
+fn secret_in(region: &str) -> String {
+    format!("arn:aws:secretsmanager:{region}:123456789012:secret:theirs-AbCdEf")
+}
+
+#[test]
+fn a_group_and_a_secret_are_found_by_the_spec_and_stay_in_it() {
+    let both = json!({"replicationGroupId": "sessions", "secretArn": secret_in("eu-west-1"), "mode": "TakeOver"});
+    let adopting = |adopt: &Value| {
+        let mut object = object("found");
+        object["spec"]["adopt"] = adopt.clone();
+        object
+    };
+    submit(&adopting(&both), false).expect("both are named");
+    for (field, other) in [
+        ("replicationGroupId", json!("others")),
+        (
+            "secretArn",
+            json!(secret_in("eu-west-1").replace("theirs", "others")),
+        ),
+    ] {
+        let expected = format!("adopt.{field} cannot be changed while adopt.mode is TakeOver");
+        let mut changed = both.clone();
+        changed[field] = other;
+        let mut without = both.clone();
+        without.as_object_mut().unwrap().remove(field);
+        for changed in [changed, without] {
+            let refusal = submit(&adopting(&changed), true).unwrap_err();
+            assert!(refusal.contains(&expected), "{refusal}");
+        }
+    }
+    let refusal = submit(&object("found"), true).unwrap_err();
+    let expected = "adopt cannot be taken out while its mode is TakeOver";
+    assert!(refusal.contains(expected), "{refusal}");
+    let mut review = both;
+    review["mode"] = json!("Review");
+    submit(&adopting(&review), true).expect("the yes is taken back");
 }
 
 #[test]

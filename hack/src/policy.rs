@@ -66,15 +66,24 @@ fn grant(policy: &Value, need: &Value, request_tags: &Value) -> Option<Grant> {
 }
 
 fn holds(statement: &Value, resource_tags: &Value, request_tags: &Value) -> bool {
-    let equals = statement["Condition"]["StringEquals"].as_object();
-    equals
+    let conditions = ["StringEquals", "StringLike"].map(|kind| &statement["Condition"][kind]);
+    let mut wanted = conditions
         .into_iter()
-        .flatten()
-        .all(|(key, value)| match key.split_once('/') {
-            Some(("aws:RequestTag", tag)) => request_tags[tag] == *value,
-            Some(("aws:ResourceTag", tag)) => resource_tags[tag] == *value,
-            _ => true,
-        })
+        .filter_map(Value::as_object)
+        .flatten();
+    wanted.all(|(key, value)| match key.split_once('/') {
+        Some(("aws:RequestTag", tag)) => is_one_of(value, &request_tags[tag]),
+        Some(("aws:ResourceTag", tag)) => is_one_of(value, &resource_tags[tag]),
+        _ => true,
+    })
+}
+
+/// Whether a tag has one of the `wanted` values, in which a list may stand for several, and `*` for any text.
+fn is_one_of(wanted: &Value, tag: &Value) -> bool {
+    let one = std::slice::from_ref(wanted);
+    let wanted = wanted.as_array().map_or(one, Vec::as_slice);
+    tag.as_str()
+        .is_some_and(|tag| wanted.iter().any(|wanted| matches(text(wanted), tag)))
 }
 
 /// Whether `text` is as `pattern` has it, in which `*` stands for any text and `?` for any character.

@@ -44,6 +44,8 @@ pub const TAG_OWNER: &str = "cachedapi.dev/owner";
 pub const TAG_CLUSTER: &str = "cachedapi.dev/cluster-id";
 /// AWS tag, with any value: the thing was there before its owner, which took it over.
 pub const TAG_ADOPTED: &str = "cachedapi.dev/adopted";
+/// AWS tag that whoever owns a thing in AWS puts there, so that it can be adopted: the id of a cluster, or `<cluster id>/<namespace>/<name>` of one object.
+pub const TAG_ADOPTABLE_BY: &str = "cachedapi.dev/adoptable-by";
 /// AWS tag: version of the operator that created the thing.
 pub const TAG_VERSION: &str = "cachedapi.dev/operator-version";
 /// AWS tag: `true` on the REST API, the replication group or the secret that a deletion policy keeps. It speaks for the whole part.

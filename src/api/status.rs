@@ -170,18 +170,28 @@ pub enum RotationPhase {
 }
 
 /// What became of that which spec.adopt names.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct AdoptionStatus {
     /// The REST API.
-    pub rest_api: AdoptedStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AdoptedStatus")]
+    pub rest_api: Option<AdoptedStatus>,
+    /// The replication group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AdoptedStatus")]
+    pub replication_group: Option<AdoptedStatus>,
+    /// The secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AdoptedStatus")]
+    pub secret: Option<AdoptedStatus>,
 }
 
 /// Something that is to be taken over.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AdoptedStatus {
-    /// Id that spec.adopt names.
+    /// Id, or ARN, that spec.adopt names.
     pub id: String,
     /// How far it is.
     pub state: AdoptionState,
@@ -197,7 +207,7 @@ pub enum AdoptionState {
     Pending,
     /// It is the object's.
     Adopted,
-    /// It cannot be taken over; the condition ApiReady says why.
+    /// It cannot be taken over; the condition of its part says why.
     Refused,
 }
 

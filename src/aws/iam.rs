@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::api::TAG_CLUSTER;
+use crate::api::{TAG_ADOPTABLE_BY, TAG_CLUSTER};
 
-use super::operations::{Condition, OPERATIONS, Operation};
+use super::operations::{ADOPTION, Condition, Grant, OPERATIONS, Operation};
 
 /// Where a policy counts. Partition, Region and account may be IAM's wildcards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,18 @@ pub fn policy(scope: &PolicyScope) -> Value {
     let statements: Vec<Value> = statements
         .map(|((condition, resources), actions)| scope.statement(condition, resources, &actions))
         .collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// What the operator needs besides [`policy`] to take over replication groups and secrets that exist. It allows nothing to what has neither the cluster's tag nor
+/// the consent of its owner, but to tell what it is.
+#[must_use]
+pub fn adoption_policy(scope: &PolicyScope) -> Value {
+    let statement = |grant: &Grant| {
+        let actions = grant.actions.iter().copied().collect();
+        scope.statement(grant.condition, grant.resources, &actions)
+    };
+    let statements: Vec<Value> = ADOPTION.iter().map(statement).collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
@@ -80,6 +92,13 @@ impl PolicyScope {
             Condition::ResourceTag => {
                 equals(&format!("aws:ResourceTag/{TAG_CLUSTER}"), &self.cluster_id)
             }
+            Condition::Consent => Some(json!({
+                "StringEquals": { format!("aws:RequestTag/{TAG_CLUSTER}"): self.cluster_id },
+                "StringLike": {
+                    format!("aws:ResourceTag/{TAG_ADOPTABLE_BY}"):
+                        [self.cluster_id.clone(), format!("{}/*", self.cluster_id)]
+                },
+            })),
             Condition::ApiGatewayPrincipal => {
                 equals("lambda:Principal", "apigateway.amazonaws.com")
             }
@@ -116,10 +135,42 @@ mod tests {
     }
 
     #[test]
+    fn what_others_have_is_only_told_of_and_only_given_the_tag_with_consent() {
+        let policy = adoption_policy(&scope());
+        for statement in policy["Statement"].as_array().unwrap() {
+            let actions = statement["Action"].as_array().unwrap();
+            let mut actions = actions.iter().map(|action| action.as_str().unwrap());
+            let condition = statement["Condition"].to_string();
+            let ours = condition.contains("aws:ResourceTag/cachedapi.dev/cluster-id");
+            let consent = condition.contains("aws:RequestTag/cachedapi.dev/cluster-id")
+                && condition.contains("aws:ResourceTag/cachedapi.dev/adoptable-by");
+            let tags = [
+                "elasticache:AddTagsToResource",
+                "secretsmanager:TagResource",
+            ];
+            assert!(
+                ours || actions.all(|action| {
+                    action.contains(":Describe")
+                        || action.contains(":List")
+                        || consent && tags.contains(&action)
+                }),
+                "{statement}"
+            );
+        }
+        assert!(
+            policy.to_string().len() <= 6144,
+            "a managed policy holds it"
+        );
+    }
+
+    #[test]
     fn every_operation_of_a_service_with_permissions_has_one() {
         for operation in OPERATIONS {
             let free = operation.name.starts_with("sts:");
-            assert_eq!(operation.grants.is_empty(), free, "{}", operation.name);
+            let actions = ADOPTION.iter().flat_map(|grant| grant.actions);
+            let granted = !operation.grants.is_empty()
+                || actions.into_iter().any(|action| *action == operation.name);
+            assert_eq!(granted, !free, "{}", operation.name);
         }
     }
 

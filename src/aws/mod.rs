@@ -37,7 +37,7 @@ use governor::Governor;
 use services::Services;
 
 pub use config::{QuotaShare, sdk_config};
-pub use iam::{PolicyScope, policy};
+pub use iam::{PolicyScope, adoption_policy, policy};
 pub use observer::{Call, CallObserver};
 
 /// AWS as one identity sees it. Cheap to clone; clones share clients, request quotas and the account's number.
@@ -131,7 +131,8 @@ impl Aws {
             Action::Role(action) => Box::pin(services.roles.execute(action)).await,
             Action::Cache(action) => Box::pin(elasticache::execute(&services.cache, action)).await,
             Action::Secret(action) => Box::pin(services.secrets.execute(action)).await,
-            Action::Mark(mark) => Box::pin(services.mark(mark)).await,
+            Action::Adopt(mark) | Action::Mark(mark) => Box::pin(services.mark(mark)).await,
+            Action::Release(release) => Box::pin(services.release(release)).await,
             Action::Cluster(_) => Err(not_ours("a write to the API server was asked for")),
         }
     }

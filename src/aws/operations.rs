@@ -33,6 +33,8 @@ pub enum Condition {
     RequestTag,
     /// The thing carries our cluster's tag.
     ResourceTag,
+    /// The request gives the thing our cluster's tag, and the thing carries the consent to one of our objects, or to all.
+    Consent,
     /// The Lambda statement is about API Gateway.
     ApiGatewayPrincipal,
     /// The service-linked role is ElastiCache's.
@@ -106,6 +108,14 @@ const fn tagged(actions: &'static [&'static str], resources: &'static [&'static 
     }
 }
 
+const fn consenting(actions: &'static [&'static str], resources: &'static [&'static str]) -> Grant {
+    Grant {
+        actions,
+        resources,
+        condition: Condition::Consent,
+    }
+}
+
 const fn of_api_gateway(actions: &'static [&'static str]) -> Grant {
     Grant {
         actions,
@@ -163,6 +173,56 @@ const ROLE: Grant = Grant {
 };
 const SECRETS: &[&str] = &["secretsmanager:{region}:{account}:secret:cachedapi/*"];
 const FUNCTIONS: &[&str] = &["lambda:{region}:{account}:function:*"];
+/// What a replication group and a secret that were there before are called is anybody's choice: tags decide alone.
+const ANY_GROUP: &[&str] = &["elasticache:{region}:{account}:replicationgroup:*"];
+const ANY_CACHE: &[&str] = &[
+    "elasticache:{region}:{account}:cluster:*",
+    "elasticache:{region}:{account}:replicationgroup:*",
+    "elasticache:{region}:{account}:subnetgroup:*",
+];
+const ANY_SECRET: &[&str] = &["secretsmanager:{region}:{account}:secret:*"];
+
+/// What the operator needs beside, to take replication groups and secrets over: to read what they are, without values; to give the cluster's tag to what consents;
+/// and what it does to its own with those that have the tag.
+pub(super) const ADOPTION: &[Grant] = &[
+    always(
+        &[
+            "elasticache:DescribeCacheClusters",
+            "elasticache:DescribeCacheSubnetGroups",
+            "elasticache:DescribeReplicationGroups",
+            "elasticache:ListTagsForResource",
+        ],
+        ANY_CACHE,
+    ),
+    always(&["secretsmanager:DescribeSecret"], ANY_SECRET),
+    consenting(&["elasticache:AddTagsToResource"], ANY_GROUP),
+    consenting(&["secretsmanager:TagResource"], ANY_SECRET),
+    tagged(
+        &[
+            "elasticache:AddTagsToResource",
+            "elasticache:CreateSnapshot",
+            "elasticache:DecreaseReplicaCount",
+            "elasticache:DeleteReplicationGroup",
+            "elasticache:IncreaseReplicaCount",
+            "elasticache:ModifyReplicationGroup",
+            "elasticache:RemoveTagsFromResource",
+        ],
+        ANY_GROUP,
+    ),
+    tagged(
+        &[
+            "secretsmanager:DeleteSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:RestoreSecret",
+            "secretsmanager:TagResource",
+            "secretsmanager:UntagResource",
+            "secretsmanager:UpdateSecretVersionStage",
+        ],
+        ANY_SECRET,
+    ),
+];
+
 /// "Actions, resources, and condition keys for Amazon Resource Group Tagging API" names no resource for its reads: there is nothing to narrow them to.
 const EVERYTHING: &[&str] = &["*"];
 const ROLES: &[&str] = &["iam::{account}:role/*"];
@@ -224,6 +284,7 @@ operations! {
         [tagged(&["apigateway:DELETE"], OWN_GATEWAY)];
 
     TAG_CACHE_GROUP = "elasticache:AddTagsToResource", false, [ELASTICACHE], [TAG_CACHE];
+    UNTAG_CACHE_GROUP = "elasticache:RemoveTagsFromResource", false, [ELASTICACHE], [];
     DESCRIBE_SUBNET_GROUPS = "elasticache:DescribeCacheSubnetGroups", false, [ELASTICACHE],
         [always(&["elasticache:DescribeCacheSubnetGroups"], CACHE)];
     DESCRIBE_USERS = "elasticache:DescribeUsers", false, [ELASTICACHE], [always(&["elasticache:DescribeUsers"], CACHE)];
@@ -270,6 +331,7 @@ operations! {
     GET_SECRET_VALUE = "secretsmanager:GetSecretValue", false, [], [tagged(&["secretsmanager:GetSecretValue"], SECRETS)];
     TAG_SECRET = "secretsmanager:TagResource", false, [limit("secretsmanager:TagResource", 50.0, 1.0, 50.0)],
         [tagging(&["secretsmanager:TagResource"], SECRETS)];
+    UNTAG_SECRET = "secretsmanager:UntagResource", false, [limit("secretsmanager:UntagResource", 50.0, 1.0, 50.0)], [];
     CREATE_SECRET = "secretsmanager:CreateSecret", true, [limit("secretsmanager:CreateSecret", 50.0, 1.0, 50.0)],
         [tagging(&["secretsmanager:CreateSecret", "secretsmanager:TagResource"], SECRETS)];
     PUT_SECRET_VALUE = "secretsmanager:PutSecretValue", false, [limit("secretsmanager:PutSecretValue", 50.0, 1.0, 50.0)],

@@ -253,6 +253,7 @@ impl Content {
             username: self.field("username").unwrap_or_default().to_owned(),
             password: Sensitive::new(self.field("password").unwrap_or_default()),
             engine: self.field("engine").map(ToOwned::to_owned),
+            replication_group_id: self.field("replicationGroupId").map(ToOwned::to_owned),
             endpoint: self.endpoint(),
             password_since: self.time("passwordSince"),
             user_since: self.time("userSince"),

@@ -111,6 +111,9 @@ impl Services {
             Read::ReplicationGroup { id } => {
                 Fact::ReplicationGroup(elasticache::read_group(cache, id).await)
             }
+            Read::OtherReplicationGroup { id } => {
+                Fact::OtherReplicationGroup(elasticache::read_group(cache, id).await)
+            }
             Read::CacheNode { id } => Fact::CacheNode(elasticache::read_node(cache, id).await),
             Read::Snapshot { name } => {
                 Fact::FinalSnapshot(elasticache::read_snapshot(cache, name).await)
@@ -122,6 +125,7 @@ impl Services {
             Read::Secret { name } | Read::BoundSecret { name } => {
                 Fact::Secret(secrets.read_secret(name).await)
             }
+            Read::OtherSecret { arn } => Fact::OtherSecret(secrets.read_secret(arn).await),
             Read::SecretValue { arn, version } => Fact::SecretValue {
                 version: version.clone(),
                 value: secrets.read_value(arn, version).await,

@@ -5,10 +5,10 @@ use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 use crate::api::TAG_CLUSTER;
 use crate::model::Tags;
 use crate::plan::orphans::{Bearing, Kind, Part, Tagged};
-use crate::plan::{Fact, Failure, Mark, Seen};
+use crate::plan::{Fact, Failure, Mark, Release, Seen};
 
 use super::call::{Caller, pages};
-use super::operations::{GET_TAGGED, TAG_CACHE_GROUP, TAG_SECRET};
+use super::operations::{GET_TAGGED, TAG_CACHE_GROUP, TAG_SECRET, UNTAG_CACHE_GROUP, UNTAG_SECRET};
 use super::services::Services;
 use super::{apigateway, elasticache, not_ours, secretsmanager};
 
@@ -79,7 +79,7 @@ impl Services {
         }
     }
 
-    /// Puts the mark on a thing, by its own service.
+    /// Puts tags on a thing, by its own service.
     pub(super) async fn mark(&self, mark: &Mark) -> Result<Option<Fact>, Failure> {
         match Kind::of(&mark.arn).map(Kind::part) {
             Some(Part::Api) => self.gateway.tag(&mark.arn, &mark.tags).await?,
@@ -88,6 +88,35 @@ impl Services {
             None => return Err(not_ours("a thing was marked that is none of ours")),
         }
         Ok(None)
+    }
+
+    /// Takes tags off a thing, by its own service. Of API Gateway nothing is given back: who may take tags off there may take them off everything.
+    pub(super) async fn release(&self, release: &Release) -> Result<Option<Fact>, Failure> {
+        match Kind::of(&release.arn).map(Kind::part) {
+            Some(Part::Cache) => self.release_group(release).await?,
+            Some(Part::Secret) => self.release_secret(release).await?,
+            Some(Part::Api) | None => {
+                return Err(not_ours("a thing was given back that is not to be"));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn release_group(&self, Release { arn, keys }: &Release) -> Result<(), Failure> {
+        let request = self.cache.client.remove_tags_from_resource();
+        let request = request.resource_name(arn);
+        let request = request.set_tag_keys(Some(keys.iter().cloned().collect()));
+        let caller = &self.cache.caller;
+        caller.call(UNTAG_CACHE_GROUP, arn, request.send()).await?;
+        Ok(())
+    }
+
+    async fn release_secret(&self, Release { arn, keys }: &Release) -> Result<(), Failure> {
+        let request = self.secrets.client.untag_resource().secret_id(arn);
+        let request = request.set_tag_keys(Some(keys.iter().cloned().collect()));
+        let caller = &self.secrets.caller;
+        caller.call(UNTAG_SECRET, arn, request.send()).await?;
+        Ok(())
     }
 
     async fn mark_group(&self, Mark { arn, tags }: &Mark) -> Result<(), Failure> {

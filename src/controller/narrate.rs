@@ -2,7 +2,7 @@
 
 use crate::api::{Condition, ConditionStatus, ConditionType, Reason};
 use crate::cluster::Note;
-use crate::plan::{Action, Aspect, CacheAction, ClusterAction, GatewayAction, Purpose};
+use crate::plan::{Action, Aspect, CacheAction, ClusterAction, Purpose};
 
 /// Conditions whose changes are worth an event. The others follow from them.
 const TOLD: [ConditionType; 6] = [
@@ -68,9 +68,8 @@ pub fn written(aspect: Aspect, action: &Action) -> Option<Note> {
     }
     let mut text = format!("{operation} {}", action.target());
     match action {
-        Action::Gateway(GatewayAction::TagRestApi { .. }) => {
-            text += ": the REST API is this object's from now on";
-        }
+        Action::Release(_) => text += ": it was there before this object, and is nobody's again",
+        Action::Adopt(_) => text += ": it is this object's from now on",
         Action::Cache(CacheAction::RotateAuthToken { .. }) => {
             text += ": an AUTH token comes in, and the one before works as well";
         }

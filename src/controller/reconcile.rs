@@ -146,11 +146,22 @@ fn estate(identity: Identity, object: &CachedApi) -> Estate {
         .iter()
         .flat_map(|status| &status.api)
         .flat_map(|api| api.functions.iter().cloned());
-    Estate::new(
-        identity,
-        &object.spec,
-        known,
-        bound_functions(object.status.as_ref()),
+    let status = object.status.as_ref();
+    let bound = bound_functions(status);
+    let estate = Estate::new(identity, &object.spec, known, bound);
+    let (group, secret) = known_names(status);
+    estate.known_as(group, secret)
+}
+
+/// What status says of the replication group and the secret: id and ARN.
+fn known_names(status: Option<&CachedApiStatus>) -> (Option<String>, Option<String>) {
+    let cache = status.and_then(|status| status.cache.as_ref());
+    let credentials = status.and_then(|status| status.credentials.as_ref());
+    (
+        cache
+            .map(|cache| cache.id.clone())
+            .filter(|id| !id.is_empty()),
+        credentials.and_then(|credentials| credentials.secret_arn.clone()),
     )
 }
 
@@ -321,6 +332,7 @@ fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
             credentials.rotated_at.as_ref()?.0,
         ))
     });
+    (observed.cache.hint, observed.secret.hint) = known_names(Some(status));
     if let Some(api) = &status.api {
         observed.gateway.hint = Some(api.id.clone());
         observed.gateway.keys_known = !api.api_keys.is_empty();

@@ -3,9 +3,10 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::api::{CachedApiSpec, Engine, ReplicationGroupSpec};
+use crate::api::{CachedApiSpec, Engine};
 
-use super::{DesiredRotation, Identity};
+use super::names::names_of;
+use super::{Adoption, DesiredRotation, Identity};
 
 /// An engine version as ElastiCache names it: ordered by major, then minor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +44,11 @@ pub const fn oldest_with_iam(engine: Engine) -> CacheVersion {
 /// The replication group with its users and subnet group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredCache {
-    /// Id of the replication group, its subnet group and its user group.
+    /// Id of the replication group.
+    pub group_id: String,
+    /// The group that exists and is to become the object's.
+    pub adoption: Option<Adoption>,
+    /// Id of what is made around it: its subnet group, its user group and its first user.
     pub id: String,
     /// Description of the group, for people.
     pub description: String,
@@ -98,9 +103,16 @@ pub fn backend_access(identity: &Identity, cluster_mode: bool) -> String {
 }
 
 impl DesiredCache {
-    pub(super) fn build(identity: &Identity, spec: &ReplicationGroupSpec) -> Self {
+    pub(super) fn build(identity: &Identity, spec: &CachedApiSpec) -> Self {
         let id = identity.cache_id();
+        let (group_id, _) = names_of(identity, spec);
+        let adoption = Adoption::of(spec.adopt.as_ref(), |adopt| {
+            adopt.replication_group_id.as_ref()
+        });
+        let spec = &spec.cache.replication_group;
         Self {
+            group_id,
+            adoption,
             description: format!("CachedApi {}/{}", identity.namespace, identity.name),
             engine: spec.engine,
             engine_version: spec.engine_version.clone(),
@@ -152,8 +164,10 @@ impl DesiredCache {
 /// The secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredSecret {
-    /// Name: carries namespace, name and a part of the UID.
+    /// Name: carries namespace, name and a part of the UID. The ARN of one that was there before.
     pub name: String,
+    /// The secret that exists and is to become the object's.
+    pub adoption: Option<Adoption>,
     /// Description, for people.
     pub description: String,
     /// Request token of the creation.
@@ -172,9 +186,11 @@ pub struct DesiredSecret {
 
 impl DesiredSecret {
     pub(super) fn build(identity: &Identity, spec: &CachedApiSpec) -> Option<Self> {
+        let (cache_id, name) = names_of(identity, spec);
         Some(Self {
+            adoption: Adoption::of(spec.adopt.as_ref(), |adopt| adopt.secret_arn.as_ref()),
             rotation: DesiredRotation::build(identity, &spec.credentials)?,
-            name: identity.secret_name(),
+            name,
             description: format!(
                 "Cache credential of CachedApi {}/{}",
                 identity.namespace, identity.name
@@ -182,7 +198,7 @@ impl DesiredSecret {
             token: identity.token("secret"),
             recovery_window_days: spec.credentials.recovery_window_days,
             engine: spec.cache.replication_group.engine,
-            cache_id: identity.cache_id(),
+            cache_id,
             key_prefix: identity.key_prefix(),
         })
     }

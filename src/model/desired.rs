@@ -2,7 +2,7 @@ use crate::api::{CachedApiSpec, DeletionPolicy, ManagementPolicy};
 
 use super::{
     CredentialMode, DesiredBindings, DesiredCache, DesiredGateway, DesiredSecret, DesiredUser,
-    Identity, Tags, Violation,
+    Identity, Names, Tags, Violation,
 };
 
 /// What AWS and the cluster should look like for one object.
@@ -31,6 +31,15 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// What the replication group and the secret are called.
+    #[must_use]
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            group: &self.cache.group_id,
+            secret: &self.secret.name,
+        }
+    }
+
     /// The back ends' user of this name; none when no user of the object's is called so.
     #[must_use]
     pub fn user_named(&self, name: &str) -> Option<DesiredUser> {
@@ -41,14 +50,15 @@ impl Desired {
         })
     }
 
-    /// Whether a value of the secret may have this user name: clients send an AUTH token without one, or with that of the user whose password it is.
+    /// Whether a value of the secret may have this user name: clients send an AUTH token without one, or with that of the user whose password it is. A secret that
+    /// was there before the object need not name a user: it gets the name with the rest.
     #[must_use]
     pub fn is_named_well(&self, username: &str) -> bool {
         if self.mode.has_token() {
-            ["", "default"].contains(&username)
-        } else {
-            self.user_named(username).is_some()
+            return ["", "default"].contains(&username);
         }
+        let unnamed = self.secret.adoption.is_some() && username.is_empty();
+        unnamed || self.user_named(username).is_some()
     }
 }
 
@@ -76,7 +86,7 @@ pub fn validate(identity: Identity, spec: &CachedApiSpec) -> Result<Desired, Vec
         region: spec.region.clone(),
         gateway,
         mode,
-        cache: DesiredCache::build(&identity, &spec.cache.replication_group),
+        cache: DesiredCache::build(&identity, spec),
         secret,
         bindings: DesiredBindings::build(&spec.bindings),
         deletion: spec.deletion_policy.clone(),

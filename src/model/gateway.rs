@@ -3,9 +3,9 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::api::{AdoptSpec, AdoptionMode, CachedApiSpec, EndpointType, Throttle, UsagePlanSpec};
+use crate::api::{CachedApiSpec, EndpointType, Throttle, UsagePlanSpec};
 
-use super::{Identity, Violation, openapi};
+use super::{Adoption, Identity, Violation, openapi};
 
 /// The REST API, its stage, keys and permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,24 +30,6 @@ pub struct DesiredGateway {
     pub functions: BTreeSet<String>,
     /// Id of the statement that lets the API invoke a function.
     pub permission_statement: String,
-}
-
-/// A REST API that exists and is to become the object's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adoption {
-    /// Id.
-    pub id: String,
-    /// Whether it may be taken over.
-    pub take_over: bool,
-}
-
-impl From<&AdoptSpec> for Adoption {
-    fn from(spec: &AdoptSpec) -> Self {
-        Self {
-            id: spec.rest_api_id.clone(),
-            take_over: spec.mode == AdoptionMode::TakeOver,
-        }
-    }
 }
 
 /// An OpenAPI 3 document in JSON.
@@ -101,7 +83,7 @@ impl DesiredGateway {
         let key = |name: &str| format!("{unique_name}-{name}");
         Self {
             name: identity.display_name(),
-            adoption: spec.adopt.as_ref().map(Adoption::from),
+            adoption: Adoption::of(spec.adopt.as_ref(), |adopt| adopt.rest_api_id.as_ref()),
             endpoint_type: spec.api.endpoint_type,
             document: build_document(identity, spec),
             stage: build_stage(spec),

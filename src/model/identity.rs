@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::api::{TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_VERSION};
+use crate::api::{
+    TAG_ADOPTABLE_BY, TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_VERSION,
+};
 
 /// Tags as AWS keeps them.
 pub type Tags = BTreeMap<String, String>;
@@ -42,7 +44,8 @@ impl Identity {
         format!("{}-{}", self.namespace, self.name)
     }
 
-    /// Id of the replication group, its subnet group, its user group and its user: 37 characters of the 40 that ElastiCache allows.
+    /// Id of the replication group, unless it was there before the object, and of what is made around it: its subnet group, its user group and its user. 37
+    /// characters of the 40 that ElastiCache allows.
     #[must_use]
     pub fn cache_id(&self) -> String {
         format!("capi-{}", self.uid.simple())
@@ -171,6 +174,21 @@ impl Identity {
         let mut tags = self.tags();
         tags.insert(TAG_ADOPTED.to_owned(), "true".to_owned());
         tags
+    }
+
+    /// The values of the tag `cachedapi.dev/adoptable-by` that let the object take their bearer over: for every object of the cluster, and for this one.
+    #[must_use]
+    pub fn consents(&self) -> [String; 2] {
+        let cluster = &self.cluster.id;
+        let object = format!("{cluster}/{}/{}", self.namespace, self.name);
+        [cluster.clone(), object]
+    }
+
+    /// Whether `tags` let the object take their bearer over.
+    #[must_use]
+    pub fn may_adopt(&self, tags: &Tags) -> bool {
+        let consent = tags.get(TAG_ADOPTABLE_BY);
+        consent.is_some_and(|consent| self.consents().contains(consent))
     }
 
     /// Whether `tags` say that their bearer is another object's, or another cluster's.

@@ -1,6 +1,7 @@
 //! Layer 1: validated vocabulary. A spec becomes [`Desired`], in which every name, tag and document that follows from it stands
 //! already, or a list of every [`Violation`].
 
+mod adoption;
 mod binding;
 mod cache;
 mod desired;
@@ -9,6 +10,7 @@ mod estate;
 mod gateway;
 mod identity;
 mod mode;
+mod names;
 pub mod openapi;
 mod rotation;
 mod validate;
@@ -17,14 +19,16 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
+pub use adoption::{Adoption, cache_disposal, disposal, is_adopted};
 pub use binding::{DesiredBindings, DesiredBoundSecret, DesiredFunction, Workload, WorkloadKind};
 pub use cache::{
     CacheVersion, DesiredCache, DesiredSecret, DesiredUser, backend_access, oldest_with_iam,
 };
 pub use desired::{Desired, validate};
 pub use estate::Estate;
-pub use gateway::{Adoption, DesiredApiKey, DesiredGateway, DesiredStage, Document};
+pub use gateway::{DesiredApiKey, DesiredGateway, DesiredStage, Document};
 pub use identity::{Cluster, Identity, Tags};
 pub use mode::CredentialMode;
+pub use names::Names;
 pub use rotation::{DesiredRotation, Requests};
 pub use violation::Violation;

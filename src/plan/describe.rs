@@ -31,7 +31,11 @@ impl Action {
             }
             Self::Secret(SecretAction::RestoreSecret { .. }) => "RestoreSecret",
             Self::Secret(SecretAction::DeleteSecret { .. }) => "DeleteSecret",
-            Self::Mark(mark) => mark.operation(),
+            Self::Adopt(mark) | Self::Mark(mark) => mark.operation(),
+            Self::Release(release) => match Kind::of(&release.arn).map(Kind::part) {
+                Some(Part::Cache) => "RemoveTagsFromResource",
+                _ => "UntagResource",
+            },
             Self::Cluster(ClusterAction::RecordIntent { .. }) => "RecordIntent",
             Self::Cluster(ClusterAction::ApplySecret { .. }) => "ApplyBoundSecret",
             Self::Cluster(ClusterAction::DeleteSecret { .. }) => "DeleteBoundSecret",
@@ -68,7 +72,8 @@ impl Action {
                 | SecretAction::RestoreSecret { arn }
                 | SecretAction::DeleteSecret { arn, .. },
             ) => arn,
-            Self::Mark(mark) => &mark.arn,
+            Self::Adopt(mark) | Self::Mark(mark) => &mark.arn,
+            Self::Release(release) => &release.arn,
             Self::Cluster(ClusterAction::RecordIntent { kind }) => kind,
             Self::Cluster(ClusterAction::RollWorkload { workload, .. }) => &workload.name,
             Self::Secret(SecretAction::CreateSecret { name, .. })
@@ -92,7 +97,6 @@ impl GatewayAction {
     const fn operation(&self) -> &'static str {
         match self {
             Self::CreateRestApi { .. } => "CreateRestApi",
-            Self::TagRestApi { .. } => "TagResource",
             Self::PutRestApi { .. } => "PutRestApi",
             Self::DeleteRestApi { .. } => "DeleteRestApi",
             Self::CreateDeployment { .. } => "CreateDeployment",
@@ -115,8 +119,7 @@ impl GatewayAction {
             Self::CreateRestApi { name, .. }
             | Self::CreateApiKey { name, .. }
             | Self::CreateUsagePlan { name, .. } => name,
-            Self::TagRestApi { api, .. }
-            | Self::PutRestApi { api, .. }
+            Self::PutRestApi { api, .. }
             | Self::DeleteRestApi { api }
             | Self::CreateDeployment { api, .. }
             | Self::CreateStage { api, .. }

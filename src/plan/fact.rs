@@ -52,6 +52,7 @@ pub enum Fact {
     },
     UserGroup(Seen<UserGroup>),
     ReplicationGroup(Seen<ReplicationGroup>),
+    OtherReplicationGroup(Seen<ReplicationGroup>),
     CacheNode(Seen<CacheNode>),
     FinalSnapshot(Seen<String>),
     CacheTags {
@@ -59,6 +60,7 @@ pub enum Fact {
         tags: Seen<Tags>,
     },
     Secret(Seen<Secret>),
+    OtherSecret(Seen<Secret>),
     SecretValue {
         version: String,
         value: Seen<SecretValue>,
@@ -146,10 +148,12 @@ impl Observed {
                     .inspect(|group| self.secret.tokens.see(group));
                 cache.group = seen;
             }
+            Fact::OtherReplicationGroup(seen) => cache.other = seen,
             Fact::CacheNode(seen) => cache.node = seen,
             Fact::FinalSnapshot(seen) => cache.final_snapshot = seen,
             Fact::CacheTags { arn, tags } => drop(cache.tags.insert(arn, tags)),
             Fact::Secret(seen) => self.secret.secret = seen,
+            Fact::OtherSecret(seen) => self.secret.other = seen,
             Fact::SecretValue { version, value } => drop(self.secret.values.insert(version, value)),
             Fact::Login { version, login } => self.record_login(version, login),
             Fact::TokenTaken(token) => drop(self.secret.taken.insert(token)),

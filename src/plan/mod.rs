@@ -8,6 +8,7 @@
 //! the number of calls per round small (API Gateway grants an account ten a second) without the observer deciding anything.
 
 mod action;
+mod adoption;
 pub mod audit;
 mod bindings;
 mod bound;
@@ -38,17 +39,18 @@ mod world;
 mod written;
 
 pub use action::*;
+pub use adoption::Standing;
 pub use bindings::{
     Consumer, Progress, RoleAction, bound_version, connect_policy, consumer_policy, consumers,
     has_variables_of, is_own_policy, policy_roles,
 };
 pub use bound::*;
-pub use cache::{have_left, leaves_at, leaving_intent};
+pub use cache::{group_differences, group_standing, have_left, leaves_at, leaving_intent};
 pub use depth::{Depth, Rotating};
 pub use fact::Fact;
 pub use failure::{Class, Failure};
-pub use gateway::{Standing, deployment_hash, differences, served_hash, standing};
-pub use mark::Mark;
+pub use gateway::{deployment_hash, differences, served_hash, standing};
+pub use mark::{Mark, Release};
 pub use observed::*;
 pub use outline::*;
 use outline::{RETRY, looked};
@@ -56,6 +58,7 @@ pub use place::check_place;
 pub use read::{Attempt, Read};
 pub use rest::AtRest;
 pub use scope::Scope;
+pub use secret::{secret_differences, secret_standing};
 pub use seen::{Seen, Sensitive};
 pub use tokens::{GivenToken, KnownTokens};
 pub use user::current_user;

@@ -86,6 +86,11 @@ pub enum Read {
         /// Id.
         id: String,
     },
+    /// The same of the group that status remembers, when the spec names another one.
+    OtherReplicationGroup {
+        /// Id.
+        id: String,
+    },
     /// `DescribeCacheClusters` of one id.
     CacheNode {
         /// Id.
@@ -103,8 +108,13 @@ pub enum Read {
     },
     /// `DescribeSecret`.
     Secret {
-        /// Name.
+        /// Name, or ARN.
         name: String,
+    },
+    /// The same of the secret that status remembers, when the spec names another one.
+    OtherSecret {
+        /// ARN.
+        arn: String,
     },
     /// `GetSecretValue` of one version.
     SecretValue {

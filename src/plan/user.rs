@@ -45,6 +45,7 @@ pub(super) fn engine_of_users(desired: &Desired, observed: &Observed) -> Engine 
 /// and those that a version of the secret names.
 pub(super) fn password_users(
     identity: &Identity,
+    secret: &str,
     observed: &Observed,
 ) -> Result<BTreeSet<String>, AspectPlan> {
     let cache = &observed.cache;
@@ -54,7 +55,7 @@ pub(super) fn password_users(
     let known = known.filter(|id| identity.is_user_id(id)).cloned();
     let mut users: BTreeSet<String> = known.chain([identity.cache_id()]).collect();
     let mut reads = Vec::new();
-    let name = identity.secret_name();
+    let name = secret.to_owned();
     let secret = looked(&observed.secret.secret, Read::Secret { name }, &mut reads)?;
     let secret = secret.filter(|secret| secret.deleted.is_none() && identity.owns(&secret.tags));
     for (secret, version) in secret

@@ -1,5 +1,6 @@
 //! Layer 2: pure reporting. What was desired, seen, decided and done becomes the object's status; nothing in it decides anything.
 
+mod adoption;
 mod conditions;
 mod parts;
 
@@ -50,7 +51,7 @@ pub fn report(report: &Report) -> CachedApiStatus {
         api: parts::api(report, previous.api),
         cache: parts::cache(report, previous.cache),
         credentials: parts::credentials(report, previous.credentials),
-        adoption: parts::adoption(report, previous.adoption),
+        adoption: adoption::adoption(report, previous.adoption),
         pending: parts::pending(report),
         intents: parts::intents(report, previous.intents),
         bindings: parts::bindings(report, previous.bindings),

@@ -3,16 +3,15 @@ use std::collections::BTreeSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::{
-    AdoptedStatus, AdoptionState, AdoptionStatus, ApiStatus, BindingStatus, CacheStatus,
-    ConsumerStatus, CredentialsStatus, DeploymentStatus, IamStatus, Intent, Pending, RotationPhase,
-    RotationStatus,
+    ApiStatus, BindingStatus, CacheStatus, ConsumerStatus, CredentialsStatus, DeploymentStatus,
+    IamStatus, Intent, Pending, RotationPhase, RotationStatus,
 };
 use crate::model::Desired;
 use crate::plan::{
     AWSPENDING, Deployment, INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, INTENT_REST_API, Observed,
-    RestApi, Secret, Seen, Standing, bound_version, connect_policy, consumer_policy, consumers,
-    current_user, deployment_hash, differences, has_variables_of, have_left, leaving_intent,
-    policy_roles as roles_with_policy, served_hash, standing,
+    RestApi, Secret, Seen, bound_version, connect_policy, consumer_policy, consumers, current_user,
+    deployment_hash, has_variables_of, have_left, leaving_intent,
+    policy_roles as roles_with_policy, served_hash,
 };
 
 use super::Report;
@@ -100,38 +99,6 @@ fn api_status(report: &Report, api: &RestApi, previous: ApiStatus) -> ApiStatus 
     }
 }
 
-/// What was not looked at stays as it was said of the same API before.
-pub(super) fn adoption(
-    report: &Report,
-    previous: Option<AdoptionStatus>,
-) -> Option<AdoptionStatus> {
-    let Some(desired) = report.desired else {
-        return previous;
-    };
-    let adoption = desired.gateway.adoption.as_ref()?;
-    let before = previous.filter(|before| before.rest_api.id == adoption.id);
-    let (state, differences) = match standing(desired, report.observed, adoption) {
-        Standing::Own => (AdoptionState::Adopted, Vec::new()),
-        Standing::Refused(_) => (AdoptionState::Refused, Vec::new()),
-        Standing::Free(api) => (
-            AdoptionState::Pending,
-            differences(desired, report.observed, api),
-        ),
-        Standing::Unread | Standing::Unknown(_) => before.map_or_else(
-            || (AdoptionState::Pending, Vec::new()),
-            |before| (before.rest_api.state, before.rest_api.differences),
-        ),
-    };
-    let id = adoption.id.clone();
-    Some(AdoptionStatus {
-        rest_api: AdoptedStatus {
-            id,
-            state,
-            differences,
-        },
-    })
-}
-
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html>
 fn invoke_url(api: &str, region: &str, stage: &str) -> String {
     let suffix = if region.starts_with("cn-") {
@@ -153,13 +120,16 @@ fn deployment_status(deployment: &Deployment) -> Option<DeploymentStatus> {
 
 pub(super) fn cache(report: &Report, previous: Option<CacheStatus>) -> Option<CacheStatus> {
     let cache = &report.observed.cache;
+    if is_anothers(report) {
+        return previous;
+    }
     merge(&cache.group, previous, |group, previous| {
         let previous = previous.unwrap_or_default();
         let node = cache.node.present();
         CacheStatus {
             id: report
                 .desired
-                .map_or(previous.id, |desired| desired.cache.id.clone()),
+                .map_or(previous.id, |desired| desired.cache.group_id.clone()),
             engine: node
                 .map(|node| node.engine.clone())
                 .or_else(|| group.engine.clone())
@@ -174,6 +144,21 @@ pub(super) fn cache(report: &Report, previous: Option<CacheStatus>) -> Option<Ca
     })
 }
 
+/// Whether the group that the spec names is not the object's.
+fn is_anothers(report: &Report) -> bool {
+    let cache = &report.observed.cache;
+    let tags = cache
+        .group
+        .present()
+        .and_then(|group| cache.tags.get(&group.arn)?.present());
+    let named = report
+        .desired
+        .filter(|desired| desired.cache.adoption.is_some());
+    named
+        .zip(tags)
+        .is_some_and(|(desired, tags)| !desired.identity.owns(tags))
+}
+
 pub(super) fn credentials(
     report: &Report,
     previous: Option<CredentialsStatus>,
@@ -185,6 +170,7 @@ pub(super) fn credentials(
         .is_none_or(|desired| desired.mode.has_secret());
     let status = match &report.observed.secret.secret {
         Seen::Unread | Seen::Unknown(_) => previous,
+        Seen::Present(secret) if is_anothers_secret(report, secret) => previous,
         Seen::Present(secret) if needed || secret.deleted.is_none() => {
             credentials_status(report, secret, previous)
         }
@@ -192,6 +178,14 @@ pub(super) fn credentials(
     };
     let status = CredentialsStatus { iam, ..status };
     (status != CredentialsStatus::default()).then_some(status)
+}
+
+/// Whether the secret that the spec names is not the object's.
+fn is_anothers_secret(report: &Report, secret: &Secret) -> bool {
+    let named = report
+        .desired
+        .filter(|desired| desired.secret.adoption.is_some());
+    named.is_some_and(|desired| !desired.identity.owns(&secret.tags))
 }
 
 /// The user that shows signed tokens; one that left the spec until it is seen to be gone.
@@ -315,7 +309,7 @@ fn left_over(report: &Report, previous: &[ConsumerStatus]) -> Vec<ConsumerStatus
     };
     let clean = |arn: &String| match report.observed.functions.get(arn) {
         Some(Seen::Absent) => true,
-        Some(Seen::Present(function)) => !has_variables_of(&desired.identity, &function.variables),
+        Some(Seen::Present(function)) => !has_variables_of(desired.names(), &function.variables),
         Some(Seen::Unread | Seen::Unknown(_)) | None => false,
     };
     let lambdas = previous.iter().filter(|before| before.kind == "Lambda");

@@ -468,6 +468,9 @@ fn group(arn: &str) -> ReplicationGroup {
         tls_required: true,
         node_groups_available: true,
         encrypted_at_rest: true,
+        auth_token: false,
+        cluster_mode: false,
+        global: false,
         snapshot_retention_days: 7,
         user_group_ids: [].into(),
         primary: Some(Endpoint {

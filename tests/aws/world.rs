@@ -105,6 +105,12 @@ impl World {
 /// Any service's action.
 pub struct Write(Action);
 
+impl From<Action> for Write {
+    fn from(action: Action) -> Self {
+        Self(action)
+    }
+}
+
 impl From<GatewayAction> for Write {
     fn from(action: GatewayAction) -> Self {
         Self(Action::Gateway(action))

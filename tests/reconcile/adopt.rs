@@ -16,7 +16,7 @@ fn adopting(id: &str, mode: &str) -> Value {
     let mut object: Value = serde_saphyr::from_str(text).unwrap();
     object["metadata"] = json!({"namespace": NAMESPACE, "name": NAME});
     object["spec"]["adopt"] = json!({"restApiId": id, "mode": mode});
-    object["spec"]["deletionPolicy"] = json!({"cache": "Delete"});
+    object["spec"]["deletionPolicy"] = json!({"api": "Delete", "cache": "Delete"});
     object
 }
 
@@ -27,6 +27,12 @@ async fn world() -> World {
         ..Config::default()
     })
     .await
+}
+
+/// The tag by which the owner of a thing consents, and others.
+fn consenting(mut tags: Value) -> Value {
+    tags["cachedapi.dev/adoptable-by"] = json!(format!("test/{NAMESPACE}/{NAME}"));
+    tags
 }
 
 /// Somebody makes a REST API with one method and a stage; gives its id.
@@ -71,7 +77,7 @@ fn gateway_writes(world: &World) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn an_api_is_shown_then_taken_over_and_goes_with_the_object() {
     let world = world().await;
-    let id = make_legacy(&world, json!({"team": "billing"})).await;
+    let id = make_legacy(&world, consenting(json!({"team": "billing"}))).await;
     world.create(&adopting(&id, "Review")).await;
     let before = world.place()["apigateway"].clone();
     let _operator = world.operator();
@@ -133,9 +139,9 @@ async fn an_api_is_shown_then_taken_over_and_goes_with_the_object() {
 #[tokio::test(start_paused = true)]
 async fn what_another_object_claims_is_refused_until_the_claim_is_gone() {
     let world = world().await;
-    let tags = json!({
+    let tags = consenting(json!({
         "cachedapi.dev/owner-uid": ANOTHERS_UID, "cachedapi.dev/owner": "billing/invoices", "cachedapi.dev/cluster-id": "test",
-    });
+    }));
     let id = make_legacy(&world, tags).await;
     world.create(&adopting(&id, "TakeOver")).await;
     let _operator = world.operator();
@@ -158,6 +164,31 @@ async fn what_another_object_claims_is_refused_until_the_claim_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_the_consent_of_its_owner_nothing_of_an_api_is_shown_or_taken() {
+    let world = world().await;
+    let id = make_legacy(&world, json!({"team": "billing"})).await;
+    world.create(&adopting(&id, "TakeOver")).await;
+    let _operator = world.operator();
+    world.until(is_refused).await;
+    sleep(Duration::from_hours(2)).await;
+    let message = world.condition("ApiReady")["message"].to_string();
+    let asked = format!("cachedapi.dev/adoptable-by with the value test/{NAMESPACE}/{NAME}");
+    assert!(message.contains(&asked), "{message}");
+    assert_eq!(
+        adoption(&world),
+        json!({"id": id, "state": "Refused", "differences": []})
+    );
+    assert_eq!(gateway_writes(&world), [""; 0]);
+    let arn = format!("arn:aws:apigateway:{REGION}::/restapis/{id}").replace('/', "%2F");
+    let consent = json!({"tags": {"cachedapi.dev/adoptable-by": "test"}});
+    world
+        .gateway("PUT", &format!("/tags/{arn}"), &consent)
+        .await;
+    world.until(World::is_ready).await;
+    assert_eq!(world.object()["status"]["api"]["id"], json!(id));
+}
+
+#[tokio::test(start_paused = true)]
 async fn in_place_of_an_api_that_is_not_there_none_is_made() {
     let world = world().await;
     world.create(&adopting("zzzzzzzzzz", "TakeOver")).await;
@@ -173,7 +204,7 @@ async fn in_place_of_an_api_that_is_not_there_none_is_made() {
 #[tokio::test(start_paused = true)]
 async fn an_object_that_goes_before_the_yes_leaves_the_api_as_it_is() {
     let world = world().await;
-    let id = make_legacy(&world, json!({})).await;
+    let id = make_legacy(&world, consenting(json!({}))).await;
     let before = world.place()["apigateway"].clone();
     world.create(&adopting(&id, "Review")).await;
     let _operator = world.operator();
@@ -188,7 +219,7 @@ async fn an_object_that_goes_before_the_yes_leaves_the_api_as_it_is() {
 /// An operator that takes an API over is stopped at its write number `index`; the next one goes on.
 async fn take_over_with_a_crash(index: usize, side: Side) -> bool {
     let world = world().await;
-    let id = make_legacy(&world, json!({})).await;
+    let id = make_legacy(&world, consenting(json!({}))).await;
     world.create(&adopting(&id, "TakeOver")).await;
     let stopped = is_stopped_at(&world, index, side).await;
     let writes = world.wire.writes();

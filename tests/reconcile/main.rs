@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod adopt;
+mod adopt_cache;
 mod auth_token;
 mod cluster;
 mod conflict;
@@ -14,6 +15,7 @@ mod duplicates;
 mod fence;
 mod functions;
 mod iam;
+mod legacy;
 mod life;
 mod look;
 mod many;

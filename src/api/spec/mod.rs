@@ -48,6 +48,10 @@ macro_rules! version {
 #[x_kube(validation = Rule::new(concat!("!has(self.credentials.iam) || int(", version!(), "[0]) > 7 || \
     (int(", version!(), "[0]) == 7 && (self.cache.replicationGroup.engine == 'redis' || int(", version!(), "[1]) >= 2))"))
     .message("credentials.iam needs cache.replicationGroup.engineVersion 7.2 or newer with engine valkey, 7.0 or newer with engine redis"))]
+#[x_kube(validation = Rule::new("!has(oldSelf.adopt) || has(self.adopt) || oldSelf.adopt.mode != 'TakeOver' || !(has(oldSelf.adopt.replicationGroupId) || has(oldSelf.adopt.secretArn))")
+    .message("adopt cannot be taken out while its mode is TakeOver and it names a replication group or a secret, which are found by it"))]
+#[x_kube(validation = Rule::new("!has(self.adopt) || !has(self.adopt.secretArn) || self.adopt.secretArn.split(':')[3] == self.region")
+    .message("adopt.secretArn is not in the object's region"))]
 #[serde(rename_all = "camelCase")]
 pub struct CachedApiSpec {
     /// AWS Region that everything lives in, e.g. `eu-west-1`. Cannot be changed.
@@ -95,7 +99,7 @@ pub struct CachedApiSpec {
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
 
-    /// A REST API that exists and is to become the object's, instead of one that the operator creates.
+    /// A REST API, a replication group or a secret that exists and is to become the object's, instead of one that the operator creates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AdoptSpec")]
     pub adopt: Option<AdoptSpec>,
@@ -109,12 +113,20 @@ pub struct CachedApiSpec {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeletionPolicy {
-    /// The REST API with its stage, keys and usage plan: `Delete` or `Retain`.
-    pub api: Disposal,
-    /// The replication group with its users and subnet group: `Snapshot` (final snapshot, then delete), `Delete` or `Retain`.
-    pub cache: CacheDisposal,
-    /// The Secrets Manager secret: `Delete` (with the recovery window of credentials.recoveryWindowDays) or `Retain`.
-    pub secret: Disposal,
+    /// The REST API with its stage, keys and usage plan: `Delete` or `Retain`. By default `Retain` for one that was adopted, else `Delete`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Disposal")]
+    pub api: Option<Disposal>,
+    /// The replication group with its users and subnet group: `Snapshot` (final snapshot, then delete), `Delete` or `Retain`. By default `Retain` for one that was
+    /// adopted, else `Snapshot`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CacheDisposal")]
+    pub cache: Option<CacheDisposal>,
+    /// The Secrets Manager secret: `Delete` (with the recovery window of credentials.recoveryWindowDays) or `Retain`. By default `Retain` for one that was adopted,
+    /// else `Delete`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Disposal")]
+    pub secret: Option<Disposal>,
 }
 
 /// What happens to a part when the object is deleted.
@@ -123,7 +135,7 @@ pub enum Disposal {
     /// It is deleted.
     #[default]
     Delete,
-    /// It stays in AWS, with its tags and the tag `cachedapi.dev/retained`.
+    /// It stays in AWS, with its tags and the tag `cachedapi.dev/retained`; a secret that was adopted without.
     Retain,
 }
 
@@ -135,6 +147,6 @@ pub enum CacheDisposal {
     Snapshot,
     /// It is deleted with its data.
     Delete,
-    /// It stays in AWS, with its tags and the tag `cachedapi.dev/retained`.
+    /// It stays in AWS, with its tags and the tag `cachedapi.dev/retained`; one that was adopted without.
     Retain,
 }

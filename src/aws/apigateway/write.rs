@@ -31,7 +31,6 @@ pub(in crate::aws) async fn execute(gateway: &ApiGateway, action: &GatewayAction
             endpoint_type,
             tags,
         } => gateway.create_rest_api(name, *endpoint_type, tags).await,
-        GatewayAction::TagRestApi { arn, tags, .. } => gateway.tag(arn, tags).await.map(|()| None),
         GatewayAction::PutRestApi { api, body, .. } => gateway.put_rest_api(api, body).await,
         GatewayAction::DeleteRestApi { api } => gateway.delete_rest_api(api).await,
         GatewayAction::CreateDeployment { api, description } => {

@@ -50,6 +50,9 @@ pub(super) fn node(node: types::CacheCluster) -> CacheNode {
         engine_version: node.engine_version.unwrap_or_default(),
         security_group_ids: groups.filter_map(|group| group.security_group_id).collect(),
         subnet_group: node.cache_subnet_group_name.unwrap_or_default(),
+        parameter_group: (node.cache_parameter_group)
+            .and_then(|group| group.cache_parameter_group_name)
+            .unwrap_or_default(),
     }
 }
 
@@ -88,6 +91,10 @@ pub(super) fn replication_group(group: types::ReplicationGroup) -> ReplicationGr
             && group.transit_encryption_mode != Some(TransitEncryptionMode::Preferred),
         encrypted_at_rest: group.at_rest_encryption_enabled == Some(true),
         snapshot_retention_days: count(group.snapshot_retention_limit),
+        auth_token: group.auth_token_enabled == Some(true),
+        cluster_mode: group.cluster_enabled == Some(true),
+        global: (group.global_replication_group_info)
+            .is_some_and(|info| info.global_replication_group_id.is_some()),
         user_group_ids: group
             .user_group_ids
             .unwrap_or_default()

@@ -29,13 +29,16 @@ pub async fn remove(context: &Context, removal: &Removal, account: &str) -> Resu
 /// for as long as Secrets Manager keeps one.
 fn estate(context: &Context, removal: &Removal) -> Estate {
     let owner = &removal.owner;
+    let identity = Identity {
+        namespace: owner.namespace.clone(),
+        name: owner.name.clone(),
+        uid: owner.uid,
+        cluster: context.identity.clone(),
+    };
     Estate {
-        identity: Identity {
-            namespace: owner.namespace.clone(),
-            name: owner.name.clone(),
-            uid: owner.uid,
-            cluster: context.identity.clone(),
-        },
+        group_id: identity.cache_id(),
+        secret_name: identity.secret_name(),
+        identity,
         region: removal.region.clone(),
         deletion: disposal(&removal.retained),
         management: ManagementPolicy::Manage,
@@ -49,9 +52,9 @@ fn disposal(retained: &BTreeSet<Part>) -> DeletionPolicy {
     let mut policy = DeletionPolicy::default();
     for part in retained {
         match part {
-            Part::Api => policy.api = Disposal::Retain,
-            Part::Cache => policy.cache = CacheDisposal::Retain,
-            Part::Secret => policy.secret = Disposal::Retain,
+            Part::Api => policy.api = Some(Disposal::Retain),
+            Part::Cache => policy.cache = Some(CacheDisposal::Retain),
+            Part::Secret => policy.secret = Some(Disposal::Retain),
         }
     }
     policy

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::api::{EndpointType, Engine};
 use crate::model::{Tags, Workload};
 
-use super::{Endpoint, Mark, RoleAction, Sensitive, Variables};
+use super::{Endpoint, Mark, Release, RoleAction, Sensitive, Variables};
 
 /// One write, with every decision in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,8 +27,12 @@ pub enum Action {
     Cache(CacheAction),
     /// Writes to Secrets Manager.
     Secret(SecretAction),
+    /// Gives what is taken over the object's tags, in its own service.
+    Adopt(Mark),
     /// Marks what a deletion policy keeps, in its own service.
     Mark(Mark),
+    /// Takes the object's tags off what it gives back, in its own service.
+    Release(Release),
     /// Writes to the API server.
     Cluster(ClusterAction),
 }
@@ -40,12 +44,6 @@ pub enum GatewayAction {
     CreateRestApi {
         name: String,
         endpoint_type: EndpointType,
-        tags: Tags,
-    },
-    /// Adds tags to one that exists: takes it over.
-    TagRestApi {
-        api: String,
-        arn: String,
         tags: Tags,
     },
     /// Mode overwrite, fail on warnings.

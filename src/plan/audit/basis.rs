@@ -3,8 +3,8 @@
 use crate::model::Tags;
 use crate::plan::{
     Action, ApiKey, BoundSecret, CacheAction, ClusterAction, FunctionAction, GatewayAction,
-    ObservedCache, ObservedGateway, PermissionAction, RoleAction, SecretAction, Seen, UsagePlan,
-    is_own_policy,
+    ObservedCache, ObservedGateway, PermissionAction, RestApi, RoleAction, SecretAction, Seen,
+    UsagePlan, is_own_policy,
 };
 
 use super::Basis;
@@ -88,23 +88,44 @@ impl Basis<'_> {
                     .present()
                     .is_some_and(|secret| secret.arn == *arn && self.owns(&secret.tags)),
             ),
+            Action::Adopt(mark) => Need::Free(self.is_free(&mark.arn)),
             Action::Mark(mark) => self.need_of_mark(&mark.arn),
+            Action::Release(release) => self.need_of_mark(&release.arn),
             Action::Cluster(action) => self.need_of_cluster(action),
         }
+    }
+
+    /// Whether the thing was seen to be nobody's, with the consent of its owner, while the object has none of its kind.
+    fn is_free(&self, arn: &str) -> bool {
+        let (gateway, cache) = (&self.observed.gateway, &self.observed.cache);
+        let group = cache.group.present().filter(|group| group.arn == arn);
+        let tags = group.and_then(|group| cache.tags.get(&group.arn)?.present());
+        let secret = self.observed.secret.secret.present();
+        let secret = secret.filter(|secret| secret.arn == arn);
+        if let Some(tags) = tags.or(secret.map(|secret| &secret.tags)) {
+            return self.may_take(tags);
+        }
+        let named = gateway.named.present();
+        named.is_some_and(|api| is_arn_of(arn, api) && self.may_take(&api.tags))
+            && gateway.rest_api == Seen::Absent
+    }
+
+    fn may_take(&self, tags: &Tags) -> bool {
+        self.identity.may_adopt(tags) && !self.identity.is_claimed_by_another(tags)
     }
 
     fn need_of_mark(&self, arn: &str) -> Need {
         let observed = self.observed;
         let group = observed.cache.group.present().map(|group| &group.arn);
-        if group.is_some_and(|group| group == arn) {
-            return self.own(&observed.cache, group);
+        let users = observed.cache.user_group.present().map(|group| &group.arn);
+        if [group, users].into_iter().flatten().any(|own| own == arn) {
+            return self.own(&observed.cache, Some(&arn.to_owned()));
         }
         let secret = observed.secret.secret.present();
         let is_secret = secret.is_some_and(|secret| secret.arn == arn && self.owns(&secret.tags));
         let api = observed.gateway.rest_api.present();
-        let path = api.map(|api| format!("::/restapis/{}", api.id));
-        let is_api = path.is_some_and(|path| arn.ends_with(&path));
-        Need::Own(is_secret || is_api && api.is_some_and(|api| self.owns(&api.tags)))
+        let is_api = api.is_some_and(|api| is_arn_of(arn, api) && self.owns(&api.tags));
+        Need::Own(is_secret || is_api)
     }
 
     /// A policy is put where none of its name was seen, or one that the operator wrote, which is the only one to be deleted.
@@ -202,13 +223,6 @@ impl Basis<'_> {
         let gateway = &self.observed.gateway;
         match action {
             GatewayAction::CreateRestApi { .. } => Need::Absent(gateway.rest_api == Seen::Absent),
-            GatewayAction::TagRestApi { api, .. } => {
-                let named = gateway.named.present();
-                let free = named.is_some_and(|named| {
-                    named.id == *api && !self.identity.is_claimed_by_another(&named.tags)
-                });
-                Need::Free(free && gateway.rest_api == Seen::Absent)
-            }
             GatewayAction::CreateApiKey { name, .. } => {
                 let there = |key: &ApiKey| key.name == *name && self.owns(&key.tags);
                 Need::Absent(is_without(&gateway.api_keys, there))
@@ -251,6 +265,11 @@ impl Basis<'_> {
             .present()
             .is_some_and(|api| api.id == id && self.owns(&api.tags))
     }
+}
+
+/// Whether `arn` is that of a REST API, which names no account.
+fn is_arn_of(arn: &str, api: &RestApi) -> bool {
+    arn.ends_with(&format!("::/restapis/{}", api.id))
 }
 
 /// Whether a list was seen and has none such.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::api::Reason;
-use crate::model::{Desired, DesiredFunction, Identity};
+use crate::model::{Desired, DesiredFunction, Identity, Names};
 use crate::plan::{
     Action, AspectPlan, Context, Endpoint, FunctionAction, FunctionUpdate, Observed, ObservedAlias,
     ObservedFunction, PublishedVersion, Read, Rotating, Seen, Sensitive, Variables,
@@ -65,7 +65,7 @@ pub(super) fn plan_functions(
         functions.iter().all(|function| function.arn != **arn)
     });
     for arn in removed {
-        plan.extend(plan_removal(&desired.identity, observed, context, arn));
+        plan.extend(plan_removal(desired.names(), observed, context, arn));
     }
     plan
 }
@@ -93,7 +93,7 @@ fn variables(
     if bound.iam {
         values.extend([
             (IAM_USERNAME, desired.cache.iam_user.name.clone()),
-            (IAM_CACHE_NAME, desired.cache.id.clone()),
+            (IAM_CACHE_NAME, desired.cache.group_id.clone()),
         ]);
     }
     let values = values.into_iter();
@@ -125,7 +125,7 @@ fn plan_function(
         Seen::Absent => return missing(&format!("the function {arn}")),
         Seen::Present(seen) => seen,
     };
-    if let Some(other) = other_owner(&desired.identity, &seen.variables) {
+    if let Some(other) = other_owner(desired.names(), &seen.variables) {
         return AspectPlan::block(
             Reason::NameTaken,
             format!(
@@ -260,7 +260,7 @@ fn plan_alias(
 
 /// Takes our variables out of `$LATEST`. Published versions cannot be changed, and keep them.
 pub(in crate::plan) fn plan_removal(
-    identity: &Identity,
+    names: Names,
     observed: &Observed,
     context: Context,
     arn: &str,
@@ -270,7 +270,7 @@ pub(in crate::plan) fn plan_removal(
             arn: arn.to_owned(),
         }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
-        Seen::Present(seen) if has_variables_of(identity, &seen.variables) => {
+        Seen::Present(seen) if has_variables_of(names, &seen.variables) => {
             if seen.update == FunctionUpdate::InProgress {
                 return in_progress(arn, context);
             }
@@ -282,9 +282,9 @@ pub(in crate::plan) fn plan_removal(
 
 /// Whether an environment names the secret, or the cache, of this object.
 #[must_use]
-pub fn has_variables_of(identity: &Identity, variables: &Variables) -> bool {
+pub fn has_variables_of(names: Names, variables: &Variables) -> bool {
     let mut named = named(variables).peekable();
-    named.peek().is_some() && named.all(|named| named.is_of(identity))
+    named.peek().is_some() && named.all(|named| named.is_of(names))
 }
 
 /// The version that an environment stands for; see [`bound_version`](super::bound_version).
@@ -320,12 +320,10 @@ fn named(variables: &Variables) -> impl Iterator<Item = Named<'_>> {
 }
 
 impl Named<'_> {
-    fn is_of(&self, identity: &Identity) -> bool {
+    fn is_of(&self, names: Names) -> bool {
         match self {
-            Self::Secret(name) => name
-                .strip_prefix(&identity.secret_name())
-                .is_some_and(|suffix| suffix.starts_with('-')),
-            Self::Cache(name) => *name == identity.cache_id(),
+            Self::Secret(name) => names.is_secret(name),
+            Self::Cache(name) => *name == names.group,
         }
     }
 
@@ -339,8 +337,8 @@ impl Named<'_> {
 }
 
 /// The variable that names something of another object.
-pub(super) fn other_owner(identity: &Identity, variables: &Variables) -> Option<&'static str> {
-    let other = named(variables).find(|named| named.is_of_any() && !named.is_of(identity))?;
+pub(super) fn other_owner(names: Names, variables: &Variables) -> Option<&'static str> {
+    let other = named(variables).find(|named| named.is_of_any() && !named.is_of(names))?;
     Some(match other {
         Named::Secret(_) => SECRET_ARN,
         Named::Cache(_) => IAM_CACHE_NAME,

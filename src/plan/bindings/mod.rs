@@ -27,6 +27,7 @@ use crate::model::{Desired, Identity};
 
 use super::cache::own_endpoint;
 use super::rotation::Accepted;
+use super::secret::is_of_another_cache;
 use super::user::{iam_opens, is_iam_open};
 use super::{
     AspectPlan, Block, Context, Depth, Endpoint, Observed, RETRY, Read, Secret, SecretValue, Seen,
@@ -115,7 +116,7 @@ fn bound<'a>(
         });
     }
     if let Seen::Unread = observed.cache.group {
-        let id = desired.cache.id.clone();
+        let id = desired.cache.group_id.clone();
         return Err(AspectPlan::read(Read::ReplicationGroup { id }));
     }
     match own_endpoint(&desired.identity, observed) {
@@ -170,6 +171,9 @@ fn credential<'a>(
             version: version.to_owned(),
         })),
         Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
+        Seen::Present(value) if is_of_another_cache(desired, value) => {
+            wait("does not name the cache yet")
+        }
         Seen::Present(SecretValue { endpoint: None, .. }) | Seen::Absent => {
             wait("does not name the cache's endpoint yet")
         }

@@ -73,7 +73,7 @@ fn roles(desired: &Desired, observed: &Observed) -> Roles {
     for seen in functions.map(|function| observed.functions.get(&function.arn)) {
         match seen {
             Some(Seen::Present(function)) => {
-                let ours = other_owner(&desired.identity, &function.variables).is_none();
+                let ours = other_owner(desired.names(), &function.variables).is_none();
                 roles.in_use.extend(function.role.clone().filter(|_| ours));
             }
             Some(Seen::Absent) => {}

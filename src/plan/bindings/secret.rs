@@ -254,7 +254,7 @@ fn entries(desired: &Desired, bound: &Bound) -> Vec<(&'static str, Sensitive)> {
     // What a token is signed for, besides the user.
     if bound.iam {
         entries.extend([
-            ("cacheName", Sensitive::new(&*desired.cache.id)),
+            ("cacheName", Sensitive::new(&*desired.cache.group_id)),
             ("region", Sensitive::new(&*desired.region)),
         ]);
     }

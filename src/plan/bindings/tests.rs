@@ -24,6 +24,7 @@ fn observed(password: &str) -> Observed {
         username: identity().cache_username(),
         password: Sensitive::new(password),
         engine: Some("valkey".into()),
+        replication_group_id: None,
         endpoint: Some(Endpoint {
             host: "cache.example.com".into(),
             port: 6379,

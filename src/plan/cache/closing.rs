@@ -77,7 +77,11 @@ fn leavers(scene: Scene) -> Result<BTreeSet<String>, AspectPlan> {
     let known = cache.known_users.keys().cloned();
     ids.extend(known.filter(|id| is_leaving(scene.desired, id)));
     if !mode.has_secret() && scene.context.depth.is_full() {
-        ids.extend(password_users(identity, scene.observed)?);
+        ids.extend(password_users(
+            identity,
+            &scene.desired.secret.name,
+            scene.observed,
+        )?);
     }
     if !mode.has_iam() && (cache.iam_user_known || looks_for_forgotten(scene)) {
         ids.insert(identity.iam_user_id());

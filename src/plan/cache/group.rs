@@ -18,7 +18,7 @@ pub(super) fn plan_group(scene: Scene, ground: Ground) -> AspectPlan {
     let cache = &scene.desired.cache;
     match look(&scene.observed.cache.group, true, || {
         Read::ReplicationGroup {
-            id: cache.id.clone(),
+            id: cache.group_id.clone(),
         }
     }) {
         Err(part) => part.plan,
@@ -44,10 +44,10 @@ pub(super) fn is_at_rest(scene: Scene) -> bool {
 }
 
 fn admission(scene: Scene) -> Result<Admission, Part> {
-    let id = &scene.desired.cache.id;
     if !scene.desired.mode.has_token() {
-        return Ok(Admission::UserGroup(id.clone()));
+        return Ok(Admission::UserGroup(scene.desired.cache.id.clone()));
     }
+    let id = &scene.desired.cache.group_id;
     let what = format!("the replication group {id} waits for its AUTH token");
     password(scene, &what, |value| {
         scene.desired.is_named_well(&value.username)
@@ -58,7 +58,7 @@ fn admission(scene: Scene) -> Result<Admission, Part> {
 fn create(scene: Scene, admits: Admission) -> CacheAction {
     let cache = &scene.desired.cache;
     CacheAction::CreateReplicationGroup(Box::new(NewReplicationGroup {
-        id: cache.id.clone(),
+        id: cache.group_id.clone(),
         description: cache.description.clone(),
         engine: cache.engine,
         engine_version: cache.engine_version.clone(),
@@ -77,8 +77,7 @@ fn create(scene: Scene, admits: Admission) -> CacheAction {
 
 /// Passes when the group can be compared: nothing is under way, it is ours, and its node is known if this round wants it.
 fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
-    let id = &scene.desired.cache.id;
-    let thing = format!("the replication group {id}");
+    let thing = format!("the replication group {}", scene.desired.cache.group_id);
     if group.status == "create-failed" {
         let message = format!(
             "ElastiCache could not create {thing}; its events say why. Put that right and delete the group, which holds no data: it is then created again"
@@ -136,8 +135,9 @@ fn overdue(scene: Scene, group: &ReplicationGroup, thing: &str) -> Option<Aspect
 }
 
 fn compare(scene: Scene, group: &ReplicationGroup, ground: Ground) -> AspectPlan {
-    let blocks = refusal::refusals(scene, group);
-    let changes = match change::next_change(scene, group, ground) {
+    let blocks = refusal::refusals(scene.desired, scene.observed, group);
+    let mut changes = change::changes(scene.desired, &scene.observed.cache, group, ground);
+    let changes = match changes.next() {
         Some(change) if !ground.quiet => hold(
             &change,
             "another change of its users or subnets is made first",
@@ -155,7 +155,7 @@ fn compare(scene: Scene, group: &ReplicationGroup, ground: Ground) -> AspectPlan
 fn hold(change: &CacheAction, why: &str, scene: Scene) -> AspectPlan {
     let message = format!(
         "the replication group {} is to be changed ({}); {why}",
-        scene.desired.cache.id,
+        scene.desired.cache.group_id,
         change::describe(change)
     );
     AspectPlan::wait(

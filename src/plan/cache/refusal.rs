@@ -2,23 +2,26 @@
 //! the object goes on, and so do the group's other changes.
 
 use crate::api::{Engine, Reason};
-use crate::model::CacheVersion;
-use crate::plan::{Block, CacheNode, ReplicationGroup};
-
-use super::part::Scene;
+use crate::model::{CacheVersion, Desired};
+use crate::plan::{Block, CacheNode, Observed, ReplicationGroup};
 
 /// Every difference that is refused.
-pub(super) fn refusals(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
-    let node = scene.observed.cache.node.present();
-    of_group(scene, group)
+pub(super) fn refusals(
+    desired: &Desired,
+    observed: &Observed,
+    group: &ReplicationGroup,
+) -> Vec<Block> {
+    let node = observed.cache.node.present();
+    of_group(desired, group)
         .into_iter()
-        .chain(node.and_then(|node| of_engine(scene, node)))
-        .chain(node.and_then(|node| of_subnets(scene, node)))
+        .chain(of_users(desired, group))
+        .chain(node.and_then(|node| of_engine(desired, node)))
+        .chain(node.and_then(|node| of_subnets(desired, observed, node)))
         .collect()
 }
 
-fn of_group(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
-    let cache = &scene.desired.cache;
+pub(super) fn of_group(desired: &Desired, group: &ReplicationGroup) -> Vec<Block> {
+    let cache = &desired.cache;
     let mut blocks = Vec::new();
     if group.shards != cache.shards {
         blocks.push(refuse("shards", &format!("{} are asked for and the group has {}; moving slots between shards is not supported", cache.shards, group.shards)));
@@ -32,18 +35,17 @@ fn of_group(scene: Scene, group: &ReplicationGroup) -> Vec<Block> {
             "the group is not encrypted at rest, which ElastiCache can only do for a new group",
         ));
     }
-    blocks.extend(of_users(scene, group));
     blocks
 }
 
-fn of_users(scene: Scene, group: &ReplicationGroup) -> Option<Block> {
-    let id = &scene.desired.cache.id;
+fn of_users(desired: &Desired, group: &ReplicationGroup) -> Option<Block> {
+    let id = &desired.cache.id;
     let attached: Vec<&str> = group.user_group_ids.iter().map(String::as_str).collect();
     if attached.is_empty() || attached.contains(&id.as_str()) {
         return None;
     }
     let attached = attached.join(", ");
-    let what = if scene.desired.mode.has_token() {
+    let what = if desired.mode.has_token() {
         "in place of the AUTH token; put the token of the secret back in ElastiCache (aws elasticache modify-replication-group --apply-immediately --remove-user-groups \
          --auth-token-update-strategy ROTATE --auth-token ...)"
             .to_owned()
@@ -60,8 +62,8 @@ fn of_users(scene: Scene, group: &ReplicationGroup) -> Option<Block> {
 
 /// The engine goes from redis to valkey and its version goes up, never back. The group is created without automatic minor upgrades, so a running
 /// version above the spec's was chosen by a person: it is refused like any other downgrade, and raising the spec ends it.
-fn of_engine(scene: Scene, node: &CacheNode) -> Option<Block> {
-    let cache = &scene.desired.cache;
+pub(super) fn of_engine(desired: &Desired, node: &CacheNode) -> Option<Block> {
+    let cache = &desired.cache;
     if cache.engine == Engine::Redis && node.engine != cache.engine.as_str() {
         return Some(refuse(
             "engine",
@@ -85,19 +87,31 @@ fn of_engine(scene: Scene, node: &CacheNode) -> Option<Block> {
     })
 }
 
-fn of_subnets(scene: Scene, node: &CacheNode) -> Option<Block> {
-    let id = &scene.desired.cache.id;
-    (node.subnet_group != *id).then(|| {
-        refuse(
-            "network.subnetIds",
-            &format!(
-                "the group lives in the subnet group {} instead of {id}, and cannot move",
-                node.subnet_group
-            ),
-        )
-    })
+pub(super) fn of_subnets(
+    desired: &Desired,
+    observed: &Observed,
+    node: &CacheNode,
+) -> Option<Block> {
+    let (id, wanted) = (&desired.cache.id, &desired.cache.subnet_ids);
+    let found = &node.subnet_group;
+    let why = if desired.cache.adoption.is_some() {
+        let subnets = &observed.cache.subnet_group.present()?.subnet_ids;
+        let listed: Vec<&str> = subnets.iter().map(String::as_str).collect();
+        let listed = listed.join(", ");
+        (subnets != wanted).then(|| {
+            format!(
+                "the group lives in the subnet group {found}, and cannot move; write the subnets of that: {listed}"
+            )
+        })
+    } else {
+        (found != id).then(|| {
+            format!("the group lives in the subnet group {found} instead of {id}, and cannot move")
+        })
+    };
+    why.map(|why| refuse("network.subnetIds", &why))
 }
 
+/// A block that names the field of the spec.
 fn refuse(field: &str, why: &str) -> Block {
     let path = "spec.cache.replicationGroup";
     let field = if field.is_empty() {

@@ -54,7 +54,7 @@ fn plan_user(scene: Scene) -> Result<Part, Part> {
             password: Some(password(
                 scene,
                 &format!("the user {} waits for its password", wanted.id),
-                |value| value.username == wanted.name,
+                |value| scene.desired.is_named_well(&value.username),
             )?),
             tags: scene.desired.tags.clone(),
         };

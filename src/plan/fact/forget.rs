@@ -43,7 +43,16 @@ impl Observed {
                 self.forget_cache(action);
             }
             Action::Secret(_) => self.secret.secret = Seen::Unread,
+            Action::Adopt(mark) => {
+                let gateway = &mut self.gateway;
+                if Kind::of(&mark.arn) == Some(Kind::RestApi) {
+                    let named = std::mem::take(&mut gateway.named);
+                    gateway.hint = named.present().map(|api| api.id.clone());
+                }
+                self.forget_marked(&mark.arn);
+            }
             Action::Mark(mark) => self.forget_marked(&mark.arn),
+            Action::Release(release) => self.forget_marked(&release.arn),
             Action::Cluster(
                 ClusterAction::ApplySecret { name, .. } | ClusterAction::DeleteSecret { name, .. },
             ) => {
@@ -90,10 +99,6 @@ impl Observed {
         match action {
             GatewayAction::CreateRestApi { .. } => {
                 (gateway.hint, gateway.rest_api) = (None, Seen::Unread);
-            }
-            GatewayAction::TagRestApi { api, .. } => {
-                gateway.hint = Some(api.clone());
-                (gateway.rest_api, gateway.named) = (Seen::Unread, Seen::Unread);
             }
             GatewayAction::DeleteRestApi { .. } => {
                 gateway.rest_api = Seen::Unread;

@@ -1,44 +1,19 @@
 //! Takes over a REST API that exists: the one that `spec.adopt` names.
 //!
-//! As long as it does not carry the object's tags it is only read, together with what the spec would change in it, and no other is made in its place. The
-//! yes of the spec puts the tags on it. They are read back, and from then on it is the object's own like any other.
+//! What goes for all that is adopted stands in [`crate::plan::adoption`]. Together with the API is read what the spec would change in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::api::{EndpointType, ManagementPolicy, Reason, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID};
-use crate::model::{Adoption, Desired, Tags};
+use crate::api::EndpointType;
+use crate::model::{Adoption, Desired};
+use crate::plan::adoption::{Standing, bounded, forbidden, marks, pending, refuse};
 use crate::plan::mark::rest_api_arn;
-use crate::plan::{
-    Action, AspectPlan, Failure, GatewayAction, Observed, Patch, Read, RestApi, Seen, looked,
-};
+use crate::plan::{Action, AspectPlan, Mark, Observed, Patch, Read, RestApi, Seen, looked};
 
 use super::{RETRY, not_ready, stage};
 
-/// Differences that are listed.
-const MOST_LISTED: usize = 20;
-/// Characters of one.
-const LONGEST: usize = 200;
-/// Tags by which other tools mark what they manage.
-const MARKS: [(&str, &str); 3] = [
-    ("aws:cloudformation:stack-name", "CloudFormation"),
-    ("services.k8s.aws/namespace", "ACK"),
-    ("crossplane-name", "Crossplane"),
-];
-
-/// What is known of a REST API that is to be taken over.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Standing<'a> {
-    /// It was not looked at.
-    Unread,
-    /// It could not be read.
-    Unknown(&'a Failure),
-    /// It is the object's own.
-    Own,
-    /// It is nobody's.
-    Free(&'a RestApi),
-    /// It cannot be taken over, for this reason.
-    Refused(String),
-}
+/// The field of `spec.adopt`.
+const FIELD: &str = "restApiId";
 
 /// What is known of the REST API that is to be taken over.
 #[must_use]
@@ -46,7 +21,7 @@ pub fn standing<'a>(
     desired: &Desired,
     observed: &'a Observed,
     adoption: &Adoption,
-) -> Standing<'a> {
+) -> Standing<'a, RestApi> {
     let gateway = &observed.gateway;
     let own = gateway.rest_api.present();
     if let Some(api) = own.filter(|api| desired.identity.owns(&api.tags)) {
@@ -66,29 +41,19 @@ pub fn standing<'a>(
             account(observed)
         )),
         Seen::Present(api) if desired.identity.owns(&api.tags) => Standing::Own,
-        Seen::Present(api) if desired.identity.is_claimed_by_another(&api.tags) => {
-            Standing::Refused(claimed(api))
-        }
-        Seen::Present(api) => wrong_endpoint(desired, api).map_or(Standing::Free(api), |why| {
-            Standing::Refused(format!("REST API {} {why}", api.id))
-        }),
+        Seen::Present(api) => forbidden(&desired.identity, &api.tags, &name(api))
+            .or_else(|| wrong_endpoint(desired, api))
+            .map_or(Standing::Free(api), Standing::Refused),
     }
+}
+
+fn name(api: &RestApi) -> String {
+    format!("REST API {}", api.id)
 }
 
 fn account(observed: &Observed) -> String {
     let account = observed.account.as_ref();
     account.map_or_else(String::new, |account| format!(" of the account {account}"))
-}
-
-fn claimed(api: &RestApi) -> String {
-    let tag = |key: &str| api.tags.get(key).map_or("none", String::as_str);
-    format!(
-        "REST API {} carries the tags of another object: {TAG_OWNER} {}, {TAG_OWNER_UID} {}, {TAG_CLUSTER} {}; delete that one with deletionPolicy.api Retain and take these tags off, or name another API",
-        api.id,
-        tag(TAG_OWNER),
-        tag(TAG_OWNER_UID),
-        tag(TAG_CLUSTER)
-    )
 }
 
 /// A document does not change where an API is reached.
@@ -99,7 +64,10 @@ fn wrong_endpoint(desired: &Desired, api: &RestApi) -> Option<String> {
     };
     let found = api.endpoint_type.as_deref()?;
     (found != wanted).then(|| {
-        format!("has an endpoint of type {found}, and spec.api.endpointType asks for {wanted}")
+        format!(
+            "{} has an endpoint of type {found}, and spec.api.endpointType asks for {wanted}",
+            name(api)
+        )
     })
 }
 
@@ -118,14 +86,7 @@ fn has_another(own: &RestApi) -> String {
 
 /// One that the object has stays as it is: which of the two is meant is not for the operator to guess.
 pub(super) fn refuse_another(own: &RestApi) -> AspectPlan {
-    refuse(&has_another(own))
-}
-
-fn refuse(why: &str) -> AspectPlan {
-    AspectPlan::block(
-        Reason::AdoptionRefused,
-        format!("spec.adopt.restApiId: {why}"),
-    )
+    refuse(FIELD, &has_another(own))
 }
 
 /// What to do about the API that the spec names, if it names one, when none carries the object's tags.
@@ -136,7 +97,7 @@ pub(super) fn plan_adoption(desired: &Desired, observed: &Observed) -> Option<As
         Standing::Unread => AspectPlan::read(Read::NamedRestApi { id }),
         Standing::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Standing::Own => AspectPlan::read(Read::RestApi { id }),
-        Standing::Refused(why) => refuse(&why),
+        Standing::Refused(why) => refuse(FIELD, &why),
         Standing::Free(api) if !api.available => not_ready(api),
         Standing::Free(api) => {
             look(desired, observed, api).unwrap_or_else(|| decide(desired, observed, api))
@@ -164,30 +125,13 @@ fn look(desired: &Desired, observed: &Observed, api: &RestApi) -> Option<AspectP
 fn decide(desired: &Desired, observed: &Observed, api: &RestApi) -> AspectPlan {
     let taken = desired.gateway.adoption.as_ref();
     if taken.is_some_and(|adoption| adoption.take_over) {
-        return AspectPlan::act(Action::Gateway(GatewayAction::TagRestApi {
-            api: api.id.clone(),
+        return AspectPlan::act(Action::Adopt(Mark {
             arn: rest_api_arn(&desired.region, &api.id),
             tags: desired.identity.adoption_tags(),
         }));
     }
-    let how = match desired.management {
-        ManagementPolicy::Manage => "set spec.adopt.mode to TakeOver to have it taken over",
-        ManagementPolicy::ObserveOnly => "managementPolicy is ObserveOnly",
-    };
-    let message = format!(
-        "spec.adopt.restApiId: REST API {} is not the object's yet; status.adoption.restApi lists what the take-over would change ({}); {how}",
-        api.id,
-        count(differences(desired, observed, api).len())
-    );
-    AspectPlan::block(Reason::AdoptionPending, message)
-}
-
-fn count(lines: usize) -> String {
-    match lines {
-        0 => "nothing".to_owned(),
-        1 => "1 entry".to_owned(),
-        lines => format!("{lines} entries"),
-    }
+    let found = differences(desired, observed, api).len();
+    pending(desired, (FIELD, "restApi"), &name(api), found)
 }
 
 /// What the spec would change in a REST API that is not the object's, as far as it was looked at: the first of many. Names only, because the values of stage
@@ -223,16 +167,6 @@ pub fn differences(desired: &Desired, observed: &Observed, api: &RestApi) -> Vec
         Seen::Unread | Seen::Unknown(_) => {}
     }
     bounded(found)
-}
-
-/// Who else may manage it: not ours to judge, because the mark of a stack stays when the stack lets go.
-fn marks(tags: &Tags) -> impl Iterator<Item = String> {
-    MARKS.into_iter().filter_map(|(key, tool)| {
-        let value = tags.get(key)?;
-        Some(format!(
-            "tag {key} is {value}: {tool} may manage it as well, and would undo what the operator does"
-        ))
-    })
 }
 
 fn method_differences(
@@ -271,16 +205,4 @@ fn setting(patch: &Patch) -> String {
         "removed"
     };
     format!("{} is {verb}", name.replace("~1", "/").replace("~0", "~"))
-}
-
-fn bounded(found: Vec<String>) -> Vec<String> {
-    let more = found.len().saturating_sub(MOST_LISTED);
-    let listed = found.into_iter().take(MOST_LISTED);
-    let mut listed: Vec<String> = listed
-        .map(|text| text.chars().take(LONGEST).collect())
-        .collect();
-    if more > 0 {
-        listed.push(format!("and {more} more"));
-    }
-    listed
 }

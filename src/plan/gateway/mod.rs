@@ -12,7 +12,7 @@ mod stage;
 #[cfg(test)]
 pub(super) mod tests;
 
-pub use adoption::{Standing, differences, standing};
+pub use adoption::{differences, standing};
 pub(super) use keys::{delete_usage_plan, own_keys};
 pub use stage::{deployment_hash, served_hash};
 

@@ -26,6 +26,10 @@ pub struct ObservedCache {
     pub user_group: Seen<UserGroup>,
     /// The replication group.
     pub group: Seen<ReplicationGroup>,
+    /// Id of the group that status remembers.
+    pub hint: Option<String>,
+    /// That group, when the spec names another one.
+    pub other: Seen<ReplicationGroup>,
     /// What the first node says of engine version, security groups and subnet group, which the group's own description lacks.
     pub node: Seen<CacheNode>,
     /// Tags by ARN. Read before anything is changed or deleted.
@@ -170,6 +174,12 @@ pub struct ReplicationGroup {
     pub encrypted_at_rest: bool,
     /// Days that automatic snapshots are kept.
     pub snapshot_retention_days: u32,
+    /// Whether whoever has an AUTH token gets in.
+    pub auth_token: bool,
+    /// Whether cluster mode is on.
+    pub cluster_mode: bool,
+    /// Whether it is a member of a global datastore.
+    pub global: bool,
     /// User groups attached.
     pub user_group_ids: BTreeSet<String>,
     /// Where to write.
@@ -184,6 +194,18 @@ pub struct ReplicationGroup {
     pub auth_token_modified: Option<Timestamp>,
     /// Whether an AUTH token is being rotated or set, which lets clients in throughout, and nothing else is pending.
     pub auth_token_changing: bool,
+}
+
+impl ReplicationGroup {
+    /// Where to log in, as far as ElastiCache tells: at every node, in cluster mode at the one endpoint of all.
+    #[must_use]
+    pub fn doors(&self) -> Vec<Endpoint> {
+        if self.nodes.is_empty() {
+            self.primary.iter().cloned().collect()
+        } else {
+            self.nodes.clone()
+        }
+    }
 }
 
 /// A host and a port.
@@ -212,4 +234,6 @@ pub struct CacheNode {
     pub security_group_ids: BTreeSet<String>,
     /// Subnet group.
     pub subnet_group: String,
+    /// Parameter group.
+    pub parameter_group: String,
 }

@@ -53,8 +53,12 @@ pub struct Observed {
 /// Secrets Manager.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ObservedSecret {
-    /// The secret of our name.
+    /// The secret.
     pub secret: Seen<Secret>,
+    /// ARN of the secret that status remembers.
+    pub hint: Option<String>,
+    /// That secret, when the spec names another one.
+    pub other: Seen<Secret>,
     /// Its values by version. A version never changes, so what was read once stays read.
     pub values: BTreeMap<String, Seen<SecretValue>>,
     /// What the nodes say to the password of a version.
@@ -161,6 +165,8 @@ pub struct SecretValue {
     pub password: Sensitive,
     /// `engine`.
     pub engine: Option<String>,
+    /// `replicationGroupId`.
+    pub replication_group_id: Option<String>,
     /// `host` and `port`, once known.
     pub endpoint: Option<Endpoint>,
     /// `passwordSince`: the moment that the password was made for.

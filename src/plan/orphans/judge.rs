@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::model::Tags;
+use crate::model::{Tags, is_adopted};
 use crate::plan::{Failure, Seen};
 
 use super::evidence::is_of;
@@ -57,6 +57,11 @@ pub fn judge(evidence: &Evidence, history: &History, policy: Policy, now: Timest
         return Verdict::Look(unseen);
     }
     Verdict::Judged(Court::new(evidence, history, policy, now).sit(&suspects))
+}
+
+/// Whether a thing outlives its object: what was there before it is no leftover of it, and is given back by a deletion in order alone.
+fn stays(tags: &Tags) -> bool {
+    is_retained(tags) || is_adopted(tags)
 }
 
 /// A thing in AWS that is ours to judge.
@@ -209,7 +214,7 @@ impl<'a> Court<'a> {
 
     /// The mark on one thing counts for the whole part.
     fn note_mark(&mut self, thing: &Thing<'a>, tags: &Tags) {
-        if let Some(owner) = Owner::of(tags).filter(|_| is_retained(tags)) {
+        if let Some(owner) = Owner::of(tags).filter(|_| stays(tags)) {
             let retained = &mut self.estate(&owner, thing.region).retained;
             retained.insert(thing.kind.part());
         }
@@ -237,8 +242,7 @@ impl<'a> Court<'a> {
     fn is_kept(&self, thing: &Thing, tags: &Tags) -> bool {
         let owner = Owner::of(tags);
         let estate = owner.and_then(|owner| self.estate_of(&owner, thing.region));
-        estate.is_some_and(|estate| estate.retained.contains(&thing.kind.part()))
-            || is_retained(tags)
+        estate.is_some_and(|estate| estate.retained.contains(&thing.kind.part())) || stays(tags)
     }
 
     fn orphan(&self, thing: &Thing, tags: &Tags) -> Orphan {

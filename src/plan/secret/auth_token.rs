@@ -21,7 +21,7 @@ pub(super) fn plan_creation(
     observed: &Observed,
     context: Context,
 ) -> AspectPlan {
-    let id = desired.cache.id.clone();
+    let id = desired.cache.group_id.clone();
     let mut reads = Vec::new();
     let group = looked(
         &observed.cache.group,
@@ -36,7 +36,7 @@ pub(super) fn plan_creation(
             let message = format!(
                 "the secret {} is gone, and with it the AUTH token of the cache {}, which the bound Secrets still have; make the secret anew with that password and \
                  this object's tags, or delete the cache in ElastiCache: both are then created anew",
-                desired.secret.name, desired.cache.id
+                desired.secret.name, desired.cache.group_id
             );
             AspectPlan::block(Reason::SecretUnusable, message)
         }
@@ -169,7 +169,7 @@ impl Scene<'_> {
         let Some(value) = value else {
             return AspectPlan::default();
         };
-        let id = self.desired.cache.id.clone();
+        let id = self.desired.cache.group_id.clone();
         let token = Password {
             version: value.version_id.clone(),
             value: value.password.clone(),

@@ -1,7 +1,8 @@
 //! The user that shows signed tokens, and the end of a secret that it took the place of.
 
-use crate::api::Reason;
-use crate::model::Desired;
+use crate::api::{Disposal, Reason};
+use crate::model::{Desired, disposal, is_adopted};
+use crate::plan::mark::plan_release;
 use crate::plan::user::{iam_opens, password_users};
 use crate::plan::{
     ACTIVE, Action, AspectPlan, CacheUser, Context, Observed, Read, SecretAction, Seen, looked,
@@ -23,7 +24,7 @@ pub(super) fn plan_iam(desired: &Desired, observed: &Observed, context: Context)
     }
 }
 
-/// Deletes the secret that nobody needs any more. A poll does not look for one.
+/// Deletes the secret that nobody needs any more, or gives back one that was there before the object. A poll does not look for one.
 pub(super) fn plan_departure(
     desired: &Desired,
     observed: &Observed,
@@ -42,7 +43,7 @@ fn depart(
     context: Context,
 ) -> Result<AspectPlan, AspectPlan> {
     let (identity, cache) = (&desired.identity, &observed.cache);
-    let users = password_users(identity, observed)?;
+    let users = password_users(identity, &desired.secret.name, observed)?;
     let secret = observed.secret.secret.present();
     let Some(secret) =
         secret.filter(|secret| identity.owns(&secret.tags) && secret.deleted.is_none())
@@ -71,8 +72,13 @@ fn depart(
         return Ok(AspectPlan::default());
     }
     let name = &desired.secret.name;
+    let kept = is_adopted(&secret.tags)
+        && disposal(desired.deletion.secret, &secret.tags) == Disposal::Retain;
     Ok(holder.map_or_else(
         || {
+            if kept {
+                return plan_release(&secret.arn);
+            }
             AspectPlan::act(Action::Secret(SecretAction::DeleteSecret {
                 arn: secret.arn.clone(),
                 recovery_window_days: desired.secret.recovery_window_days,

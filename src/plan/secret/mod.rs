@@ -3,6 +3,7 @@
 //! A password that a person wrote is not overwritten: the cache is made to accept it. One that a person removed is not made up: the version before becomes
 //! current again if it opens the cache. What else is put right are the facts around it, endpoint and engine.
 
+mod adoption;
 mod auth_token;
 mod iam;
 mod laggards;
@@ -11,6 +12,9 @@ mod rotate;
 mod standing;
 #[cfg(test)]
 mod tests;
+
+pub(super) use adoption::is_of_another_cache;
+pub use adoption::{secret_differences, secret_standing};
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,7 +25,7 @@ use uuid::Uuid;
 use crate::api::Reason;
 use crate::model::{Desired, DesiredUser};
 
-use super::cache::own_endpoint;
+use super::cache::{GROUP_PACE, awaits_adoption, own_endpoint};
 use super::{
     Action, AspectPlan, CacheAction, Context, Endpoint, Observed, RETRY, Read, Secret,
     SecretAction, SecretFacts, SecretValue, Seen, current_user, looked,
@@ -43,6 +47,11 @@ pub fn plan_credentials(desired: &Desired, observed: &Observed, context: Context
 
 fn plan_secret(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
     let name = &desired.secret.name;
+    let held = adoption::plan_another(desired, observed, context)
+        .or_else(|| adoption::plan_adoption(desired, observed));
+    if let Some(plan) = held {
+        return plan;
+    }
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret { name: name.clone() }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
@@ -108,6 +117,17 @@ fn changed_by(action: &Action) -> Vec<Changed<'_>> {
 
 /// A cache user keeps the password of a secret that is gone, and a new secret would hold another one: so there is no new secret while there is a user.
 fn plan_creation(desired: &Desired, observed: &Observed, context: Context) -> AspectPlan {
+    if awaits_adoption(desired, observed) {
+        let message = format!(
+            "the replication group {} is not the object's yet; see CacheReady",
+            desired.cache.group_id
+        );
+        return AspectPlan::wait(
+            Reason::WaitingForDependency,
+            message,
+            context.pace(GROUP_PACE),
+        );
+    }
     if desired.mode.has_token() {
         auth_token::plan_creation(desired, observed, context)
     } else {
@@ -242,11 +262,16 @@ fn complete(
     arn: &str,
     (current, value): (&str, &SecretValue),
 ) -> AspectPlan {
-    let endpoint = own_endpoint(&desired.identity, observed).or(value.endpoint.as_ref());
+    let own = own_endpoint(&desired.identity, observed);
+    let another = is_of_another_cache(desired, value);
+    if another && own.is_none() {
+        return AspectPlan::default();
+    }
+    let endpoint = own.or(value.endpoint.as_ref());
     let engine = desired.secret.engine;
     let same =
         value.endpoint.as_ref() == endpoint && value.engine.as_deref() == Some(engine.as_str());
-    if same {
+    if same && !another {
         return AspectPlan::default();
     }
     let user = current_user(desired, observed);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::api::Reason;
 use crate::model::Desired;
-use crate::plan::cache::{GROUP_PACE, USER_PACE};
+use crate::plan::cache::{GROUP_PACE, USER_PACE, admits_ours};
 use crate::plan::rotation::{
     Accepted, Awaited, Current, Pending, Standing, Step, Trouble, next_step,
 };
@@ -75,7 +75,7 @@ fn own_group<'a>(
 ) -> Result<Option<&'a ReplicationGroup>, AspectPlan> {
     let group = match &observed.cache.group {
         Seen::Unread => {
-            let id = desired.cache.id.clone();
+            let id = desired.cache.group_id.clone();
             return Err(AspectPlan::read(Read::ReplicationGroup { id }));
         }
         Seen::Unknown(failure) => return Err(AspectPlan::unknown(failure, RETRY)),
@@ -92,7 +92,11 @@ fn own_group<'a>(
             arn: group.arn.clone(),
         })),
         Seen::Unknown(failure) => Err(AspectPlan::unknown(failure, RETRY)),
-        Seen::Present(tags) if desired.identity.owns(tags) => Ok(Some(group)),
+        Seen::Present(tags)
+            if desired.identity.owns(tags) && admits_ours(&desired.identity, tags, group) =>
+        {
+            Ok(Some(group))
+        }
         Seen::Absent | Seen::Present(_) => Ok(None),
     }
 }

@@ -225,17 +225,12 @@ impl<'a> Scene<'a> {
     }
 
     fn nodes(self) -> Vec<Endpoint> {
-        if !self.group.nodes.is_empty() {
-            return self.group.nodes.clone();
-        }
         // In cluster mode ElastiCache tells one endpoint for all, and a login with another password may have told the nodes.
         let logins = self.observed.secret.logins.values();
         let mut told = logins.map(|login| &login.members);
         let members = told.find(|members| !members.is_empty());
-        members.map_or_else(
-            || self.group.primary.iter().cloned().collect(),
-            Clone::clone,
-        )
+        let members = members.filter(|_| self.group.nodes.is_empty());
+        members.map_or_else(|| self.group.doors(), Clone::clone)
     }
 
     /// Nodes that are being made are not part of the cluster yet.

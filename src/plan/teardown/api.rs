@@ -1,5 +1,5 @@
 use crate::api::{Disposal, Reason};
-use crate::model::Estate;
+use crate::model::{Estate, disposal};
 use crate::plan::gateway::{CREATION_GRACE, delete_usage_plan, own_keys};
 use crate::plan::mark::{plan_mark, rest_api_arn};
 use crate::plan::{
@@ -10,7 +10,13 @@ use super::RETRY;
 
 /// Takes down permissions, usage plan, keys and REST API, in this order: the list ends at the first action that fails.
 pub(super) fn plan_api(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
-    if estate.deletion.api == Disposal::Retain {
+    // Whether it was there before the object is not known before it was read.
+    match (&estate.deletion.api, &observed.gateway.rest_api) {
+        (None, Seen::Unread) => return search(estate),
+        (None, Seen::Unknown(failure)) => return AspectPlan::unknown(failure, RETRY),
+        _ => {}
+    }
+    if is_kept(estate, observed) {
         return plan_rest_apis(estate, observed, context).reads_first();
     }
     let mut plan = plan_permissions(estate, observed);
@@ -22,6 +28,19 @@ pub(super) fn plan_api(estate: &Estate, observed: &Observed, context: Context) -
         plan.extend(last);
     }
     plan.reads_first()
+}
+
+/// What the spec says, or that the API was there before the object.
+fn is_kept(estate: &Estate, observed: &Observed) -> bool {
+    let api = observed.gateway.rest_api.present();
+    let tags = api.map(|api| api.tags.clone()).unwrap_or_default();
+    disposal(estate.deletion.api, &tags) == Disposal::Retain
+}
+
+fn search(estate: &Estate) -> AspectPlan {
+    AspectPlan::read(Read::RestApiSearch {
+        tags: estate.identity.ownership_tags(),
+    })
 }
 
 fn plan_permissions(estate: &Estate, observed: &Observed) -> AspectPlan {
@@ -88,18 +107,13 @@ fn plan_api_keys(estate: &Estate, observed: &Observed) -> AspectPlan {
 
 /// Deletes every REST API with our tags, or marks the oldest, when they are retained. They are always searched for: the one that status remembers may not be the only one.
 fn plan_rest_apis(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
-    let search = || {
-        AspectPlan::read(Read::RestApiSearch {
-            tags: estate.identity.ownership_tags(),
-        })
-    };
     let gateway = &observed.gateway;
     match &gateway.rest_api {
-        Seen::Unread => search(),
+        Seen::Unread => search(estate),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Seen::Absent => announced(observed, context),
-        Seen::Present(api) if !estate.identity.owns(&api.tags) => search(),
-        Seen::Present(RestApi { id, tags, .. }) if estate.deletion.api == Disposal::Retain => {
+        Seen::Present(api) if !estate.identity.owns(&api.tags) => search(estate),
+        Seen::Present(RestApi { id, tags, .. }) if is_kept(estate, observed) => {
             plan_mark(&estate.identity, &rest_api_arn(&estate.region, id), tags)
         }
         Seen::Present(RestApi { id, .. }) => {

@@ -2,12 +2,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::{CacheDisposal, Reason};
-use crate::model::Estate;
-use crate::plan::cache::{GROUP_PACE, USER_PACE, busy};
-use crate::plan::mark::plan_mark;
+use crate::model::{Estate, cache_disposal, is_adopted};
+use crate::plan::cache::{GROUP_PACE, USER_PACE, busy, own_group};
+use crate::plan::mark::{plan_mark, plan_release};
+use crate::plan::orphans::is_retained;
 use crate::plan::user::password_users;
 use crate::plan::{
-    Action, AspectPlan, CacheAction, CacheUser, Context, Observed, Read, ReplicationGroup, Seen,
+    ACTIVE, Action, AspectPlan, CacheAction, CacheUser, Context, Observed, Read, ReplicationGroup,
+    Seen,
 };
 
 use super::RETRY;
@@ -21,19 +23,15 @@ pub(super) fn plan_cache(estate: &Estate, observed: &Observed, context: Context)
         observed,
         context,
     };
-    if estate.deletion.cache == CacheDisposal::Retain {
-        return site.remove_group();
+    let group = site.remove_group();
+    if !group.is_settled() || site.keeps_group() {
+        return group;
     }
-    let steps = [
-        Site::remove_group,
-        Site::remove_user_group,
-        Site::remove_foundations,
-    ];
-    steps
-        .into_iter()
-        .map(|step| step(site))
-        .find(|plan| !plan.is_settled())
-        .unwrap_or_default()
+    let users = site.remove_user_group();
+    if !users.is_settled() || site.keeps_users() {
+        return users;
+    }
+    site.remove_foundations()
 }
 
 #[derive(Clone, Copy)]
@@ -56,8 +54,63 @@ struct Target<'a, T> {
 }
 
 impl Site<'_> {
+    /// Whether the group stays, with what was made around it.
+    fn keeps_group(self) -> bool {
+        let own = own_group(&self.estate.identity, self.observed);
+        let policy = self.estate.deletion.cache;
+        policy == Some(CacheDisposal::Retain)
+            || own.is_some_and(|group| self.disposal(group) == CacheDisposal::Retain)
+    }
+
+    /// Whether the users stay, because the group that was given back lets nobody else in.
+    fn keeps_users(self) -> bool {
+        let cache = &self.observed.cache;
+        let group = cache.user_group.present();
+        let tags = group.and_then(|group| cache.tags.get(&group.arn)?.present());
+        tags.is_some_and(|tags| self.estate.identity.owns(tags) && is_retained(tags))
+    }
+
+    fn disposal(self, group: &ReplicationGroup) -> CacheDisposal {
+        let tags = self.observed.cache.tags.get(&group.arn);
+        let tags = tags.and_then(Seen::present).cloned().unwrap_or_default();
+        cache_disposal(self.estate.deletion.cache, &tags)
+    }
+
+    /// Gives the group back, once its user group says that it stays.
+    fn release(self, group: &ReplicationGroup) -> AspectPlan {
+        let cache = &self.observed.cache;
+        let mut plan = match &cache.user_group {
+            Seen::Unread => {
+                let id = self.estate.identity.cache_id();
+                return AspectPlan::read(Read::UserGroup { id });
+            }
+            Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
+            Seen::Absent => AspectPlan::default(),
+            Seen::Present(users) if users.status != ACTIVE => {
+                return busy(
+                    "its user group",
+                    &users.status,
+                    self.context.pace(USER_PACE),
+                );
+            }
+            Seen::Present(users) => match cache.tags.get(&users.arn).unwrap_or(&Seen::Unread) {
+                Seen::Unread => {
+                    let arn = users.arn.clone();
+                    return AspectPlan::read(Read::CacheTags { arn });
+                }
+                Seen::Unknown(failure) => return AspectPlan::unknown(failure, RETRY),
+                Seen::Present(tags) if self.estate.identity.owns(tags) => {
+                    plan_mark(&self.estate.identity, &users.arn, tags)
+                }
+                Seen::Absent | Seen::Present(_) => AspectPlan::default(),
+            },
+        };
+        plan.extend(plan_release(&group.arn));
+        plan
+    }
+
     fn remove_group(self) -> AspectPlan {
-        let id = self.estate.identity.cache_id();
+        let id = self.estate.group_id.clone();
         let target = Target {
             thing: format!("the replication group {id}"),
             read: Read::ReplicationGroup { id },
@@ -78,6 +131,9 @@ impl Site<'_> {
             pace: USER_PACE,
         };
         self.remove(&target, |_| {
+            if self.keeps_users() {
+                return AspectPlan::default();
+            }
             AspectPlan::act(Action::Cache(CacheAction::DeleteUserGroup { id }))
         })
     }
@@ -120,7 +176,7 @@ impl Site<'_> {
     /// Ids of the back ends' users that may be there.
     fn users(self) -> Result<BTreeSet<String>, AspectPlan> {
         let identity = &self.estate.identity;
-        let mut users = password_users(identity, self.observed)?;
+        let mut users = password_users(identity, &self.estate.secret_name, self.observed)?;
         users.insert(identity.iam_user_id());
         Ok(users)
     }
@@ -168,17 +224,18 @@ impl Site<'_> {
 
     /// A group that was never created has no data to keep.
     fn delete_group(self, group: &ReplicationGroup) -> AspectPlan {
-        let id = self.estate.identity.cache_id();
-        if self.estate.deletion.cache == CacheDisposal::Retain {
+        let id = &self.estate.group_id;
+        let disposal = self.disposal(group);
+        if disposal == CacheDisposal::Retain {
             if group.status == CREATE_FAILED {
                 return AspectPlan::default();
             }
             let tags = self.observed.cache.tags.get(&group.arn);
-            return tags
-                .and_then(Seen::present)
-                .map_or_else(AspectPlan::default, |tags| {
-                    plan_mark(&self.estate.identity, &group.arn, tags)
-                });
+            return match tags.and_then(Seen::present) {
+                Some(tags) if is_adopted(tags) => self.release(group),
+                Some(tags) => plan_mark(&self.estate.identity, &group.arn, tags),
+                None => AspectPlan::default(),
+            };
         }
         let delete = |final_snapshot| {
             AspectPlan::act(Action::Cache(CacheAction::DeleteReplicationGroup {
@@ -186,10 +243,10 @@ impl Site<'_> {
                 final_snapshot,
             }))
         };
-        if self.estate.deletion.cache != CacheDisposal::Snapshot || group.status == CREATE_FAILED {
+        if disposal != CacheDisposal::Snapshot || group.status == CREATE_FAILED {
             return delete(None);
         }
-        let name = format!("{id}-final");
+        let name = format!("{}-final", self.estate.identity.cache_id());
         match &self.observed.cache.final_snapshot {
             Seen::Unread => AspectPlan::read(Read::Snapshot { name }),
             Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),

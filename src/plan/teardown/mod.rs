@@ -7,16 +7,19 @@
 //! group; a secret with its value. Bound Secrets of the cluster are never retained, because Kubernetes collects what the object owns: whoever
 //! retains a cache retains the secret as well, or has nothing left that opens it. The REST API, the replication group and the secret carry the mark `cachedapi.dev/retained` from then
 //! on, which tells the part from an orphan.
+//!
+//! What was there before the object is retained unless the spec says otherwise. A replication group and a secret are given back: they lose the object's tags, and
+//! what was made around the group and stays carries the mark in its place.
 
 mod api;
 mod cache;
 
 use crate::api::Disposal;
-use crate::model::Estate;
+use crate::model::{Estate, disposal, is_adopted};
 
 use super::bindings::{plan_policy_removal, plan_removal};
-use super::mark::plan_mark;
-use super::{Action, AspectPlan, Context, Observed, Plan, RETRY, Read, SecretAction, Seen};
+use super::mark::{plan_mark, plan_release};
+use super::{Action, AspectPlan, Context, Observed, Plan, RETRY, Read, Secret, SecretAction, Seen};
 
 /// Decides what to take down next. Settled means: every child is gone or retained.
 ///
@@ -40,7 +43,7 @@ pub fn plan_teardown(estate: &Estate, observed: &Observed, context: Context) -> 
 fn plan_bindings(estate: &Estate, observed: &Observed, context: Context) -> AspectPlan {
     let mut plan = AspectPlan::default();
     for arn in &estate.bound_functions {
-        plan.extend(plan_removal(&estate.identity, observed, context, arn));
+        plan.extend(plan_removal(estate.names(), observed, context, arn));
     }
     for role in &observed.policy_roles {
         plan.extend(plan_policy_removal(
@@ -55,10 +58,11 @@ fn plan_bindings(estate: &Estate, observed: &Observed, context: Context) -> Aspe
 
 /// A secret that waits for its deletion is as good as gone: only AWS can shorten the wait.
 fn plan_secret(estate: &Estate, observed: &Observed) -> AspectPlan {
-    let retained = estate.deletion.secret == Disposal::Retain;
+    let retained =
+        |secret: &Secret| disposal(estate.deletion.secret, &secret.tags) == Disposal::Retain;
     match &observed.secret.secret {
         Seen::Unread => AspectPlan::read(Read::Secret {
-            name: estate.identity.secret_name(),
+            name: estate.secret_name.clone(),
         }),
         Seen::Unknown(failure) => AspectPlan::unknown(failure, RETRY),
         Seen::Present(secret)
@@ -66,7 +70,12 @@ fn plan_secret(estate: &Estate, observed: &Observed) -> AspectPlan {
         {
             AspectPlan::default()
         }
-        Seen::Present(secret) if retained => plan_mark(&estate.identity, &secret.arn, &secret.tags),
+        Seen::Present(secret) if retained(secret) && is_adopted(&secret.tags) => {
+            plan_release(&secret.arn)
+        }
+        Seen::Present(secret) if retained(secret) => {
+            plan_mark(&estate.identity, &secret.arn, &secret.tags)
+        }
         Seen::Present(secret) => {
             let (arn, recovery_window_days) = (secret.arn.clone(), estate.recovery_window_days);
             AspectPlan::act(Action::Secret(SecretAction::DeleteSecret {

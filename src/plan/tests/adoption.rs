@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::round_of_a_mortal;
-use crate::api::{Reason, TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER_UID};
-use crate::fixtures::{desired, identity, spec, spec_json};
+use crate::api::{Reason, TAG_ADOPTABLE_BY, TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER_UID};
+use crate::fixtures::{consent, desired, identity, spec, spec_json};
 use crate::model::{Estate, Tags};
+use crate::plan::orphans::is_retained;
 use crate::plan::world::{Step, World, foreign_tags};
 use crate::plan::{
-    Action, Aspect, Block, Class, Fact, GatewayAction, MethodSettings, Observed, Plan, RestApi,
-    Seen, Stage, differences,
+    Action, Aspect, Block, Class, Fact, MethodSettings, Observed, Plan, RestApi, Seen, Stage,
+    differences,
 };
 
 const ID: &str = "a1b2c3d4e5";
@@ -26,7 +27,7 @@ fn legacy() -> RestApi {
         available: true,
         status_message: None,
         confirmed: false,
-        tags: foreign_tags(),
+        tags: foreign_tags().into_iter().chain(consent()).collect(),
     }
 }
 
@@ -76,7 +77,10 @@ fn blocks(plan: &Plan) -> &[Block] {
 fn writes(world: &World) -> Vec<&'static str> {
     let actions = world.actions.iter();
     actions
-        .filter(|action| matches!(action, Action::Gateway(_)))
+        .filter(|action| match action {
+            Action::Adopt(mark) => mark.arn.contains(":apigateway:"),
+            action => matches!(action, Action::Gateway(_)),
+        })
         .map(Action::operation)
         .collect()
 }
@@ -133,6 +137,18 @@ fn after_the_yes_it_is_tagged_and_then_kept_like_any_other() {
 }
 
 #[test]
+fn the_consent_may_be_for_every_object_of_the_cluster_and_is_not_needed_any_more_afterwards() {
+    let (mut world, desired) = (world(), desired(adopting("TakeOver")));
+    consent_to(&mut world, "test");
+    assert!(world.settle(&desired).is_settled());
+    let tags = &mut world.gateway.api.as_mut().unwrap().tags;
+    tags.remove(TAG_ADOPTABLE_BY);
+    world.actions.clear();
+    assert!(world.settle(&desired).is_settled());
+    assert_eq!(writes(&world), [""; 0]);
+}
+
+#[test]
 fn a_process_that_dies_after_any_round_is_followed_by_one_that_goes_on() {
     let (mut world, desired) = (world(), desired(adopting("TakeOver")));
     let mut round = || round_of_a_mortal(&mut world, &desired);
@@ -150,7 +166,12 @@ fn claim(world: &mut World, key: &str, value: &str) {
     api.tags.insert(key.into(), value.into());
 }
 
-const REFUSED: [(&str, &str, Change); 6] = [
+fn consent_to(world: &mut World, whom: &str) {
+    let tags = &mut world.gateway.api.as_mut().unwrap().tags;
+    tags.insert(TAG_ADOPTABLE_BY.into(), whom.into());
+}
+
+const REFUSED: [(&str, &str, Change); 10] = [
     (
         "another object's",
         "00000000-0000-0000-0000-000000000001",
@@ -162,6 +183,26 @@ const REFUSED: [(&str, &str, Change); 6] = [
     ("only another cluster's tag", "elsewhere", |world, _| {
         let tags = [(TAG_CLUSTER.to_owned(), "elsewhere".to_owned())];
         world.gateway.api.as_mut().unwrap().tags = tags.into();
+    }),
+    (
+        "one without consent",
+        "cachedapi.dev/adoptable-by with the value test/shop/orders, or test for",
+        |world, _| {
+            world.gateway.api.as_mut().unwrap().tags = foreign_tags();
+        },
+    ),
+    ("one for another object", "lacks the consent", |world, _| {
+        consent_to(world, "test/shop/others");
+    }),
+    (
+        "one for another cluster",
+        "lacks the consent",
+        |world, _| {
+            consent_to(world, "another/shop/orders");
+        },
+    ),
+    ("one for a namespace", "lacks the consent", |world, _| {
+        consent_to(world, "test/shop");
     }),
     (
         "one that is not there",
@@ -273,20 +314,27 @@ fn an_api_that_was_there_before_is_never_a_leftover_of_a_creation() {
 }
 
 #[test]
-fn the_deletion_takes_what_was_taken_over_and_nothing_before() {
-    for (mode, left) in [("Review", true), ("TakeOver", false)] {
-        let mut world = world();
-        world.stall(&desired(adopting(mode)));
-        let estate = Estate::new(identity(), &spec(adopting(mode)), [], []);
+fn the_deletion_keeps_what_was_taken_over_unless_the_spec_says_otherwise_and_what_was_not() {
+    for (mode, policy, left) in [
+        ("Review", json!({"api": "Delete"}), true),
+        ("TakeOver", json!({"api": "Delete"}), false),
+        ("TakeOver", json!({"api": "Retain"}), true),
+        ("TakeOver", json!({}), true),
+    ] {
+        let (mut world, mut json) = (world(), adopting(mode));
+        json["deletionPolicy"] = policy.clone();
+        world.stall(&desired(json.clone()));
+        let estate = Estate::new(identity(), &spec(json), [], []);
         assert!(world.tear_down(&estate).is_settled());
-        assert_eq!(world.gateway.api.is_some(), left, "{mode}");
+        assert_eq!(world.gateway.api.is_some(), left, "{mode} {policy}");
+        let tags = world.gateway.api.map(|api| api.tags).unwrap_or_default();
+        let marked = mode == "TakeOver" && left;
+        assert_eq!(
+            is_retained(&tags),
+            marked,
+            "{mode} {policy}: it is no orphan"
+        );
     }
-    let mut retaining = adopting("TakeOver");
-    retaining["deletionPolicy"] = json!({"api": "Retain"});
-    let mut world = world();
-    world.stall(&desired(retaining.clone()));
-    world.tear_down(&Estate::new(identity(), &spec(retaining), [], []));
-    assert!(world.gateway.api.is_some(), "it is retained like any other");
 }
 
 fn told(world: &World, json: Value) -> Vec<String> {
@@ -361,7 +409,7 @@ fn a_take_over_writes_the_tags_that_are_looked_for() {
     let mut world = world();
     world.settle(&desired(adopting("TakeOver")));
     let tagged = world.actions.iter().find_map(|action| match action {
-        Action::Gateway(GatewayAction::TagRestApi { arn, tags, .. }) => Some((arn, tags)),
+        Action::Adopt(mark) => Some((&mark.arn, &mark.tags)),
         _ => None,
     });
     let (arn, tags) = tagged.unwrap();

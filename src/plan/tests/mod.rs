@@ -1,5 +1,7 @@
 //! The whole object against the model of AWS.
 
+mod adopt_group;
+mod adopt_secret;
 mod adoption;
 mod auth_token;
 mod auth_token_histories;

@@ -239,6 +239,8 @@ fn what_cannot_be_read_is_never_taken_for_gone() {
                 "RestApi",
                 "NamedRestApi",
                 "OtherRestApis",
+                "OtherReplicationGroup",
+                "OtherSecret",
                 "Methods",
                 "Deployments",
                 "Stage",

@@ -60,6 +60,9 @@ impl ElastiCache {
             Read::DefaultUser { id } => Fact::DefaultUser(seen(self.users.get(id))),
             Read::UserGroup { id } => Fact::UserGroup(seen(self.user_groups.get(id))),
             Read::ReplicationGroup { id } => Fact::ReplicationGroup(seen(self.groups.get(id))),
+            Read::OtherReplicationGroup { id } => {
+                Fact::OtherReplicationGroup(seen(self.groups.get(id)))
+            }
             Read::CacheNode { id } => {
                 Fact::CacheNode(seen(self.nodes.get(id.trim_end_matches("-001"))))
             }

@@ -39,6 +39,7 @@ pub fn failed(read: &Read, class: Class) -> Fact {
         Read::DefaultUser { .. } => Fact::DefaultUser(Seen::Unknown(failure)),
         Read::UserGroup { .. } => Fact::UserGroup(Seen::Unknown(failure)),
         Read::ReplicationGroup { .. } => Fact::ReplicationGroup(Seen::Unknown(failure)),
+        Read::OtherReplicationGroup { .. } => Fact::OtherReplicationGroup(Seen::Unknown(failure)),
         Read::CacheNode { .. } => Fact::CacheNode(Seen::Unknown(failure)),
         Read::Snapshot { .. } => Fact::FinalSnapshot(Seen::Unknown(failure)),
         Read::CacheTags { arn } => Fact::CacheTags {
@@ -46,6 +47,7 @@ pub fn failed(read: &Read, class: Class) -> Fact {
             tags: Seen::Unknown(failure),
         },
         Read::Secret { .. } => Fact::Secret(Seen::Unknown(failure)),
+        Read::OtherSecret { .. } => Fact::OtherSecret(Seen::Unknown(failure)),
         Read::SecretValue { version, .. } => Fact::SecretValue {
             version: version.clone(),
             value: Seen::Unknown(failure),
@@ -99,7 +101,7 @@ pub fn kind(read: &Read) -> String {
 }
 
 /// Every kind of read.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 28] = [
     "RestApi",
     "NamedRestApi",
     "RestApiSearch",
@@ -115,10 +117,12 @@ pub const KINDS: [&str; 26] = [
     "DefaultUser",
     "UserGroup",
     "ReplicationGroup",
+    "OtherReplicationGroup",
     "CacheNode",
     "Snapshot",
     "CacheTags",
     "Secret",
+    "OtherSecret",
     "SecretValue",
     "Login",
     "BoundSecret",

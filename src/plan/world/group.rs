@@ -103,6 +103,9 @@ impl ElastiCache {
             tls_required: true,
             encrypted_at_rest: true,
             snapshot_retention_days: new.snapshot_retention_days,
+            auth_token: matches!(new.admits, Admission::AuthToken(_)),
+            cluster_mode: new.shards > 1,
+            global: false,
             user_group_ids: match &new.admits {
                 Admission::UserGroup(users) => [users.clone()].into(),
                 Admission::AuthToken(_) => [].into(),
@@ -120,6 +123,7 @@ impl ElastiCache {
             engine_version: format!("{}.0", new.engine_version),
             security_group_ids: new.security_group_ids.clone(),
             subnet_group: new.subnet_group.clone(),
+            parameter_group: format!("default.{}", new.engine.as_str()),
         };
         self.tags.insert(group.arn.clone(), new.tags.clone());
         self.busy.insert(group.arn.clone(), SLOW);

@@ -2,7 +2,7 @@
 
 use super::{ACCOUNT, World};
 use crate::fixtures;
-use crate::plan::{AWSPENDING, Fact, Observed, Secret};
+use crate::plan::{AWSPENDING, Fact, Observed, Secret, Seen};
 
 impl World {
     /// What the process and the status keep of what was seen.
@@ -13,6 +13,7 @@ impl World {
         self.values = observed.secret.values.clone();
         self.tokens = observed.secret.tokens.clone();
         self.values.retain(|_, value| value.present().is_some());
+        self.remember_names(observed);
         let pending = observed
             .secret
             .secret
@@ -36,11 +37,29 @@ impl World {
         }
     }
 
+    /// What is the object's own stands in status.
+    fn remember_names(&mut self, observed: &Observed) {
+        let identity = fixtures::identity();
+        let group = observed.cache.group.present();
+        let own = group.filter(|group| {
+            let tags = observed.cache.tags.get(&group.arn).and_then(Seen::present);
+            tags.is_some_and(|tags| identity.owns(tags))
+        });
+        if let Some((_, id)) = own.and_then(|group| group.arn.rsplit_once(':')) {
+            self.names.0 = Some(id.to_owned());
+        }
+        let secret = observed.secret.secret.present();
+        if let Some(secret) = secret.filter(|secret| identity.owns(&secret.tags)) {
+            self.names.1 = Some(secret.arn.clone());
+        }
+    }
+
     /// Somebody takes the object's status away, and another process takes over.
     pub fn lose_status(&mut self) {
         self.restart();
         (self.promoted, self.pending_since) = (None, None);
         self.intents.clear();
+        self.names = (None, None);
         self.status_lost = true;
     }
 
@@ -56,6 +75,7 @@ impl World {
         observed.published = self.published.clone();
         observed.secret.taken = self.taken.clone();
         observed.gateway.hint = self.gateway.api.as_ref().map(|api| api.id.clone());
+        (observed.cache.hint, observed.secret.hint) = self.names.clone();
         for (kind, at) in &self.intents {
             let kind = (*kind).to_owned();
             observed.record(Fact::Announced { kind, at: *at });

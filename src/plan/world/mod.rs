@@ -80,6 +80,8 @@ pub struct World {
     pub aws_reads: usize,
     pub logins: usize,
     pub journal: Journal,
+    /// Id of the replication group and ARN of the secret, as status has them.
+    names: (Option<String>, Option<String>),
     /// The process dies after the first write of every round, and another one takes over.
     pub mortal: bool,
     /// Kinds of reads that fail, and how.
@@ -124,6 +126,7 @@ impl Default for World {
             journal: Journal::default(),
             mortal: false,
             unreadable: BTreeMap::new(),
+            names: (None, None),
         }
     }
 }
@@ -339,6 +342,7 @@ impl World {
             | Read::User { .. }
             | Read::DefaultUser { .. }
             | Read::UserGroup { .. }
+            | Read::OtherReplicationGroup { .. }
             | Read::CacheNode { .. }
             | Read::Snapshot { .. }
             | Read::CacheTags { .. } => self.cache.read(read),
@@ -348,7 +352,9 @@ impl World {
                 self.sightings = if available { self.sightings + 1 } else { 0 };
                 fact
             }
-            Read::Secret { .. } | Read::SecretValue { .. } => self.secrets.read(read),
+            Read::Secret { .. } | Read::OtherSecret { .. } | Read::SecretValue { .. } => {
+                self.secrets.read(read)
+            }
             Read::Login(attempt) => Fact::Login {
                 version: attempt.version.clone(),
                 login: self.cache.log_in(
@@ -401,7 +407,11 @@ impl World {
                 self.functions.write_policy(action);
                 None
             }
-            Action::Mark(mark) => {
+            Action::Release(release) => {
+                self.untag(&release.arn, &release.keys);
+                None
+            }
+            Action::Adopt(mark) | Action::Mark(mark) => {
                 self.tag(&mark.arn, &mark.tags);
                 None
             }

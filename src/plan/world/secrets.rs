@@ -23,8 +23,16 @@ pub struct SecretsManager {
 impl SecretsManager {
     pub fn read(&self, read: &Read) -> Fact {
         match read {
-            Read::Secret { .. } => {
-                Fact::Secret(self.secret.clone().map_or(Seen::Absent, Seen::Present))
+            Read::Secret { name } => {
+                let called = |secret: &Secret| {
+                    secret.arn == *name || secret.arn.contains(&format!(":secret:{name}-"))
+                };
+                let secret = self.secret.clone().filter(called);
+                Fact::Secret(secret.map_or(Seen::Absent, Seen::Present))
+            }
+            Read::OtherSecret { arn } => {
+                let other = self.secret.clone().filter(|secret| secret.arn == *arn);
+                Fact::OtherSecret(other.map_or(Seen::Absent, Seen::Present))
             }
             Read::SecretValue { version, .. } => Fact::SecretValue {
                 version: version.clone(),
@@ -205,6 +213,7 @@ fn value(token: Uuid, facts: &SecretFacts, password: Sensitive, now: Timestamp) 
         username: facts.username.clone().unwrap_or_default(),
         password,
         engine: Some(facts.engine.as_str().into()),
+        replication_group_id: Some(facts.replication_group_id.clone()),
         endpoint: facts.endpoint.clone(),
         password_since: facts.password_since,
         user_since: facts.user_since,

@@ -63,6 +63,19 @@ impl ElastiCache {
         Some(fixtures::now())
     }
 
+    /// Somebody gave a group of his own a token.
+    pub fn give_token(&mut self, id: &str, token: &str) {
+        let token = Sensitive::new(token);
+        let tokens = Tokens {
+            held: vec![token.clone()],
+            before: vec![token],
+            modified: fixtures::now(),
+        };
+        self.tokens.insert(id.to_owned(), tokens);
+        let group = self.groups.get_mut(id).unwrap();
+        (group.auth_token, group.auth_token_modified) = (true, Some(fixtures::now()));
+    }
+
     pub(super) fn change_token(&mut self, action: &CacheAction) {
         let (id, token, set) = match action {
             CacheAction::RotateAuthToken { id, token } => (id, token, false),

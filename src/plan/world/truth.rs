@@ -25,10 +25,10 @@ impl World {
         }
         for read in [
             Read::ReplicationGroup {
-                id: desired.cache.id.clone(),
+                id: desired.cache.group_id.clone(),
             },
             Read::CacheTags {
-                arn: self.cache.groups[&desired.cache.id].arn.clone(),
+                arn: self.cache.groups[&desired.cache.group_id].arn.clone(),
             },
         ] {
             observed.record(self.cache.read(&read));

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::api::{AdoptedStatus, AdoptionState};
-use crate::fixtures::identity;
+use crate::fixtures::{consent, identity};
 use crate::plan::Standing;
 
 fn adopting(id: &str) -> Desired {
@@ -14,13 +14,18 @@ fn adopting(id: &str) -> Desired {
 }
 
 fn told(round: &Round, id: &str) -> AdoptedStatus {
-    round.report_of(&adopting(id)).adoption.unwrap().rest_api
+    round
+        .report_of(&adopting(id))
+        .adoption
+        .unwrap()
+        .rest_api
+        .unwrap()
 }
 
 #[test]
 fn an_api_is_pending_until_it_is_the_objects_and_refused_when_it_is_anothers() {
     let mut free = round();
-    free.observed.gateway.named = Seen::Present(rest_api([].into()));
+    free.observed.gateway.named = Seen::Present(rest_api(consent()));
     let pending = told(&free, "abc");
     assert_eq!(
         (&*pending.id, pending.state),
@@ -54,7 +59,7 @@ fn an_api_is_pending_until_it_is_the_objects_and_refused_when_it_is_anothers() {
 #[test]
 fn what_was_not_looked_at_stays_as_it_was_said_of_the_same_api() {
     let mut free = round();
-    free.observed.gateway.named = Seen::Present(rest_api([].into()));
+    free.observed.gateway.named = Seen::Present(rest_api(consent()));
     let mut later = round();
     later.previous = Some(free.report_of(&adopting("abc")));
     assert_eq!(told(&later, "abc"), told(&free, "abc"));

@@ -2,20 +2,21 @@
 
 use super::*;
 use crate::api::TAG_CLUSTER;
+use crate::fixtures::consent;
+use crate::plan::Mark;
 
 #[test]
 fn only_what_is_free_is_taken_over() {
     let mut observed = Observed::default();
     let take_over = || {
-        act([Action::Gateway(GatewayAction::TagRestApi {
-            api: "a".into(),
-            arn: String::new(),
+        act([Action::Adopt(Mark {
+            arn: "arn:aws:apigateway:eu-west-1::/restapis/a".into(),
             tags: identity().adoption_tags(),
         })])
     };
     let wrong = |observed: &Observed| found(observed, take_over(), CONVERGE).len();
     assert_eq!(wrong(&observed), 1, "nobody looked");
-    let free = rest_api("a", [].into());
+    let free = rest_api("a", consent());
     (observed.gateway.named, observed.gateway.rest_api) =
         (Seen::Present(free.clone()), Seen::Absent);
     assert_eq!(wrong(&observed), 0);
@@ -23,10 +24,12 @@ fn only_what_is_free_is_taken_over() {
     assert_eq!(wrong(&observed), 1, "the object has one");
     observed.gateway.rest_api = Seen::Absent;
     let mut tags = identity().tags();
+    tags.extend(consent());
     tags.insert(TAG_CLUSTER.into(), "another".into());
     for (case, named) in [
         ("another's", rest_api("a", tags)),
-        ("not the one", rest_api("b", [].into())),
+        ("not the one", rest_api("b", consent())),
+        ("without consent", rest_api("a", [].into())),
     ] {
         observed.gateway.named = Seen::Present(named);
         assert_eq!(wrong(&observed), 1, "{case}");

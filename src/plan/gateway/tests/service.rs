@@ -127,12 +127,6 @@ impl Service {
                 self.api = Some(api.clone());
                 Some(Fact::RestApi(Seen::Present(api)))
             }
-            GatewayAction::TagRestApi { api, tags, .. } => {
-                self.calls.push("TagResource");
-                let tagged = self.api.as_mut().filter(|own| own.id == *api).unwrap();
-                tagged.tags.extend(tags.clone());
-                None
-            }
             GatewayAction::PutRestApi { hash, body, .. } => {
                 self.calls.push("PutRestApi");
                 self.methods.clone_from(&document.unwrap().methods);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
-use crate::api::{Reason, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_RETAINED};
+use crate::api::{Reason, TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_RETAINED};
 use crate::fixtures;
 use crate::model::Tags;
 use crate::plan::{Class, Failure, Seen};
@@ -243,22 +243,24 @@ fn the_time_of_a_first_sighting_is_kept() {
 }
 
 #[test]
-fn the_mark_keeps_the_whole_part_and_no_other() {
+fn the_mark_or_that_it_was_adopted_keeps_the_whole_part_and_no_other() {
     for (marked, kept, orphaned) in [
         (API, vec![API], vec![GROUP, USER, SECRET]),
         (GROUP, vec![GROUP, USER], vec![API, SECRET]),
         (SECRET, vec![SECRET], vec![API, GROUP, USER]),
     ] {
-        let mut evidence = evidence();
-        let tags = &mut look(&mut evidence, marked).tags;
-        tags.insert(TAG_RETAINED.into(), "true".into());
-        let report = report(&evidence, &seen_for(&evidence, DAY), DELETE);
-        assert_eq!(arns(&report), orphaned, "{marked}");
-        let retained: Vec<&str> = report.retained.iter().map(|thing| &*thing.arn).collect();
-        assert_eq!(retained, kept, "{marked}");
-        let part = Kind::of(marked).unwrap().part();
-        assert_eq!(report.removals.len(), 1, "{marked}: the rest goes");
-        assert_eq!(report.removals[0].retained, [part].into(), "{marked}");
+        for mark in [TAG_RETAINED, TAG_ADOPTED] {
+            let mut evidence = evidence();
+            let tags = &mut look(&mut evidence, marked).tags;
+            tags.insert(mark.into(), "true".into());
+            let report = report(&evidence, &seen_for(&evidence, DAY), DELETE);
+            assert_eq!(arns(&report), orphaned, "{marked}");
+            let retained: Vec<&str> = report.retained.iter().map(|thing| &*thing.arn).collect();
+            assert_eq!(retained, kept, "{marked}");
+            let part = Kind::of(marked).unwrap().part();
+            assert_eq!(report.removals.len(), 1, "{marked}: the rest goes");
+            assert_eq!(report.removals[0].retained, [part].into(), "{marked}");
+        }
     }
 }
 
