@@ -77,18 +77,6 @@ const CREATIONS: &[Guard] = &[
         ),
     },
     Guard {
-        name: "version check of the status, and of what it announces",
-        edits: &[Edit {
-            file: OBJECT,
-            text: "let mut version = ⟦self.object.resource_version()⟧;",
-            without: "None",
-        }],
-        caught: by(
-            "guarded_world::of_two_operators_that_decide_the_same_one_makes_it",
-            "I2 ",
-        ),
-    },
-    Guard {
         name: "live look at the object",
         edits: &[Edit {
             file: "src/controller/rounds.rs",
@@ -97,18 +85,6 @@ const CREATIONS: &[Guard] = &[
         }],
         caught: by(
             "guarded::nothing_is_made_for_an_object_that_is_gone_and_still_listed",
-            "I1 ",
-        ),
-    },
-    Guard {
-        name: "unknown is not absent",
-        edits: &[Edit {
-            file: CALL,
-            text: "Err(refusal) => ⟦Seen::Unknown(refusal.failure)⟧,",
-            without: "Seen::Absent",
-        }],
-        caught: by(
-            "guarded::what_could_not_be_read_is_not_taken_to_be_gone",
             "I1 ",
         ),
     },
@@ -206,27 +182,6 @@ const OTHERS: &[Guard] = &[
 /// Nobody is locked out by a rotation.
 const ROTATIONS: &[Guard] = &[
     Guard {
-        name: "grace of the old password",
-        edits: &[Edit {
-            file: "src/plan/rotation/mod.rs",
-            text: "Accepted::All if standing.passwords > 1 && ⟦standing.grace_over⟧ => Step::Retire,",
-            without: "true",
-        }],
-        caught: by("guarded::a_rotation_locks_nobody_out", "I4 "),
-    },
-    Guard {
-        name: "shortest grace",
-        edits: &[Edit {
-            file: "src/model/rotation.rs",
-            text: "grace: ⟦grace.max(SHORTEST_GRACE)⟧,",
-            without: "grace",
-        }],
-        caught: by(
-            "guarded::a_grace_that_is_shorter_than_what_clients_cache_is_not_taken",
-            "I4 ",
-        ),
-    },
-    Guard {
         name: "login before a promotion",
         edits: &[Edit {
             file: STANDING,
@@ -253,18 +208,6 @@ const ROTATIONS: &[Guard] = &[
             },
         ],
         caught: by("guarded::a_rotation_locks_nobody_out", "I4 "),
-    },
-    Guard {
-        name: "older lists have arrived",
-        edits: &[Edit {
-            file: ROTATE,
-            text: "fenced: ⟦self.fence().is_zero()⟧,",
-            without: "true",
-        }],
-        caught: by(
-            "guarded::an_old_list_of_passwords_that_arrives_late_takes_no_current_one_away",
-            "I4 ",
-        ),
     },
     Guard {
         name: "rotation of somebody else",
@@ -344,36 +287,22 @@ const ORPHANS: &[Guard] = &[
 ];
 
 /// AWS is not asked more often than it may be.
-const PACE: &[Guard] = &[
-    Guard {
-        name: "request quotas",
-        edits: &[Edit {
-            file: CALL,
-            text: "let waited = ⟦self
+const PACE: &[Guard] = &[Guard {
+    name: "request quotas",
+    edits: &[Edit {
+        file: CALL,
+        text: "let waited = ⟦self
             .governor
             .acquire(&self.region, operation)
             .await
             .map_err(|back| self.sent_away(operation, subject, back))?⟧;",
-            without: "Duration::ZERO",
-        }],
-        caught: by(
-            "guarded_world::a_creation_keeps_within_the_operators_share_of_the_quotas",
-            "Quota {",
-        ),
-    },
-    Guard {
-        name: "what failed rests",
-        edits: &[Edit {
-            file: "src/controller/reconcile.rs",
-            text: "let mut failures = ⟦memory.held()⟧;",
-            without: "BTreeMap::new()",
-        }],
-        caught: by(
-            "guarded_world::what_failed_is_not_tried_again_at_once",
-            "tried in an hour",
-        ),
-    },
-];
+        without: "Duration::ZERO",
+    }],
+    caught: by(
+        "guarded_world::a_creation_keeps_within_the_operators_share_of_the_quotas",
+        "Quota {",
+    ),
+}];
 
 /// Secrets are shown to nobody.
 const SECRECY: &[Guard] = &[

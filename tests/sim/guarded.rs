@@ -171,10 +171,11 @@ async fn what_has_the_objects_names_and_not_its_tags_is_left_alone() {
     take_names(&world).await;
     let monitor = watch(&world, &[]);
     let operator = world.operator();
-    world
-        .until(|world| world.condition("CredentialsReady")["reason"] == "NameTaken")
-        .await;
+    let refused = |world: &World| world.condition("CredentialsReady")["reason"] == "NameTaken";
+    let came = timeout(LONGEST, world.reaches(refused)).await;
     sleep(Duration::from_hours(1)).await;
+    assert_eq!(monitor.violations(), Vec::<String>::new());
+    came.unwrap();
     assert_eq!(world.condition("CacheReady")["reason"], "NameTaken");
     world.delete().await;
     world.until(World::is_gone).await;
@@ -193,7 +194,7 @@ async fn a_secret_of_a_users_own_is_left_alone() {
     let before = found();
     let _operator = world.operator();
     let refused = |world: &World| world.condition("BindingsReady")["reason"] == "NameTaken";
-    let came = timeout(LONGEST, world.until(refused)).await;
+    let came = timeout(LONGEST, world.reaches(refused)).await;
     assert_eq!(found(), before, "the user's own Secret stays as it is");
     came.unwrap();
     let parameters = DeleteParams::default();
