@@ -83,7 +83,7 @@ impl Record {
     /// Sends `signal` to the process, not to its group. The caller has not waited for its end, so that its id is nobody else's.
     pub(super) fn signal(&self, signal: Signal) -> Result<()> {
         kill_process(self.group()?, signal)
-            .map_err(|error| error.into())
+            .map_err(Into::into)
             .map_err(Error::io(|| format!("signal {}", self.name)))
     }
 
