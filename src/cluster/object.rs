@@ -58,8 +58,8 @@ impl Subject {
         if self.answered {
             return Ok(is_kept(&self.object));
         }
-        let found = self.api.get_opt(&self.object.name_any());
-        let found = call("kubernetes:GetCachedApi", found).await?;
+        let name = self.object.name_any();
+        let found = call("kubernetes:GetCachedApi", self.api.get_opt(&name)).await?;
         self.answered = true;
         Ok(found.is_some_and(|found| found.uid() == self.object.uid() && is_kept(&found)))
     }

@@ -283,8 +283,8 @@ pub(in crate::plan) fn plan_removal(
 /// Whether an environment names the secret, or the cache, of this object.
 #[must_use]
 pub fn has_variables_of(names: Names, variables: &Variables) -> bool {
-    let mut named = named(variables).peekable();
-    named.peek().is_some() && named.all(|named| named.is_of(names))
+    let mut found = named(variables).peekable();
+    found.peek().is_some() && found.all(|one| one.is_of(names))
 }
 
 /// The version that an environment stands for; see [`bound_version`](super::bound_version).

@@ -45,6 +45,7 @@ fn legacy() -> ReplicationGroup {
         pending: Vec::new(),
         auth_token_modified: None,
         auth_token_changing: false,
+        created: None,
     }
 }
 
