@@ -282,16 +282,8 @@ fn ready(report: &Report, aspects: &[(Aspect, Finding)]) -> Finding {
             violations(report),
         );
     }
-    let live = report
-        .previous
-        .and_then(|status| status.observed_generation)
-        == Some(report.generation);
-    if report.paused && !live {
-        return Finding::new(
-            ConditionStatus::Unknown,
-            Reason::Paused,
-            "the object is paused, and this generation is not applied",
-        );
+    if report.paused {
+        return while_paused(report);
     }
     let blocked = |aspect: Aspect| {
         report
@@ -318,6 +310,23 @@ fn ready(report: &Report, aspects: &[(Aspect, Finding)]) -> Finding {
             reason: finding.reason.clone(),
             message: format!("{}: {}", aspect.as_str(), finding.message),
         },
+    }
+}
+
+/// Nothing is looked at: what was said of this generation is said again. That it is not applied is said of it as well, for as long as the object is paused.
+fn while_paused(report: &Report) -> Finding {
+    let before = previous(report, ConditionType::Ready);
+    match before.filter(|before| before.observed_generation == Some(report.generation)) {
+        Some(before) => Finding {
+            status: before.status,
+            reason: before.reason.clone(),
+            message: before.message.clone(),
+        },
+        None => Finding::new(
+            ConditionStatus::Unknown,
+            Reason::Paused,
+            "the object is paused, and this generation is not applied",
+        ),
     }
 }
 

@@ -325,6 +325,25 @@ fn a_paused_object_keeps_what_was_said_of_it() {
 }
 
 #[test]
+fn a_generation_that_came_while_the_object_was_paused_is_not_ready_however_often_that_is_looked_at()
+{
+    let mut before = round().report();
+    before.observed_generation = Some(GENERATION - 1);
+    for condition in &mut before.conditions {
+        condition.observed_generation = Some(GENERATION - 1);
+    }
+    for _ in 0..3 {
+        let paused = Round {
+            paused: true,
+            previous: Some(before),
+            ..round()
+        };
+        before = paused.report();
+        assert_eq!(says(&before, "Ready"), said(Unknown, Reason::Paused));
+    }
+}
+
+#[test]
 fn an_object_being_deleted_is_not_ready_and_says_what_is_awaited() {
     let mut deleting = Round {
         deleting: true,
