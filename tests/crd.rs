@@ -5,45 +5,20 @@
 
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
 
-use cachedapi_hack::cache::Cache;
+use cachedapi_hack::command;
 use cachedapi_hack::control_plane::ControlPlane;
 use cachedapi_hack::kubectl::Kubectl;
-use cachedapi_hack::process::{Lifetime, Place};
-use cachedapi_hack::tools::Tools;
-use cachedapi_hack::wait::{self, Seen};
-use cachedapi_hack::{command, ports};
 use cachedapi_operator::api::{CachedApiSpec, custom_resource_definition};
 use serde_json::{Value, json};
 
+#[path = "crd/server.rs"]
+mod server;
+
+use server::committed;
+
 /// An API server that knows the CRD; it ends with the process.
-static SERVER: LazyLock<(tempfile::TempDir, ControlPlane)> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place {
-        folder: folder.path().to_owned(),
-        lifetime: Lifetime::WithParent,
-    };
-    let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
-    let server = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
-    let kubectl = server.kubectl();
-    kubectl
-        .apply(&std::fs::read_to_string(committed()).unwrap())
-        .unwrap();
-    // Established comes before the documents that strict validation and `explain` read.
-    wait::until(
-        "kubectl to explain CachedApi",
-        Duration::from_mins(1),
-        || {
-            Ok(match kubectl.run(["explain", "cachedapis.spec"]) {
-                Ok(_) => Seen::Done(()),
-                Err(error) => Seen::NotYet(error.to_string()),
-            })
-        },
-    )
-    .unwrap();
-    (folder, server)
-});
+static SERVER: LazyLock<(tempfile::TempDir, ControlPlane)> = LazyLock::new(server::start);
 
 fn kubectl() -> &'static Kubectl {
     SERVER.1.kubectl()
@@ -51,10 +26,6 @@ fn kubectl() -> &'static Kubectl {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn committed() -> std::path::PathBuf {
-    root().join("crds/cachedapi.dev_cachedapis.yaml")
 }
 
 fn route() -> Value {
@@ -250,9 +221,19 @@ fn every_rule_refuses_what_it_is_for_and_says_why() {
             s["api"] = json!({"stage": {"variables": {"cache_x": "1"}}});
         }),
         (
-            "a stage variable's value has at most 512 characters out of",
+            "a stage variable's value has 1 to 512 characters out of",
             |s| s["api"] = json!({"stage": {"variables": {"x": "a b"}}}),
         ),
+        (
+            "a stage variable's value has 1 to 512 characters out of",
+            |s| s["api"] = json!({"stage": {"variables": {"x": ""}}}),
+        ),
+        ("spec.bindings[0].deployment", |s| {
+            s["bindings"] = json!([{"deployment": null}]);
+        }),
+        ("spec.routes[0].parameters[0].from.path", |s| {
+            s["routes"][0]["parameters"] = json!([{"header": "x-a", "from": {"path": null}}]);
+        }),
         ("spec.region", |s| s["region"] = json!("Ireland")),
         ("spec.cache.replicationGroup.replicasPerShard", |s| {
             s["cache"]["replicationGroup"]["replicasPerShard"] = json!(6);
@@ -595,6 +576,8 @@ fn check(schema: &Value, path: &str, missing: &mut Vec<String>) {
         Some("string") if !has("maxLength") && !has("enum") => {
             missing.push(format!("{path}: maxLength"));
         }
+        // CEL takes a null for something that is there, and the types for something that is not.
+        _ if has("nullable") => missing.push(format!("{path}: null is no value")),
         Some("array") if !has("maxItems") => missing.push(format!("{path}: maxItems")),
         Some("integer") if !has("maximum") || !has("minimum") => {
             missing.push(format!("{path}: minimum and maximum"));

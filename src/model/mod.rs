@@ -13,6 +13,7 @@ mod mode;
 mod names;
 pub mod openapi;
 mod rotation;
+mod url;
 mod validate;
 mod violation;
 

@@ -18,7 +18,7 @@ fn violations(json: Value) -> Vec<String> {
 type Change = fn(&mut Value);
 
 /// The start of a violation, and the mistake that it is about.
-const MISTAKES: [(&str, Change); 24] = [
+const MISTAKES: [(&str, Change); 28] = [
     ("spec.routes[0].path: /a/{x}/{x} names", |s| {
         s["routes"][0]["path"] = json!("/a/{x}/{x}");
     }),
@@ -38,6 +38,28 @@ const MISTAKES: [(&str, Change); 24] = [
         "spec.routes[0].backend.lambda.functionArn: arn:aws:lambda:us-east-1",
         |s| {
             s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:f"}});
+        },
+    ),
+    (
+        "spec.routes[0].backend.http.url: https://orders..example.com has no valid host",
+        |s| s["routes"][0]["backend"]["http"]["url"] = json!("https://orders..example.com"),
+    ),
+    (
+        "spec.routes[0].backend.lambda.functionArn: arn:aws-cn:lambda:eu-west-1:123456789012:function:f is not in the Region eu-west-1",
+        |s| {
+            s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws-cn:lambda:eu-west-1:123456789012:function:f"}});
+        },
+    ),
+    (
+        "spec.bindings[0].lambda.functionArn: arn:aws-cn:lambda",
+        |s| {
+            s["bindings"] = json!([{"lambda": {"functionArn": "arn:aws-cn:lambda:eu-west-1:123456789012:function:f"}}]);
+        },
+    ),
+    (
+        "spec.api.stage.variables[x]: the value must not be empty",
+        |s| {
+            s["api"] = json!({"stage": {"variables": {"x": ""}}});
         },
     ),
     ("spec.routes[0].parameters[0].header: host cannot", |s| {

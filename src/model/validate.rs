@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{CachedApiSpec, ContextVariable, Engine, Route};
 
-use super::openapi::{lambda_cache_policy, path_parameters, ttl_seconds};
-use super::{CacheVersion, CredentialMode, Violation, oldest_with_iam};
+use super::openapi::{lambda_cache_policy, partition, path_parameters, ttl_seconds};
+use super::{CacheVersion, CredentialMode, Violation, oldest_with_iam, url};
 
 /// Resources that one API may have; each path segment counts.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
@@ -71,18 +71,14 @@ fn check_route(at: &str, spec: &CachedApiSpec, route: &Route, found: &mut Vec<Vi
         }
         if !is_plain(&http.url) {
             say("backend.http.url", FORBIDDEN.into());
+        } else if let Some(problem) = url::problem(&http.url) {
+            say("backend.http.url", format!("{} {problem}", http.url));
         }
     }
-    if let Some(lambda) = &route.backend.lambda
-        && lambda.function_arn.split(':').nth(3) != Some(spec.region.as_str())
+    if let Some(problem) = (route.backend.lambda.as_ref())
+        .and_then(|lambda| elsewhere(&lambda.function_arn, &spec.region))
     {
-        say(
-            "backend.lambda.functionArn",
-            format!(
-                "{} is not in the Region {}",
-                lambda.function_arn, spec.region
-            ),
-        );
+        say("backend.lambda.functionArn", problem);
     }
     if let Some(lambda) = &route.backend.lambda
         && !is_plain(&lambda.function_arn)
@@ -94,6 +90,13 @@ fn check_route(at: &str, spec: &CachedApiSpec, route: &Route, found: &mut Vec<Vi
     }
     check_names(at, route, found);
     check_parameters(at, route, &unique, found);
+}
+
+/// What is wrong with the ARN of a function that is not in the Region, or in a partition that the Region is not in.
+fn elsewhere(arn: &str, region: &str) -> Option<String> {
+    let here = format!("arn:{}:lambda:{region}:", partition(region));
+    (!arn.starts_with(&here))
+        .then(|| format!("{arn} is not in the Region {region}: its ARN would start with {here}"))
 }
 
 /// Names become part of mapping expressions and lists as they are.
@@ -268,17 +271,14 @@ fn check_variables(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
         );
         found.push(Violation::new("spec.routes", problem));
     }
-    for (name, value) in spec
-        .api
-        .stage
-        .variables
-        .iter()
-        .filter(|(_, value)| !is_plain(value))
-    {
-        found.push(Violation::new(
-            format!("spec.api.stage.variables[{name}]"),
-            format!("the value {value:?} {FORBIDDEN}"),
-        ));
+    for (name, value) in &spec.api.stage.variables {
+        let problem = match value.as_str() {
+            "" => "the value must not be empty: API Gateway refuses such a variable".into(),
+            value if is_plain(value) => continue,
+            value => format!("the value {value:?} {FORBIDDEN}"),
+        };
+        let field = format!("spec.api.stage.variables[{name}]");
+        found.push(Violation::new(field, problem));
     }
 }
 
@@ -325,15 +325,12 @@ fn check_iam(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
 
 fn check_bindings(spec: &CachedApiSpec, found: &mut Vec<Violation>) {
     for (index, binding) in spec.bindings.iter().enumerate() {
-        if let Some(lambda) = &binding.lambda
-            && lambda.function_arn.split(':').nth(3) != Some(spec.region.as_str())
+        if let Some(problem) = (binding.lambda.as_ref())
+            .and_then(|lambda| elsewhere(&lambda.function_arn, &spec.region))
         {
             found.push(Violation::new(
                 format!("spec.bindings[{index}].lambda.functionArn"),
-                format!(
-                    "{} is not in the Region {}",
-                    lambda.function_arn, spec.region
-                ),
+                problem,
             ));
         }
     }

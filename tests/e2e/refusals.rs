@@ -97,7 +97,7 @@ fn what_the_api_server_refuses_is_named_and_changes_nothing() {
     let variable = json!([{"op": "add", "path": "/spec/api/stage/variables", "value": {"key": "$context.stage"}}]);
     let refusal = object.patch(&variable).unwrap_err().to_string();
     assert!(
-        refusal.contains("a stage variable's value has at most 512 characters out of"),
+        refusal.contains("a stage variable's value has 1 to 512 characters out of"),
         "{refusal}"
     );
     // More than API Gateway takes as a definition is more than the API server takes as an object.

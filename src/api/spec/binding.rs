@@ -15,15 +15,19 @@ pub struct Binding {
     /// authMode or iamUsername, cacheName, region).
     /// The operator creates it and keeps it in step; a Secret of that name that it does not own is left alone and reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SecretBinding")]
     pub secret: Option<SecretBinding>,
     /// A Lambda function in the object's Region that finds endpoint and secret in its environment and reads the password from Secrets Manager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LambdaBinding")]
     pub lambda: Option<LambdaBinding>,
     /// A Deployment in the object's namespace whose pods read the credential when they start. It is rolled when the secret has another version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WorkloadBinding")]
     pub deployment: Option<WorkloadBinding>,
     /// A `StatefulSet` in the object's namespace whose pods read the credential when they start. It is rolled when the secret has another version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WorkloadBinding")]
     pub stateful_set: Option<WorkloadBinding>,
 }
 

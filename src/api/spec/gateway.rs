@@ -54,8 +54,8 @@ pub struct StageSpec {
     #[serde(default)]
     #[x_kube(validation = Rule::new("self.all(k, k.matches('^[A-Za-z0-9_]{1,64}$') && !k.startsWith('cache_'))")
         .message("a stage variable's name has 1 to 64 letters, digits or underscores and does not start with cache_"))]
-    #[x_kube(validation = Rule::new("self.all(k, self[k].matches('^[A-Za-z0-9._~:/?#&=,-]{0,512}$'))")
-        .message("a stage variable's value has at most 512 characters out of A-Z a-z 0-9 and - . _ ~ : / ? # & = ,"))]
+    #[x_kube(validation = Rule::new("self.all(k, self[k].matches('^[A-Za-z0-9._~:/?#&=,-]{1,512}$'))")
+        .message("a stage variable's value has 1 to 512 characters out of A-Z a-z 0-9 and - . _ ~ : / ? # & = ,"))]
     #[schemars(schema_with = "stage_variables")]
     pub variables: BTreeMap<String, String>,
 

@@ -150,12 +150,20 @@ pub struct LambdaBackend {
 pub struct Parameter {
     /// Header to set. Names starting with `x-cachedapi-` are the operator's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
+    #[schemars(
+        with = "String",
+        length(max = 64),
+        regex(pattern = r"^[A-Za-z0-9_-]+$")
+    )]
     #[x_kube(validation = Rule::new("!self.lowerAscii().startsWith('x-cachedapi-')").message("headers starting with x-cachedapi- are the operator's own"))]
     pub header: Option<String>,
     /// Query parameter to set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
+    #[schemars(
+        with = "String",
+        length(max = 64),
+        regex(pattern = r"^[A-Za-z0-9._-]+$")
+    )]
     pub query: Option<String>,
     /// Where the value comes from.
     pub from: ParameterSource,
@@ -169,19 +177,32 @@ pub struct Parameter {
 pub struct ParameterSource {
     /// A parameter of the route's path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
+    #[schemars(
+        with = "String",
+        length(max = 64),
+        regex(pattern = r"^[A-Za-z0-9._-]+$")
+    )]
     pub path: Option<String>,
     /// A query parameter of the caller's request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
+    #[schemars(
+        with = "String",
+        length(max = 64),
+        regex(pattern = r"^[A-Za-z0-9._-]+$")
+    )]
     pub query: Option<String>,
     /// A header of the caller's request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
+    #[schemars(
+        with = "String",
+        length(max = 64),
+        regex(pattern = r"^[A-Za-z0-9_-]+$")
+    )]
     pub header: Option<String>,
     /// A fixed text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
+        with = "String",
         length(max = 256),
         regex(pattern = r"^[A-Za-z0-9 ._~:/?#@!&()*+,;=%-]*$")
     )]

@@ -92,11 +92,16 @@ pub fn policy_roles(desired: &Desired, observed: &Observed) -> BTreeSet<String> 
         Some(Seen::Present(document)) => !is_own_policy(&desired.identity, document),
         Some(Seen::Unread | Seen::Unknown(_)) | None => false,
     };
-    let gets = |role: &String| observed.role_policies.get(role) == Some(&Seen::Absent);
+    // Those in use are told by what was seen as well: status is read once in a reconcile, and one that wrote a policy must not forget it in the next round.
+    let has_or_gets = |role: &String| match observed.role_policies.get(role) {
+        Some(Seen::Absent) => true,
+        Some(Seen::Present(document)) => is_own_policy(&desired.identity, document),
+        Some(Seen::Unread | Seen::Unknown(_)) | None => false,
+    };
     let known = observed.policy_roles.iter().filter(|role| !gone(role));
     let in_use = roles(desired, observed).in_use;
-    let getting = in_use.iter().filter(|role| gets(role));
-    known.chain(getting).cloned().collect()
+    let in_use = in_use.iter().filter(|role| has_or_gets(role));
+    known.chain(in_use).cloned().collect()
 }
 
 fn read(identity: &Identity, role: &str) -> AspectPlan {

@@ -83,6 +83,17 @@ fn what_is_right_is_not_written_again_and_what_was_changed_is_put_right() {
     assert_eq!(world.functions.policies[&key(ROLE)], policy);
 }
 
+/// As in the rounds of one reconcile, in which what status said stays what it said at the start.
+#[test]
+fn a_role_that_status_does_not_have_is_known_by_its_policy_and_loses_it_with_the_binding() {
+    let mut world = bound();
+    world.functions.policy_roles.clear();
+    world.settle(&desired(spec_with(&[ARN])));
+    assert_eq!(world.functions.policy_roles, [ROLE.to_owned()].into());
+    world.settle(&desired(spec_json()));
+    assert_eq!(world.functions.policies.get(&key(ROLE)), None);
+}
+
 #[test]
 fn without_leave_no_role_is_looked_at_or_written() {
     let mut world = world(&[ARN]);

@@ -1,0 +1,44 @@
+//! A real API server that knows the CRD.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cachedapi_hack::cache::Cache;
+use cachedapi_hack::control_plane::ControlPlane;
+use cachedapi_hack::ports;
+use cachedapi_hack::process::{Lifetime, Place};
+use cachedapi_hack::tools::Tools;
+use cachedapi_hack::wait::{self, Seen};
+
+/// The committed CRD.
+pub fn committed() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds/cachedapi.dev_cachedapis.yaml")
+}
+
+/// Starts an API server with the committed CRD; it ends with the process. The folder is its own.
+pub fn start() -> (tempfile::TempDir, ControlPlane) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place {
+        folder: folder.path().to_owned(),
+        lifetime: Lifetime::WithParent,
+    };
+    let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
+    let server = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
+    let kubectl = server.kubectl();
+    kubectl
+        .apply(&std::fs::read_to_string(committed()).unwrap())
+        .unwrap();
+    // Established comes before the documents that strict validation and `explain` read.
+    wait::until(
+        "kubectl to explain CachedApi",
+        Duration::from_mins(1),
+        || {
+            Ok(match kubectl.run(["explain", "cachedapis.spec"]) {
+                Ok(_) => Seen::Done(()),
+                Err(error) => Seen::NotYet(error.to_string()),
+            })
+        },
+    )
+    .unwrap();
+    (folder, server)
+}
