@@ -6,7 +6,7 @@ use crate::plan::{Attempt, Fact, Failure, Login, Read, Seen};
 
 use super::apigateway::{self, ApiGateway};
 use super::call::Caller;
-use super::elasticache::{self, ElastiCache};
+use super::elasticache::{self, ElastiCache, read_group, read_user_group};
 use super::lambda::Lambda;
 use super::not_ours;
 use super::operations::GET_CALLER_IDENTITY;
@@ -105,14 +105,10 @@ impl Services {
             }
             Read::User { id } => elasticache::read_back_ends_user(cache, id).await,
             Read::DefaultUser { id } => Fact::DefaultUser(elasticache::read_user(cache, id).await),
-            Read::UserGroup { id } => {
-                Fact::UserGroup(elasticache::read_user_group(cache, id).await)
-            }
-            Read::ReplicationGroup { id } => {
-                Fact::ReplicationGroup(elasticache::read_group(cache, id).await)
-            }
+            Read::UserGroup { id } => Fact::UserGroup(read_user_group(cache, id).await),
+            Read::ReplicationGroup { id } => Fact::ReplicationGroup(read_group(cache, id).await),
             Read::OtherReplicationGroup { id } => {
-                Fact::OtherReplicationGroup(elasticache::read_group(cache, id).await)
+                Fact::OtherReplicationGroup(read_group(cache, id).await)
             }
             Read::CacheNode { id } => Fact::CacheNode(elasticache::read_node(cache, id).await),
             Read::Snapshot { name } => {

@@ -103,7 +103,7 @@ async fn pursue(
         .get(ANNOTATION_PAUSED)
         .is_some_and(|paused| paused == "true")
     {
-        return rest(subject, context, Resting::Paused).await;
+        return Box::pin(rest(subject, context, Resting::Paused)).await;
     }
     let identity = identify(object, context)?;
     if deleting {
@@ -112,7 +112,7 @@ async fn pursue(
     }
     match memory.desired(|| understand(identity, object)) {
         Ok(desired) => Box::pin(bring_up(subject, memory, context, desired)).await,
-        Err(violations) => rest(subject, context, Resting::Stalled(violations)).await,
+        Err(violations) => Box::pin(rest(subject, context, Resting::Stalled(violations))).await,
     }
 }
 
@@ -238,7 +238,13 @@ async fn take_down(
     context: &Context,
     estate: Estate,
 ) -> Result<Verdict, Failure> {
-    let mut rounds = Box::pin(begin(subject, memory, context, Goal::Gone(estate))).await;
+    let mut rounds = Box::pin(begin(
+        subject,
+        memory,
+        context,
+        Goal::Gone(Box::new(estate)),
+    ))
+    .await;
     let plan = go_round(&mut rounds, memory).await?;
     if plan.is_settled() && rounds.failures.is_empty() {
         if let Some(subject) = rounds.subject {

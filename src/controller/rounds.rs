@@ -32,7 +32,7 @@ pub enum Goal {
     /// AWS as the spec wants it.
     Live(Arc<Desired>),
     /// Nothing left in AWS.
-    Gone(Estate),
+    Gone(Box<Estate>),
 }
 
 impl Goal {
@@ -153,7 +153,7 @@ impl Rounds<'_> {
     fn audit(&self, plan: &Plan) -> Result<(), Failure> {
         let (identity, purpose) = match &self.goal {
             Goal::Live(desired) => (&desired.identity, Purpose::from(&**desired)),
-            Goal::Gone(estate) => (&estate.identity, Purpose::from(estate)),
+            Goal::Gone(estate) => (&estate.identity, Purpose::from(&**estate)),
         };
         let basis = Basis {
             identity,

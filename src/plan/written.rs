@@ -99,7 +99,7 @@ fn fingerprint(action: &Action) -> u64 {
     match action {
         // The document may have megabytes.
         Action::Gateway(GatewayAction::PutRestApi { api, hash, .. }) => {
-            (api, hash).hash(&mut hasher)
+            (api, hash).hash(&mut hasher);
         }
         action => format!("{action:?}").hash(&mut hasher),
     }

@@ -21,17 +21,17 @@ pub(super) fn adoption(
     let rest_api = desired.gateway.adoption.as_ref().map(|adoption| {
         let standing = standing(desired, observed, adoption);
         let told = |api: &_| differences(desired, observed, api);
-        adopted(adoption, standing, told, previous.rest_api)
+        adopted(adoption, &standing, told, previous.rest_api)
     });
     let replication_group = desired.cache.adoption.as_ref().map(|adoption| {
         let standing = group_standing(desired, observed, adoption);
         let told = |group: &_| group_differences(desired, observed, group);
-        adopted(adoption, standing, told, previous.replication_group)
+        adopted(adoption, &standing, told, previous.replication_group)
     });
     let secret = desired.secret.adoption.as_ref().map(|adoption| {
         let standing = secret_standing(desired, observed, adoption);
         let told = |secret: &_| secret_differences(desired, secret);
-        adopted(adoption, standing, told, previous.secret)
+        adopted(adoption, &standing, told, previous.secret)
     });
     let status = AdoptionStatus {
         rest_api,
@@ -43,7 +43,7 @@ pub(super) fn adoption(
 
 fn adopted<T>(
     adoption: &Adoption,
-    standing: Standing<T>,
+    standing: &Standing<T>,
     differences: impl FnOnce(&T) -> Vec<String>,
     before: Option<AdoptedStatus>,
 ) -> AdoptedStatus {

@@ -13,7 +13,7 @@ pub async fn remove(context: &Context, removal: &Removal, account: &str) -> Resu
     let mut rounds = Box::new(Rounds {
         context,
         subject: None,
-        goal: Goal::Gone(estate(context, removal)),
+        goal: Goal::Gone(Box::new(estate(context, removal))),
         observed: Observed {
             account: Some(account.to_owned()),
             ..Observed::default()

@@ -202,7 +202,7 @@ const REFUSED: [(&str, &str, Change); 17] = [
         },
     ),
     ("another cluster's", "elsewhere", |world, _| {
-        tag(world, TAG_CLUSTER, "elsewhere")
+        tag(world, TAG_CLUSTER, "elsewhere");
     }),
     (
         "one without consent",

@@ -136,10 +136,10 @@ const REFUSED: [(&str, &str, Change); 7] = [
         },
     ),
     ("one without consent", "lacks the consent", |world, _| {
-        secret(world).tags = foreign_tags()
+        secret(world).tags = foreign_tags();
     }),
     ("one that is to go", "is to be deleted", |world, _| {
-        secret(world).deleted = Some(Timestamp::UNIX_EPOCH)
+        secret(world).deleted = Some(Timestamp::UNIX_EPOCH);
     }),
     (
         "one that is rotated elsewhere",
@@ -152,7 +152,7 @@ const REFUSED: [(&str, &str, Change); 7] = [
             .insert("v2".into(), [AWSPENDING.to_owned()].into());
     }),
     ("one without a current version", "AWSCURRENT", |world, _| {
-        secret(world).versions.clear()
+        secret(world).versions.clear();
     }),
     (
         "one that is not there",
