@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use cachedapi_hack::control_plane::ControlPlane;
 use cachedapi_hack::ports;
 use cachedapi_hack::process::{Lifetime, Place};
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, ListParams};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -119,6 +119,10 @@ async fn a_crd_that_is_deleted_takes_everything_along_and_one_that_comes_back_is
         .unwrap();
     let served = ["wait", "--for=condition=Established", "crd", CRD];
     alone.cluster.kubectl.run(served).unwrap();
+    // The old object's, if the garbage collector has not come round to them yet: they are nobody's, and not taken over.
+    let secrets = case.objects.api("", "Secret");
+    let all = secrets.delete_collection(&DeleteParams::default(), &ListParams::default());
+    all.await.unwrap();
     case.objects.create().await;
     case.check().await;
 }
