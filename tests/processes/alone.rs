@@ -35,9 +35,12 @@ fn start() -> Alone {
     };
     place.clear().unwrap();
     let tools = &environment.programs().tools;
-    let plane = ControlPlane::start(tools, &place, ports::free().unwrap()).unwrap();
-    let cluster = Cluster::install(plane.kubectl(), &tools.helm).unwrap();
-    Alone { plane, cluster }
+    let apart = ControlPlane::start(tools, &place, ports::free().unwrap()).unwrap();
+    let cluster = Cluster::install(apart.kubectl(), &tools.helm).unwrap();
+    Alone {
+        plane: apart,
+        cluster,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,8 @@
 //! The tests share a control plane and a local AWS; each has a namespace and an account, in which others have things that look like its own. Logs stay in
 //! `target/tmp/processes` until the next run.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
 mod account;
 mod alone;
 mod calls;
