@@ -124,8 +124,8 @@ async fn a_crd_that_is_deleted_takes_everything_along_and_one_that_comes_back_is
     alone.cluster.kubectl.run(served).unwrap();
     // The old object's, if the garbage collector has not come round to them yet: they are nobody's, and not taken over.
     let secrets = case.objects.api("", "Secret");
-    let all = secrets.delete_collection(&DeleteParams::default(), &ListParams::default());
-    all.await.unwrap();
+    let (delete, all) = (DeleteParams::default(), ListParams::default());
+    secrets.delete_collection(&delete, &all).await.unwrap();
     case.objects.create().await;
     case.check().await;
 }

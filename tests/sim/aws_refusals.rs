@@ -164,17 +164,16 @@ async fn what_is_refused_in_the_state_that_a_thing_is_in_is_asked_for_again() {
             let fault = json!({"operation": operation, "count": 5, "effect": error(code, 400)});
             course.world.aws_fault(fault).await;
             course.begin().await;
-            course.pass(MINUTE * 10).await;
-            assert!(
-                struck(&course.world).await >= 5,
-                "{scenario:?} {operation} is met"
-            );
+            course.pass(MINUTE * 30).await;
+            let tries = struck(&course.world).await;
+            assert!(tries >= 5, "{scenario:?} {operation}: {tries} tries");
+            println!("{scenario:?} {operation}: {tries} tries in half an hour");
             course.end(&operation, &[]).await;
             runs += 1;
         }
     }
     println!("{runs} runs");
-    assert!(runs >= 12, "{runs}");
+    assert!(runs >= 10, "{runs}");
 }
 
 /// A12: each action that `scenario` needs is denied from its `nth` call on, and allowed again.

@@ -331,31 +331,6 @@ async fn a_secret_that_is_gone_for_good_is_told_of_and_no_password_made_up_while
     course.end("the secret is gone", &[]).await;
 }
 
-/// O4.
-#[tokio::test(start_paused = true)]
-async fn tls_that_is_switched_off_is_told_of() {
-    const MODE: &str = "ReplicationGroupId={}&ApplyImmediately=true&TransitEncryptionEnabled=true&TransitEncryptionMode=";
-    let mut course = Course::of(Scenario::Update(Part::Route)).await;
-    let world = course.world.clone();
-    cache(
-        &world,
-        "ModifyReplicationGroup",
-        &format!("{MODE}preferred"),
-    )
-    .await;
-    course.pass(MINUTE * 15).await;
-    let said = says(&world, "CacheReady");
-    assert_eq!(said, ("False".into(), "ChangeRefused".into()));
-    assert!(
-        messages(&world).contains("without TLS"),
-        "{}",
-        messages(&world)
-    );
-    cache(&world, "ModifyReplicationGroup", &format!("{MODE}required")).await;
-    course.begin().await;
-    course.end("TLS", &[]).await;
-}
-
 /// O9.
 #[tokio::test(start_paused = true)]
 async fn what_lost_our_tags_is_not_ours_is_told_of_and_not_deleted() {

@@ -37,7 +37,7 @@ impl Poison {
             Self::Fails => json!({"fail": {"code": "InternalFailure", "status": 500}}),
             Self::Throttles => json!({"throttle": {}}),
             Self::Nonsense => {
-                json!({"fail": {"code": "Ünknown\u{202e}", "status": 299, "message": "<html>{\"\u{0}"}})
+                json!({"fail": {"code": "}{ <nobody knows>", "status": 299, "message": "<html>{\"\u{0}"}})
             }
             Self::Hangs => json!({"delay": {"ms": 90_000}}),
         }
