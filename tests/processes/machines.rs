@@ -56,7 +56,7 @@ fn descendants(process: u32) -> Vec<u32> {
         .collect()
 }
 
-fn is_a_node(process: &u32) -> bool {
+fn is_a_node(process: u32) -> bool {
     let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
     name.trim_end().ends_with("-server")
 }
@@ -103,7 +103,8 @@ async fn a_cache_whose_nodes_die_during_a_rotation_gets_its_new_password() {
     replica.wire.fault(modified, Effect::HoldReply);
     let before = case.objects.request_rotation().await;
     replica.until_held().await;
-    let nodes: Vec<u32> = descendants(pid).into_iter().filter(is_a_node).collect();
+    let mut nodes = descendants(pid);
+    nodes.retain(|process| is_a_node(*process));
     assert_eq!(nodes.len(), 1);
     for node in nodes {
         change("kill", &["-KILL", &node.to_string()]);

@@ -160,18 +160,16 @@ async fn relay(client: TcpStream, state: &State) -> io::Result<()> {
     let lock = || turn.lock().unwrap_or_else(PoisonError::into_inner);
     let sent = || {
         let mut turn = lock();
-        match *turn {
+        if turn.is_some() {
             // More of the same turn.
-            Some(_) => 1,
-            None => {
-                let spoil = state.turn();
-                *turn = Some(spoil);
-                match spoil {
-                    Some(Spoil::Request) => 0,
-                    Some(Spoil::Twice) => 2,
-                    Some(Spoil::Reply) | None => 1,
-                }
-            }
+            return 1;
+        }
+        let spoil = state.turn();
+        *turn = Some(spoil);
+        match spoil {
+            Some(Spoil::Request) => 0,
+            Some(Spoil::Twice) => 2,
+            Some(Spoil::Reply) | None => 1,
         }
     };
     let answered = || match lock().take() {

@@ -59,7 +59,7 @@ async fn an_object_that_another_manager_writes_all_the_time_becomes_ready_and_lo
 }
 
 /// Makes a service account with the operator's rights without some, and gives a kubeconfig with its token.
-async fn account_without(case: &Case<'_>, group: &str, resource: &str, verb: &str) -> Value {
+fn account_without(case: &Case<'_>, group: &str, resource: &str, verb: &str) -> Value {
     let name = case.objects.namespace();
     let chart = format!("{NAMESPACE}-{RELEASE}");
     let kubectl = &case.cluster.kubectl;
@@ -92,7 +92,7 @@ async fn account_without(case: &Case<'_>, group: &str, resource: &str, verb: &st
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_missing_is_named_and_once_it_is_granted_the_object_becomes_ready() {
     let case = Case::new("without-a-right").await;
-    let kubeconfig = account_without(&case, "", "secrets", "create").await;
+    let kubeconfig = account_without(&case, "", "secrets", "create");
     let start = Start {
         kubeconfig: Some(&kubeconfig),
         ..Start::named("operator")
@@ -124,7 +124,7 @@ async fn a_right_that_is_missing_is_named_and_once_it_is_granted_the_object_beco
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_whose_events_are_refused_works_as_any_other() {
     let case = Case::new("without-events").await;
-    let kubeconfig = account_without(&case, "events.k8s.io", "events", "create").await;
+    let kubeconfig = account_without(&case, "events.k8s.io", "events", "create");
     let start = Start {
         kubeconfig: Some(&kubeconfig),
         ..Start::named("operator")

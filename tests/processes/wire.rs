@@ -197,10 +197,10 @@ impl State {
         let before = gate.borrow().opened;
         self.gate.send_modify(|gate| gate.held += 1);
         let opened = gate.wait_for(|gate| gate.opened > before).await;
-        match opened.map_err(io::Error::other)?.lost {
-            true => Err(io::ErrorKind::ConnectionAborted.into()),
-            false => Ok(()),
+        if opened.map_err(io::Error::other)?.lost {
+            return Err(io::ErrorKind::ConnectionAborted.into());
         }
+        Ok(())
     }
 
     /// What AWS replies to a request.
