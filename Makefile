@@ -14,7 +14,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test sim fuzz guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test sim guards bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -48,9 +48,6 @@ sim: ## simulate faults at every call, with the invariants watched, and count th
 
 guards: ## remove the operator's guards one by one, each of which must turn a test red
 	cargo test --test guards -- remove
-
-fuzz: ## try objects, edits and answers of AWS that nobody thought of (CASES=20000: that many of each kind)
-	cargo test --test fuzz -- --show-output
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench
