@@ -96,8 +96,6 @@ pub struct Call {
 type Meanwhile = Box<dyn FnOnce() + Send>;
 /// Looks on after each call that may have changed something.
 type Onlooker = Arc<dyn Fn(&Call) + Send + Sync>;
-/// Makes another answer of AWS's.
-type Alteration = Arc<dyn Fn(&Call, Response<Bytes>) -> Response<Bytes> + Send + Sync>;
 
 /// See the module.
 #[derive(Default)]
@@ -118,7 +116,6 @@ struct State {
     log: Vec<String>,
     sleep: Option<(usize, Meanwhile)>,
     onlooker: Option<Onlooker>,
-    alteration: Option<Alteration>,
     /// The last two different answers of AWS to each request, the older one first.
     answers: HashMap<(String, Bytes), [Response<Bytes>; 2]>,
 }
@@ -140,7 +137,6 @@ impl Wire {
                 log: std::mem::take(&mut state.log),
                 sleep: state.sleep.take(),
                 onlooker: state.onlooker.take(),
-                alteration: state.alteration.take(),
                 answers: std::mem::take(&mut state.answers),
                 ..State::default()
             };
@@ -164,14 +160,6 @@ impl Wire {
     /// Has `look` look on after each call, from now on.
     pub fn show(&self, look: impl Fn(&Call) + Send + Sync + 'static) {
         self.with(|state| state.onlooker = Some(Arc::new(look)));
-    }
-
-    /// Has `alter` make another one of each answer of AWS, from now on.
-    pub fn alter(
-        &self,
-        alter: impl Fn(&Call, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
-    ) {
-        self.with(|state| state.alteration = Some(Arc::new(alter)));
     }
 
     /// Every call ever, with its time and what became of it.
@@ -238,11 +226,7 @@ impl Wire {
         self.note(aws.now(), &call, answer.status(), lost);
         self.after(&call, effect).await;
         let answer = self.remember(&call, key, answer, effect == Some(Effect::Stale));
-        let answer = spoil(answer, effect);
-        match self.with(|state| state.alteration.clone()) {
-            Some(alter) if !lost => alter(&call, answer),
-            _ => answer,
-        }
+        spoil(answer, effect)
     }
 
     /// Carries a request to the API server and its answer back.
