@@ -14,7 +14,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test sim guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test test-processes sim guards bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ test: lint ## run all tests, the same that CI runs
 sim: ## simulate faults at every call, with the invariants watched, and count them (SEEDS=0..1000: only these walks at random; PAIRS=all: only all pairs of faults)
 	@rm -f $(FIGURES)
 	cargo test --test sim -- $(if $(SEEDS),walk::) $(if $(PAIRS),pairs::) $(if $(SEEDS)$(PAIRS),--nocapture,--show-output) || failed=1; cat $(FIGURES); exit $$failed
+
+test-processes: ## put faults between real processes: operator, API server, local AWS, cache nodes
+	cargo build --workspace --bins
+	cargo test --test processes
 
 guards: ## remove the operator's guards one by one, each of which must turn a test red
 	cargo test --test guards -- remove
