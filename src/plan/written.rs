@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::api::Reason;
 
+use super::orphans::Kind;
 use super::{
     Action, AspectPlan, CacheAction, ClusterAction, Context, GatewayAction, Plan, SecretAction,
 };
@@ -32,17 +33,7 @@ struct Entry {
     told: bool,
     /// Whether a read has shown it.
     seen: bool,
-    makes: Makes,
-}
-
-/// What an action makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Makes {
-    RestApi,
-    /// Something else that does not go with another thing.
-    Thing,
-    /// Nothing, or a part of something.
-    Nothing,
+    makes: Option<Kind>,
 }
 
 impl Written {
@@ -50,6 +41,12 @@ impl Written {
     pub fn add(&mut self, action: &Action, now: Timestamp, told: bool) {
         if matches!(action, Action::Cluster(_)) {
             return;
+        }
+        // What is deleted was seen.
+        let gone = deletes(action);
+        let mut made = self.0.iter_mut();
+        if let Some(entry) = made.find(|made| gone.is_some() && made.makes == gone && !made.seen) {
+            entry.seen = true;
         }
         let fingerprint = fingerprint(action);
         self.0.retain(|entry| entry.fingerprint != fingerprint);
@@ -88,7 +85,7 @@ impl Written {
     /// Whether the REST API was created and no read has shown it.
     #[must_use]
     pub fn awaits_rest_api(&self) -> bool {
-        let awaits = |entry: &Entry| entry.makes == Makes::RestApi && !entry.seen;
+        let awaits = |entry: &Entry| entry.makes == Some(Kind::RestApi) && !entry.seen;
         self.0.iter().any(awaits)
     }
 }
@@ -106,22 +103,36 @@ fn fingerprint(action: &Action) -> u64 {
     hasher.finish()
 }
 
-const fn makes(action: &Action) -> Makes {
-    match action {
-        Action::Gateway(GatewayAction::CreateRestApi { .. }) => Makes::RestApi,
-        Action::Gateway(
-            GatewayAction::CreateApiKey { .. } | GatewayAction::CreateUsagePlan { .. },
-        )
-        | Action::Cache(
-            CacheAction::CreateSubnetGroup { .. }
-            | CacheAction::CreateUser { .. }
-            | CacheAction::CreateDefaultUser { .. }
-            | CacheAction::CreateUserGroup { .. }
-            | CacheAction::CreateReplicationGroup(_),
-        )
-        | Action::Secret(SecretAction::CreateSecret { .. }) => Makes::Thing,
-        _ => Makes::Nothing,
-    }
+/// What an action makes that does not go with another thing.
+const fn makes(action: &Action) -> Option<Kind> {
+    Some(match action {
+        Action::Gateway(GatewayAction::CreateRestApi { .. }) => Kind::RestApi,
+        Action::Gateway(GatewayAction::CreateApiKey { .. }) => Kind::ApiKey,
+        Action::Gateway(GatewayAction::CreateUsagePlan { .. }) => Kind::UsagePlan,
+        Action::Cache(CacheAction::CreateSubnetGroup { .. }) => Kind::SubnetGroup,
+        Action::Cache(CacheAction::CreateUser { .. } | CacheAction::CreateDefaultUser { .. }) => {
+            Kind::User
+        }
+        Action::Cache(CacheAction::CreateUserGroup { .. }) => Kind::UserGroup,
+        Action::Cache(CacheAction::CreateReplicationGroup(_)) => Kind::ReplicationGroup,
+        Action::Secret(SecretAction::CreateSecret { .. }) => Kind::Secret,
+        _ => return None,
+    })
+}
+
+/// What an action deletes of such things.
+const fn deletes(action: &Action) -> Option<Kind> {
+    Some(match action {
+        Action::Gateway(GatewayAction::DeleteRestApi { .. }) => Kind::RestApi,
+        Action::Gateway(GatewayAction::DeleteApiKey { .. }) => Kind::ApiKey,
+        Action::Gateway(GatewayAction::DeleteUsagePlan { .. }) => Kind::UsagePlan,
+        Action::Cache(CacheAction::DeleteSubnetGroup { .. }) => Kind::SubnetGroup,
+        Action::Cache(CacheAction::DeleteUser { .. }) => Kind::User,
+        Action::Cache(CacheAction::DeleteUserGroup { .. }) => Kind::UserGroup,
+        Action::Cache(CacheAction::DeleteReplicationGroup { .. }) => Kind::ReplicationGroup,
+        Action::Secret(SecretAction::DeleteSecret { .. }) => Kind::Secret,
+        _ => return None,
+    })
 }
 
 fn is_fresh(entry: &Entry, now: Timestamp) -> bool {
@@ -168,7 +179,7 @@ pub(super) fn await_creations(plan: &mut Plan, written: &Written, context: Conte
         .0
         .iter()
         .filter(|entry| is_fresh(entry, context.now));
-    let unseen = entries.find(|entry| !entry.seen && entry.makes != Makes::Nothing);
+    let unseen = entries.find(|entry| !entry.seen && entry.makes.is_some());
     if let (Some(Entry { what, .. }), true) = (unseen, plan.is_settled()) {
         let message = format!(
             "{what} was done a moment ago and has not shown; it is looked for once more before the object goes"
@@ -237,6 +248,23 @@ mod tests {
         assert!(written.is_empty(), "the API server shows at once");
         written.add(&key("a"), now(), false);
         assert_eq!(held(&written, &[announce, key("a")], 1).api.actions, []);
+    }
+
+    #[test]
+    fn each_thing_that_was_taken_down_had_shown_and_is_waited_for_no_more() {
+        let unseen = |written: &Written| {
+            let mut plan = Plan::default();
+            await_creations(&mut plan, written, later(2));
+            !plan.is_settled()
+        };
+        let delete = |id: &str| Action::Gateway(GatewayAction::DeleteApiKey { id: id.into() });
+        let mut written = Written::default();
+        written.add(&key("a"), now(), true);
+        written.add(&key("b"), now(), true);
+        written.add(&delete("k1"), later(1).now, true);
+        assert!(unseen(&written), "one of two has shown");
+        written.add(&delete("k2"), later(1).now, true);
+        assert!(!unseen(&written), "both have");
     }
 
     #[test]

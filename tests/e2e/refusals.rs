@@ -304,6 +304,8 @@ fn what_has_the_objects_name_and_is_somebody_elses_is_named_and_left_alone() {
         } else {
             object.wait_until_ready(READY, |_| ()).unwrap();
         }
+        object.delete().unwrap();
+        assert_eq!(object.owned().unwrap().0, [""; 0]);
         foreign.check_untouched(&world.environment).unwrap();
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cachedapi_hack::wait::{self, Seen};
 use serde_json::Value;
 
 use super::copy::{Place, REMOVED};
@@ -129,23 +130,20 @@ fn attempt(place: &Place, program: &Path, test: &str, removed: Option<&str>) -> 
     }
     let started = Instant::now();
     let mut child = command.spawn().unwrap();
-    let ended = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break Some(status);
-        }
-        if started.elapsed() > LONGEST {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            break None;
-        }
-        thread::sleep(Duration::from_millis(50));
-    };
+    let ended = wait::until(test, LONGEST, || {
+        let ended = child.try_wait().unwrap();
+        Ok(ended.map_or_else(|| Seen::NotYet("it runs".into()), Seen::Done))
+    });
+    if ended.is_err() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
     let mut output = String::new();
     File::open(&file)
         .unwrap()
         .read_to_string(&mut output)
         .unwrap();
-    if ended.is_none() {
+    if ended.is_err() {
         output.push_str("\nit did not end\n");
     }
     let ran = output.contains("running 1 test");
@@ -153,7 +151,7 @@ fn attempt(place: &Place, program: &Path, test: &str, removed: Option<&str>) -> 
         output.push_str("\nthere is no such test\n");
     }
     let outcome = Outcome {
-        green: ran && ended.is_some_and(|status| status.success()),
+        green: ran && ended.is_ok_and(|status| status.success()),
         output,
         took: started.elapsed(),
     };

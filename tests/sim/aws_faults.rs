@@ -198,19 +198,17 @@ async fn a_cache_that_is_never_made_is_told_of_after_an_hour_and_goes_when_it_ca
         "{}",
         messages(&course.world)
     );
-    let group = format!(
-        "/elasticache/replication_groups/{}",
-        group_id(&course.world)
-    );
-    put_in_aws(&course.world, &format!("{group}/due"), &Value::Null);
-    put_in_aws(
-        &course.world,
-        &format!("{group}/status"),
-        &json!("create-failed"),
-    );
+    fail_creation(&course.world);
     course
         .end_when("deleted while creating", World::is_gone, &[])
         .await;
+}
+
+/// AWS gives up the replication group that it was making.
+fn fail_creation(world: &World) {
+    let group = format!("/elasticache/replication_groups/{}", group_id(world));
+    put_in_aws(world, &format!("{group}/due"), &Value::Null);
+    put_in_aws(world, &format!("{group}/status"), &json!("create-failed"));
 }
 
 /// A10.
@@ -218,16 +216,7 @@ async fn a_cache_that_is_never_made_is_told_of_after_an_hour_and_goes_when_it_ca
 async fn a_cache_that_could_not_be_made_is_told_of_and_can_be_deleted() {
     let mut course = slow(SignedDuration::from_mins(30)).await;
     course.pass(MINUTE * 5).await;
-    let group = format!(
-        "/elasticache/replication_groups/{}",
-        group_id(&course.world)
-    );
-    put_in_aws(&course.world, &format!("{group}/due"), &Value::Null);
-    put_in_aws(
-        &course.world,
-        &format!("{group}/status"),
-        &json!("create-failed"),
-    );
+    fail_creation(&course.world);
     course.pass(MINUTE * 10).await;
     assert_eq!(
         says(&course.world, "CacheReady"),
