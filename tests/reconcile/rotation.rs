@@ -3,9 +3,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use local_aws::elasticache::{LoginOutcome, login};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::tripwire::{Side, at_every_write};
+use crate::wire::{At, Effect, Fault};
 use crate::world::{POLL, Process, World};
 
 /// The shortest there is.
@@ -183,6 +184,29 @@ async fn rotate_with_a_crash(index: usize, side: Side) -> bool {
     world.until(World::is_ready).await;
     assert_eq!(client.passwords.len(), 2, "one rotation was asked for");
     stopped
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_takes_over_a_rotation_goes_on_within_seconds() {
+    let (world, operator) = ready().await;
+    let ends_after_its_first_write = Fault {
+        at: At::EveryAction(1),
+        effect: Effect::Crash(Side::Applied),
+    };
+    world.wire.plan(vec![ends_after_its_first_write]);
+    request(&world).await;
+    world.wire.tripped().await;
+    drop(operator);
+    world.wire.plan(Vec::new());
+    let start = Instant::now();
+    let _operator = world.operator();
+    let sets_the_password = |world: &World| {
+        let writes = world.wire.writes();
+        writes.iter().any(|write| write.contains("ModifyUser"))
+    };
+    world.until(sets_the_password).await;
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

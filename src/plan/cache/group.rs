@@ -8,7 +8,7 @@ use crate::plan::{
 
 use super::part::{Ground, Part, Scene, look};
 use super::users::password;
-use super::{GROUP_PACE, change, refusal};
+use super::{GROUP_PACE, SIGHTING_PACE, change, refusal};
 
 /// How long a creation may take before somebody should look.
 const CREATION_DEADLINE: Duration = Duration::from_hours(1);
@@ -161,6 +161,6 @@ fn hold(change: &CacheAction, why: &str, scene: Scene) -> AspectPlan {
     AspectPlan::wait(
         Reason::Progressing,
         message,
-        scene.context.pace(Duration::from_secs(3)),
+        scene.context.pace(SIGHTING_PACE),
     )
 }

@@ -36,6 +36,9 @@ pub(super) const GROUP_PACE: Duration = Duration::from_secs(30);
 /// Longest time between two looks at a user or a user group that is under way: they take seconds.
 pub(super) const USER_PACE: Duration = Duration::from_secs(5);
 
+/// Time until what was seen available is looked at once more, for the second sighting.
+pub(super) const SIGHTING_PACE: Duration = Duration::from_secs(3);
+
 /// Decides on the replication group, its users and subnet group.
 ///
 /// A poll takes what it does not read to be as desired. When it finds anything else, it looks at everything.

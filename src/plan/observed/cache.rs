@@ -65,10 +65,7 @@ impl ObservedCache {
     /// Whether `group` is available and nothing is pending in it, seen often enough.
     #[must_use]
     pub fn is_at_rest(&self, group: &ReplicationGroup) -> bool {
-        group.status == AVAILABLE
-            && group.node_groups_available
-            && group.pending.is_empty()
-            && self.is_seen_available()
+        group.is_quiet() && self.is_seen_available()
     }
 }
 
@@ -197,6 +194,12 @@ pub struct ReplicationGroup {
 }
 
 impl ReplicationGroup {
+    /// Whether it is available, and nothing is pending in it, as it was read last.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.status == AVAILABLE && self.node_groups_available && self.pending.is_empty()
+    }
+
     /// Where to log in, as far as ElastiCache tells: at every node, in cluster mode at the one endpoint of all.
     #[must_use]
     pub fn doors(&self) -> Vec<Endpoint> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::api::Reason;
 use crate::model::Desired;
-use crate::plan::cache::{GROUP_PACE, USER_PACE, admits_ours};
+use crate::plan::cache::{GROUP_PACE, SIGHTING_PACE, USER_PACE, admits_ours};
 use crate::plan::rotation::{
     Accepted, Awaited, Current, Pending, Standing, Step, Trouble, next_step,
 };
@@ -316,7 +316,7 @@ impl Scene<'_> {
             Awaited::Rest => AspectPlan::wait(
                 Reason::Rotating,
                 format!("ElastiCache is at work on {what}; the password of {name} is next"),
-                self.context.pace(GROUP_PACE),
+                self.context.pace(self.until_at_rest()),
             ),
             Awaited::Spread => AspectPlan::wait(
                 Reason::Rotating,
@@ -347,6 +347,17 @@ impl Scene<'_> {
                     self.context.pace(GROUP_PACE),
                 )
             }
+        }
+    }
+
+    /// Longest time until the next look at what has to be at rest.
+    fn until_at_rest(self) -> Duration {
+        if !self.group.is_quiet() {
+            GROUP_PACE
+        } else if self.group_at_rest() {
+            USER_PACE
+        } else {
+            SIGHTING_PACE
         }
     }
 
