@@ -85,7 +85,7 @@ async fn expired_credentials_are_no_reason_to_change_anything() {
     case.objects.request_reconcile().await;
     let said = case
         .objects
-        .until_said("CacheReady", "AwsUnavailable")
+        .until_said("CacheReady", "CredentialsRefused")
         .await;
     assert!(said.contains("ExpiredTokenException"), "{said}");
     let ready = condition(&case.objects.object().await, "Ready");
