@@ -17,6 +17,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::fence::Fence;
 
+use super::credentials::Refreshes;
+
 /// Part of the account's request quotas that the operator may use, above 0 and at most 1. The rest is for people and other tools:
 /// API Gateway's quotas are per account and Region, and cannot be raised.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -45,14 +47,14 @@ pub async fn sdk_config() -> SdkConfig {
         .await
 }
 
-/// `config` with what every client of ours needs. Nothing is sent when `fence` is closed.
+/// `config` with what every client of ours needs. Nothing is sent when `fence` is closed; `refreshes` counts when credentials become others.
 ///
 /// Clients share one HTTP client. The SDK's default is one for each service and Region, with a pool of connections and a parsed copy of the
 /// system's root certificates of its own.
 ///
 /// Stalled-stream protection is off: replies are small, the operation's time-out bounds them, and the protection takes a slow answer for
 /// a stalled one. A `PutRestApi` of 6 MB takes API Gateway some ten seconds, hence the minute.
-pub(super) fn adjust(config: &SdkConfig, fence: Fence) -> SdkConfig {
+pub(super) fn adjust(config: &SdkConfig, fence: Fence, refreshes: &Refreshes) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_mins(1))
@@ -60,8 +62,10 @@ pub(super) fn adjust(config: &SdkConfig, fence: Fence) -> SdkConfig {
     let client = config
         .http_client()
         .unwrap_or_else(|| http_client(ProxyConfig::from_env()));
-    let builder = config
-        .to_builder()
+    let provider = config.credentials_provider();
+    let mut builder = config.to_builder();
+    builder.set_credentials_provider(provider.map(|provider| refreshes.of(provider)));
+    let builder = builder
         .http_client(fenced(client, fence))
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)

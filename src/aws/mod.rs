@@ -7,6 +7,7 @@
 mod apigateway;
 mod call;
 mod config;
+mod credentials;
 mod elasticache;
 mod errors;
 mod function;
@@ -25,7 +26,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
-use tokio::sync::OnceCell;
 
 use crate::api::Reason;
 use crate::fence::Fence;
@@ -33,6 +33,7 @@ use crate::plan::orphans::{Bearing, Tagged};
 use crate::plan::{Action, Class, Fact, Failure, Read, Seen};
 
 use call::Caller;
+use credentials::Refreshes;
 use governor::Governor;
 use services::Services;
 
@@ -52,7 +53,17 @@ struct Inner {
     governor: Arc<Governor>,
     observer: Arc<dyn CallObserver>,
     regions: Mutex<HashMap<String, Arc<Services>>>,
-    account: OnceCell<String>,
+    refreshes: Refreshes,
+    caller: tokio::sync::Mutex<Option<CallerIdentity>>,
+}
+
+/// Whom AWS takes us for.
+#[derive(Clone, Debug)]
+pub struct CallerIdentity {
+    /// Number of the account.
+    pub account: String,
+    /// Which credentials said so.
+    refreshes: u64,
 }
 
 impl Aws {
@@ -66,25 +77,41 @@ impl Aws {
         observer: Arc<dyn CallObserver>,
         fence: Fence,
     ) -> Self {
+        let refreshes = Refreshes::default();
         Self(Arc::new(Inner {
-            config: config::adjust(config, fence),
+            config: config::adjust(config, fence, &refreshes),
+            refreshes,
             governor: Arc::new(Governor::new(share)),
             observer,
             regions: Mutex::default(),
-            account: OnceCell::new(),
+            caller: tokio::sync::Mutex::default(),
         }))
     }
 
-    /// Number of the account that the identity belongs to (`sts:GetCallerIdentity` in `region`, asked once).
-    pub async fn account(&self, region: &str) -> Result<String, Failure> {
-        let services = self.services(region);
-        let account = self.0.account.get_or_try_init(|| services.account()).await;
-        account.cloned()
+    /// Whom AWS takes us for (`sts:GetCallerIdentity` in `region`, asked once for all that use the same credentials).
+    pub async fn caller_identity(&self, region: &str) -> Result<CallerIdentity, Failure> {
+        let mut known = self.0.caller.lock().await;
+        if let Some(caller) = known.as_ref().filter(|caller| self.is_still(caller)) {
+            return Ok(caller.clone());
+        }
+        let account = self.services(region).account().await?;
+        let caller = CallerIdentity {
+            account,
+            refreshes: self.0.refreshes.count(),
+        };
+        Ok(known.insert(caller).clone())
     }
 
-    /// The same, asked now: whoever changes the credentials changes the account.
-    pub async fn account_now(&self, region: &str) -> Result<String, Failure> {
-        self.services(region).account().await
+    /// Has AWS asked again next time: where nothing is sent, no refresh shows that the credentials are others by now.
+    pub async fn doubt(&self, caller: &CallerIdentity) {
+        let mut known = self.0.caller.lock().await;
+        known.take_if(|known| known.refreshes == caller.refreshes);
+    }
+
+    /// Whether the credentials are still those that `caller` had.
+    #[must_use]
+    pub fn is_still(&self, caller: &CallerIdentity) -> bool {
+        caller.refreshes == self.0.refreshes.count()
     }
 
     /// Region of the identity, if the environment names one.

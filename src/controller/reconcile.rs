@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::api::{
     ANNOTATION_PAUSED, CachedApi, CachedApiStatus, ManagementPolicy, Reason, RotationPhase,
 };
+use crate::aws::CallerIdentity;
 use crate::cluster::{Subject, has_our_finalizer};
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
@@ -247,6 +248,7 @@ async fn take_down(
     .await;
     let plan = go_round(&mut rounds, memory).await?;
     if plan.is_settled() && rounds.failures.is_empty() {
+        rounds.confirm_caller()?;
         if let Some(subject) = rounds.subject {
             subject.into_inner().remove_finalizer().await?;
         }
@@ -268,8 +270,12 @@ async fn begin<'a>(
 ) -> Box<Rounds<'a>> {
     let mut observed = recollect(subject.status(), memory);
     let mut failures = memory.held();
+    let mut caller = None;
     match whereabouts(&subject, context, goal.region()).await {
-        Ok(account) => observed.account = Some(account),
+        Ok(identity) => {
+            observed.account = Some(identity.account.clone());
+            caller = Some(identity);
+        }
         Err(failure) => {
             for scope in Aspect::ALL.map(Scope::from) {
                 failures.entry(scope.clone()).or_insert_with(|| {
@@ -282,6 +288,7 @@ async fn begin<'a>(
     Box::new(Rounds {
         context,
         subject: Some(Mutex::new(subject)),
+        caller,
         goal,
         observed,
         depth: Depth::Full,
@@ -290,15 +297,18 @@ async fn begin<'a>(
     })
 }
 
-/// The account that AWS takes us for, if the object's things are there.
+/// Whom AWS takes us for, if the object's things are in that account.
 async fn whereabouts(
     subject: &Subject,
     context: &Context,
     region: &str,
-) -> Result<String, Failure> {
-    let account = context.aws.account(region).await?;
-    check_place(subject.status(), &account, region)?;
-    Ok(account)
+) -> Result<CallerIdentity, Failure> {
+    let caller = context.aws.caller_identity(region).await?;
+    if let Err(elsewhere) = check_place(subject.status(), &caller.account, region) {
+        context.aws.doubt(&caller).await;
+        return Err(elsewhere);
+    }
+    Ok(caller)
 }
 
 fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {

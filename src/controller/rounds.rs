@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::api::Reason;
+use crate::aws::CallerIdentity;
 use crate::cluster::{Content, Subject};
 use crate::login;
 use crate::model::{Desired, Estate};
@@ -68,6 +69,8 @@ pub struct Rounds<'a> {
     pub context: &'a Context,
     /// The object; none when it is gone, and what it left is taken down.
     pub subject: Option<Mutex<Subject>>,
+    /// Whom AWS took us for when the reconcile began, if that matters: what is not found may be in the account that other credentials are of.
+    pub caller: Option<CallerIdentity>,
     /// What the rounds lead to.
     pub goal: Goal,
     /// What was seen.
@@ -85,6 +88,7 @@ impl Rounds<'_> {
     pub async fn run(&mut self) -> Result<Plan, Failure> {
         for _ in 0..MOST_ROUNDS {
             let plan = self.look().await;
+            self.confirm_caller()?;
             self.audit(&plan)?;
             self.report(&plan).await?;
             if self.context.is_stopping() || !self.stays(&plan).await? || !self.act(&plan).await {
@@ -92,6 +96,23 @@ impl Rounds<'_> {
             }
         }
         Err(bug("it does not come to an end"))
+    }
+
+    /// Fails when the credentials are others than those that the reconcile began with.
+    pub fn confirm_caller(&self) -> Result<(), Failure> {
+        let known = self.caller.as_ref();
+        if known.is_none_or(|caller| self.context.aws.is_still(caller)) {
+            return Ok(());
+        }
+        Err(Failure {
+            operation: "reconcile",
+            class: Class::Transient,
+            reason: Reason::AwsUnavailable,
+            message:
+                "the operator's credentials were refreshed meanwhile; the reconcile begins anew"
+                    .into(),
+            retry_after: None,
+        })
     }
 
     /// Whether the object that something is to be done for is there to stay. One that is not has had, or will have, a reconcile that takes down what it has.

@@ -22,14 +22,26 @@ fn create() -> GatewayAction {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_is_asked_for_once() {
+async fn the_account_is_asked_for_once_for_all_that_use_the_same_credentials() {
     let world = World::new();
-    assert_eq!(world.aws.account(REGION).await.as_deref(), Ok(ACCOUNT));
-    assert_eq!(
-        world.aws.clone().account("us-east-1").await.as_deref(),
-        Ok(ACCOUNT)
-    );
+    let caller = world.aws.caller_identity(REGION).await.unwrap();
+    assert_eq!(caller.account, ACCOUNT);
+    let same = world.aws.clone().caller_identity("us-east-1").await;
+    assert_eq!(same.unwrap().account, ACCOUNT);
+    assert!(world.aws.is_still(&caller));
     assert_eq!(world.calls.results("sts:GetCallerIdentity"), ["ok"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_of_another_account_are_noticed_with_the_first_call_that_they_sign() {
+    let world = World::new();
+    let caller = world.aws.caller_identity(REGION).await.unwrap();
+    "999988887777".clone_into(&mut world.account.lock().unwrap());
+    let id = "api1".to_owned();
+    world.read(Read::RestApi { id }).await;
+    assert!(!world.aws.is_still(&caller), "a call was made with others");
+    let other = world.aws.caller_identity(REGION).await.unwrap();
+    assert_eq!(other.account, "999988887777");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
+use aws_config::identity::IdentityCache;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -20,22 +21,36 @@ use bytes::Bytes;
 use http::{Request, Response};
 use local_aws::ReplyLost;
 
-/// The SDK's configuration for calls as `account` that `answer` answers.
+/// The SDK's configuration for calls as `account`, whoever that is at the time, that `answer` answers.
 pub fn sdk_config<F>(
-    account: &str,
+    account: Arc<Mutex<String>>,
     answer: impl Fn(Request<Bytes>) -> F + Send + Sync + 'static,
 ) -> SdkConfig
 where
     F: Future<Output = Response<Bytes>> + Send + 'static,
 {
-    let credentials = Credentials::new(account, "x", None, None, "test");
     let service = InProcess(Arc::new(move |request| Box::pin(answer(request))));
     SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(Account(account)))
+        .identity_cache(IdentityCache::no_cache())
         .endpoint_url("http://aws.test")
         .http_client(SharedHttpClient::new(service))
         .build()
+}
+
+/// Credentials of an account: an access key of twelve digits is one.
+#[derive(Debug)]
+struct Account(Arc<Mutex<String>>);
+
+impl ProvideCredentials for Account {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let account = self.0.lock().unwrap().clone();
+        future::ProvideCredentials::ready(Ok(Credentials::new(account, "x", None, None, "test")))
+    }
 }
 
 type Answer = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;

@@ -23,6 +23,8 @@ pub struct World {
     pub local: LocalAws,
     pub aws: Aws,
     pub calls: Arc<Calls>,
+    /// The account that the credentials belong to.
+    pub account: Arc<Mutex<String>>,
 }
 
 /// Operation and result of every call.
@@ -52,7 +54,8 @@ impl World {
     pub fn with(config: Config) -> Self {
         let local = LocalAws::new(config).unwrap();
         let answering = local.clone();
-        let config = in_process::sdk_config(ACCOUNT, move |request| {
+        let account = Arc::new(Mutex::new(ACCOUNT.to_owned()));
+        let config = in_process::sdk_config(account.clone(), move |request| {
             let local = answering.clone();
             async move { local.handle(request).await }
         });
@@ -63,7 +66,12 @@ impl World {
             calls.clone(),
             Fence::open(),
         );
-        Self { local, aws, calls }
+        Self {
+            local,
+            aws,
+            calls,
+            account,
+        }
     }
 
     pub async fn read(&self, read: Read) -> Fact {

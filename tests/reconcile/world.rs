@@ -50,8 +50,8 @@ pub struct World {
     pub observer: Arc<dyn CallObserver>,
     pub share: QuotaShare,
     pub settings: Settings,
-    /// The account that the credentials of operators belong to which are started from now on.
-    pub account: Mutex<String>,
+    /// The account that the operators' credentials belong to. One that runs notices when it refreshes them.
+    pub account: Arc<Mutex<String>>,
     /// By how much clocks differ from AWS's.
     pub skew: Arc<Skew>,
 }
@@ -167,7 +167,7 @@ impl World {
             observer: Arc::new(()),
             share: QuotaShare::new(1.0).unwrap(),
             settings: settings_of_operators(),
-            account: Mutex::new(ACCOUNT.into()),
+            account: Arc::new(Mutex::new(ACCOUNT.into())),
             skew: Arc::default(),
         }
     }
@@ -227,8 +227,8 @@ impl World {
 
     fn assemble(&self) -> Operator {
         let (aws, wire) = (self.aws.clone(), self.wire.clone());
-        let account = self.account.lock().unwrap().clone();
-        let config = in_process::sdk_config(&account, move |request| {
+        let account = self.account.clone();
+        let config = in_process::sdk_config(account, move |request| {
             wire.clone().to_aws(aws.clone(), request)
         });
         let (clock, skew) = (self.aws.clone(), self.skew.clone());

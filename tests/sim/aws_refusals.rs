@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::world::{ACCOUNT, World};
 
 use super::course::{
-    Course, MINUTE, aws_does, aws_recovers, calls, error, forget_calls, messages, operations, says,
-    struck,
+    Course, MINUTE, SCENARIOS, aws_does, aws_recovers, calls, error, forget_calls, messages,
+    operations, says, struck,
 };
 use super::scenario::{Part, Scenario};
 
@@ -104,6 +104,17 @@ const TERMINAL: [(&str, &str, u16, &str, &str); 13] = [
         "QuotaExceeded",
     ),
 ];
+
+/// An account that is not the object's.
+const OTHERS: &str = "999988887777";
+
+/// All that is in an account.
+fn things_of(world: &World, account: &str) -> String {
+    let aws = world
+        .aws
+        .with_world(|aws, _| serde_json::to_value(&*aws).unwrap());
+    aws["accounts"][account].to_string()
+}
 
 /// A10.
 #[tokio::test(start_paused = true)]
@@ -237,6 +248,22 @@ async fn each_iam_action_of_a_deletion_that_is_denied_is_named_and_keeps_the_fin
     deny_each_action(Scenario::Delete, 1).await;
 }
 
+/// A13.
+#[tokio::test(start_paused = true)]
+async fn permissions_that_spread_late_and_flicker_are_waited_for() {
+    for scenario in SCENARIOS {
+        let mut course = Course::of(scenario).await;
+        course.begin().await;
+        for _ in 0..6 {
+            aws_does(&course.world, "*", json!("denyAccess")).await;
+            course.pass(MINUTE / 2).await;
+            aws_recovers(&course.world).await;
+            course.pass(MINUTE / 6).await;
+        }
+        course.end("permissions flicker", &[]).await;
+    }
+}
+
 /// A14.
 #[tokio::test(start_paused = true)]
 async fn with_credentials_that_aws_refuses_nothing_is_known_and_nothing_done() {
@@ -269,30 +296,45 @@ async fn with_credentials_that_aws_refuses_nothing_is_known_and_nothing_done() {
 
 /// A15.
 #[tokio::test(start_paused = true)]
+async fn credentials_that_become_another_accounts_while_an_operator_runs_do_no_harm() {
+    for scenario in [
+        Scenario::Rotate,
+        Scenario::Update(Part::Route),
+        Scenario::Delete,
+    ] {
+        let mut course = Course::of(scenario).await;
+        let world = course.world.clone();
+        let before = world.inventory();
+        *world.account.lock().unwrap() = OTHERS.into();
+        course.begin().await;
+        course.pass(MINUTE * 90).await;
+        assert!(!world.is_gone(), "its things are elsewhere");
+        assert!(!things_of(&world, OTHERS).contains("capi-"));
+        assert_eq!(world.inventory(), before, "{scenario:?}");
+        let told = messages(&world);
+        assert!(told.contains("has credentials of"), "{scenario:?}: {told}");
+        *world.account.lock().unwrap() = ACCOUNT.into();
+        course.end("another account for a while", &[]).await;
+    }
+}
+
+/// A15.
+#[tokio::test(start_paused = true)]
 async fn with_credentials_of_another_account_nothing_is_made_anew_and_nothing_let_go() {
     let mut course = Course::of(Scenario::Delete).await;
     let world = course.world.clone();
     assert_eq!(world.object()["status"]["account"], ACCOUNT);
     let before = world.inventory();
-    *world.account.lock().unwrap() = "999988887777".into();
+    *world.account.lock().unwrap() = OTHERS.into();
     course.restart();
-    let elsewhere = |world: &World| {
-        let aws = world
-            .aws
-            .with_world(|aws, _| serde_json::to_value(&*aws).unwrap());
-        aws["accounts"]["999988887777"].to_string()
-    };
     for deleted in [false, true] {
         if deleted {
             course.begin().await;
         }
         course.pass(MINUTE * 90).await;
         assert!(!world.is_gone(), "its things are elsewhere");
-        assert!(
-            !elsewhere(&world).contains("capi-"),
-            "{}",
-            elsewhere(&world)
-        );
+        let elsewhere = things_of(&world, OTHERS);
+        assert!(!elsewhere.contains("capi-"), "{elsewhere}");
         let told = messages(&world);
         assert!(told.contains("has credentials of 111122223333"), "{told}");
         let reason = if deleted { "Deleting" } else { "PlaceMismatch" };
