@@ -50,7 +50,7 @@ struct Arguments {
     #[arg(long, default_value_t = 200)]
     rotations: usize,
     /// Virtual seconds from one new connection of a client to its next
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, default_value_t = 300)]
     every: u64,
     /// Objects that are due in the same hour
     #[arg(long, default_value_t = 500)]

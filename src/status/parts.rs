@@ -93,10 +93,27 @@ fn api_status(report: &Report, api: &RestApi, previous: ApiStatus) -> ApiStatus 
         api_keys: report.desired.map_or(previous.api_keys, |desired| {
             desired.gateway.api_keys.keys().cloned().collect()
         }),
-        functions: report.desired.map_or(previous.functions, |desired| {
-            desired.gateway.functions.iter().cloned().collect()
-        }),
+        functions: functions(report, previous.functions),
     }
+}
+
+/// The functions that the API may invoke, or is to: one that no route names any more is remembered until its permission is seen to be gone.
+fn functions(report: &Report, previous: Vec<String>) -> Vec<String> {
+    let Some(desired) = report.desired else {
+        return previous;
+    };
+    let permissions = &report.observed.gateway.permissions;
+    let left = previous
+        .into_iter()
+        .filter(|function| !matches!(permissions.get(function), Some(Seen::Absent)));
+    let all: BTreeSet<String> = desired
+        .gateway
+        .functions
+        .iter()
+        .cloned()
+        .chain(left)
+        .collect();
+    all.into_iter().collect()
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html>

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use local_aws::elasticache::LoginOutcome;
+use serde_json::json;
 
 use crate::tripwire::Side;
-use crate::world::World;
+use crate::world::{ACCOUNT, REGION, World};
 
 /// What there is when nothing went wrong.
 async fn reference() -> BTreeMap<String, usize> {
@@ -57,4 +58,39 @@ async fn a_creation_that_ends_before_any_of_its_writes_is_taken_up_and_nothing_i
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_ends_after_any_of_its_writes_is_taken_up_and_nothing_is_there_twice() {
     crash_everywhere_in_a_creation(Side::Applied).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_leaves_the_routes_loses_its_permission_wherever_an_operator_ends() {
+    let mut index = 0;
+    loop {
+        let world = World::with_example().await;
+        let function = json!({"account": ACCOUNT, "region": REGION});
+        let function = world.admin("PUT", "/_local/lambda/orders", &function).await;
+        let policies = |world: &World| {
+            let functions = world.place()["lambda"]["functions"].take();
+            functions["orders"]["policies"].to_string()
+        };
+        let container = world.object()["spec"]["routes"].clone();
+        let mut lambda = container.clone();
+        lambda[0]["backend"] = json!({"lambda": {"functionArn": function["arn"]}});
+        world.patch(json!({"spec": {"routes": lambda}})).await;
+        let operator = world.operator();
+        world.until(World::is_ready).await;
+        drop(operator);
+        assert!(policies(&world).contains("execute-api"));
+
+        world.patch(json!({"spec": {"routes": container}})).await;
+        let stopped = is_stopped_at(&world, index, Side::Applied).await;
+        let _operator = world.operator();
+        world.until(World::is_ready).await;
+        world
+            .until(|world| !policies(world).contains("execute-api"))
+            .await;
+        if !stopped {
+            break;
+        }
+        index += 1;
+    }
+    assert!(index > 5, "{index} writes");
 }

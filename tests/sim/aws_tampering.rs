@@ -8,7 +8,9 @@ use tokio::time::sleep;
 
 use crate::world::World;
 
-use super::course::{Course, MINUTE, aws_does, aws_recovers, error, group_id, messages, says};
+use super::course::{
+    Course, MINUTE, aws_does, aws_recovers, error, group_id, messages, put_in_aws, says,
+};
 use super::run::is_quiet;
 use super::scenario::{Part, Scenario};
 
@@ -329,6 +331,27 @@ async fn a_secret_that_is_gone_for_good_is_told_of_and_no_password_made_up_while
     );
     course.begin().await;
     course.end("the secret is gone", &[]).await;
+}
+
+/// O4.
+#[tokio::test(start_paused = true)]
+async fn a_cache_that_also_accepts_connections_without_tls_is_told_of_until_it_does_not() {
+    let mut course = Course::of(Scenario::Update(Part::Route)).await;
+    let world = course.world.clone();
+    for (mode, ready) in [("preferred", "False"), ("required", "True")] {
+        let transit = format!(
+            "/elasticache/replication_groups/{}/transit",
+            group_id(&world)
+        );
+        put_in_aws(&world, &transit, &mode.into());
+        course.pass(MINUTE * 25).await;
+        assert_eq!(says(&world, "CacheReady").0, ready, "{mode}");
+        assert_eq!(says(&world, "Ready").0, ready, "{mode}");
+        let told = messages(&world);
+        assert_eq!(told.contains("without TLS"), ready == "False", "{told}");
+    }
+    course.begin().await;
+    course.end("TLS was optional", &[]).await;
 }
 
 /// O9.

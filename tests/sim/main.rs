@@ -1,5 +1,5 @@
 //! The whole operator, unmodified, in a process with its two servers, in virtual time: faults at every call, pairs of faults, and walks at random,
-//! with the invariants watched after every write. `make sim` (docs/testing.md).
+//! with the invariants watched after every write. `make sim` (docs/simulation.md).
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
@@ -33,6 +33,7 @@ mod secrecy;
 mod single;
 mod tampering;
 mod threads;
+mod traffic;
 mod violated;
 mod walk;
 

@@ -130,9 +130,9 @@ fn plan_content(
     {
         return put();
     }
-    let permissions = permissions::plan_permissions(desired, observed, context, api);
-    if !permissions.is_settled() {
-        return permissions;
+    let grants = permissions::plan_grants(desired, observed, context, api);
+    if !grants.is_settled() {
+        return grants;
     }
     let stage = stage::plan_stage(desired, observed, context, api);
     if !stage.is_settled() {
@@ -153,7 +153,7 @@ fn plan_upkeep(
     api: &RestApi,
 ) -> AspectPlan {
     let gateway = &observed.gateway;
-    let mut plan = AspectPlan::default();
+    let mut plan = permissions::plan_withdrawals(desired, observed, context, api);
     let unseen = matches!(gateway.methods, Seen::Unread) && !api.confirmed;
     if unseen && context.depth.wants(Rotating::Methods) {
         plan.reads.push(Read::Methods {

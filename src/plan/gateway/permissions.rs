@@ -1,7 +1,5 @@
 //! What lets the API invoke Lambda functions: one statement per API and function, because a function's policy has room for 20 KB.
 
-use std::collections::BTreeSet;
-
 use crate::model::{Desired, openapi};
 use crate::plan::{
     Action, AspectPlan, Context, Observed, PermissionAction, Read, RestApi, Rotating, Seen,
@@ -9,11 +7,36 @@ use crate::plan::{
 
 use super::RETRY;
 
-pub(super) fn plan_permissions(
+/// Lets the API invoke the functions that routes name, which has to be so before anything is deployed.
+pub(super) fn plan_grants(
     desired: &Desired,
     observed: &Observed,
     context: Context,
     api: &RestApi,
+) -> AspectPlan {
+    let functions = &desired.gateway.functions;
+    plan(desired, observed, context, api, functions.iter(), true)
+}
+
+/// Takes that from the functions that no route names any more. Until what calls none of them is live, requests reach them.
+pub(super) fn plan_withdrawals(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+    api: &RestApi,
+) -> AspectPlan {
+    let known = &observed.gateway.known_functions;
+    let functions = known.difference(&desired.gateway.functions);
+    plan(desired, observed, context, api, functions, false)
+}
+
+fn plan<'a>(
+    desired: &Desired,
+    observed: &Observed,
+    context: Context,
+    api: &RestApi,
+    functions: impl Iterator<Item = &'a String>,
+    wanted: bool,
 ) -> AspectPlan {
     let Some(account) = &observed.account else {
         return AspectPlan::default();
@@ -24,21 +47,14 @@ pub(super) fn plan_permissions(
         desired.region, api.id
     );
     let mut plan = AspectPlan::default();
-    let known = observed.gateway.known_functions.iter();
-    let functions: BTreeSet<&String> = desired.gateway.functions.iter().chain(known).collect();
     for function in functions {
-        let wanted = desired.gateway.functions.contains(function);
-        plan.extend(plan_permission(
-            desired,
-            observed,
-            context,
-            &Grant {
-                function,
-                wanted,
-                source_arn: &source_arn,
-                account,
-            },
-        ));
+        let grant = Grant {
+            function,
+            wanted,
+            source_arn: &source_arn,
+            account,
+        };
+        plan.extend(plan_permission(desired, observed, context, &grant));
     }
     plan
 }
