@@ -132,7 +132,11 @@ mod tests {
     fn the_clients_of_all_services_and_regions_share_one_http_client() {
         let config = SdkConfig::builder().build();
         assert!(config.http_client().is_none());
-        assert!(adjust(&config, Fence::open()).http_client().is_some());
+        assert!(
+            adjust(&config, Fence::open(), &Refreshes::default())
+                .http_client()
+                .is_some()
+        );
     }
 
     #[tokio::test]
@@ -146,7 +150,8 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http_client(ProxyConfig::all(address).unwrap()))
             .build();
-        let client = aws_sdk_sts::Client::new(&adjust(&config, Fence::open()));
+        let client =
+            aws_sdk_sts::Client::new(&adjust(&config, Fence::open(), &Refreshes::default()));
         let call = tokio::spawn(client.get_caller_identity().send());
         let (mut connection, _) = proxy.accept().await.unwrap();
         let mut asked = [0; 47];
