@@ -94,7 +94,7 @@ pub struct Call {
 
 /// What happens while the operator sleeps.
 type Meanwhile = Box<dyn FnOnce() + Send>;
-/// Looks on after each call that may have changed something.
+/// Looks on after each call that may have changed something, and after each late copy of one.
 type Onlooker = Arc<dyn Fn(&Call) + Send + Sync>;
 
 /// See the module.
@@ -157,7 +157,7 @@ impl Wire {
         })
     }
 
-    /// Has `look` look on after each call, from now on.
+    /// Has `look` look on after each write, and after each late copy of one, from now on.
     pub fn show(&self, look: impl Fn(&Call) + Send + Sync + 'static) {
         self.with(|state| state.onlooker = Some(Arc::new(look)));
     }
@@ -216,9 +216,11 @@ impl Wire {
         }
         if let Some(Effect::Duplicate(later)) = effect {
             let (aws, copy) = (aws.clone(), request.clone());
+            let (wire, call) = (self.clone(), call.clone());
             tokio::spawn(async move {
                 sleep(later).await;
                 aws.handle(copy).await;
+                wire.show_to_onlooker(&call);
             });
         }
         let answer = aws.handle(request).await;
@@ -245,15 +247,19 @@ impl Wire {
         if let Some(effect) = effect.and_then(Effect::of_kube) {
             request.extensions_mut().insert(effect);
         }
+        let Some(call) = call else {
+            return kube.handle(request).await;
+        };
         if let Some(Effect::Duplicate(later)) = effect {
             let (kube, copy) = (kube.clone(), request.clone());
+            let (wire, call) = (self.clone(), call.clone());
             tokio::spawn(async move {
                 sleep(later).await;
                 kube.handle(copy).await.ok();
+                wire.show_to_onlooker(&call);
             });
         }
         let answer = kube.handle(request).await;
-        let Some(call) = call else { return answer };
         let status = answer.as_ref().map_or(StatusCode::OK, Response::status);
         self.note(now(), &call, status, answer.is_err());
         self.after(&call, effect).await;
@@ -305,14 +311,18 @@ impl Wire {
     }
 
     async fn after(&self, call: &Call, effect: Option<Effect>) {
-        let onlooker = self.with(|state| state.onlooker.clone());
-        if let (true, Some(look)) = (call.writes, onlooker) {
-            look(call);
-        }
+        self.show_to_onlooker(call);
         if effect == Some(Effect::Crash(Side::Applied)) {
             self.crash().await;
         }
         self.fall_asleep();
+    }
+
+    fn show_to_onlooker(&self, call: &Call) {
+        let onlooker = self.with(|state| state.onlooker.clone());
+        if let (true, Some(look)) = (call.writes, onlooker) {
+            look(call);
+        }
     }
 
     /// Nothing ever comes back.

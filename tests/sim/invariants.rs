@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use local_aws::elasticache::{LoginOutcome, login, members};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -14,6 +13,7 @@ use crate::wire::Call;
 use crate::world::{Process, World};
 
 use super::canaries::Canaries;
+use super::clients::Clients;
 use super::facts::{
     CLUSTER, Credential, OWNER, bound, client_cache, current_versions, deployed_edits, foreign,
     has_password, is_waiting_for_deletion, missing, orphans_told, owned,
@@ -31,8 +31,7 @@ pub struct Monitor {
 #[derive(Default)]
 struct State {
     violations: Vec<String>,
-    /// What clients may have, when they read it last, and how long they keep it.
-    credentials: Vec<(Credential, Timestamp, Duration)>,
+    clients: Clients,
     /// The versions that were current, one after the other.
     current: BTreeMap<String, Vec<String>>,
     /// The highest edit that was deployed, by API.
@@ -42,6 +41,9 @@ struct State {
     /// Every secret value there was.
     canaries: Canaries,
 }
+
+/// By then, what was asked of ElastiCache has reached every node.
+const SHOWS: Duration = Duration::from_mins(1);
 
 /// Kinds of things of which an object has at most this many.
 const AT_MOST: [(&str, usize); 6] = [
@@ -63,8 +65,9 @@ impl Monitor {
         });
         let foreign = foreign(&world.place());
         monitor.with(|state| state.foreign = foreign);
+        monitor.clients_get_in(world, "to begin with");
         let looks = monitor.clone();
-        world.wire.show(move |call| looks.look(call));
+        world.wire.show(move |call| looks.look_twice(call));
         monitor
     }
 
@@ -88,7 +91,22 @@ impl Monitor {
         self.with(|state| state.canaries.count())
     }
 
-    /// After a write.
+    /// After a write. What ElastiCache was asked for shows later, and the operator may have nothing more to write by then, so clients connect once more.
+    pub fn look_twice(self: &Arc<Self>, call: &Call) {
+        self.look(call);
+        if !call.operation.starts_with("elasticache:") {
+            return;
+        }
+        let (monitor, what) = (self.clone(), format!("a minute after {}", call.operation));
+        tokio::spawn(async move {
+            sleep(SHOWS).await;
+            if let Some(world) = monitor.world.upgrade() {
+                monitor.clients_get_in(&world, &what);
+            }
+        });
+    }
+
+    /// What holds at every moment.
     pub fn look(&self, call: &Call) {
         let Some(world) = self.world.upgrade() else {
             return;
@@ -164,40 +182,27 @@ impl Monitor {
         }
     }
 
-    /// I3 and I4: from the first time that something is bound until the object is to go, whoever read it in the last quarter of an hour gets in. A password
+    /// I3 and I4: from the first time that something is bound until the object is to go, whoever read it no longer ago than clients keep it gets in. A password
     /// that was said to have leaked is to lock out whoever has it: then only what is bound counts.
     fn clients_get_in(&self, world: &World, when: &str) {
         let now = world.aws.now();
-        let (mut open, mut leaked) = (Vec::new(), BTreeSet::new());
+        let (mut open, mut leaked) = (Vec::new(), BTreeMap::new());
         for object in world.kube.objects("cachedapis") {
             let metadata = &object["metadata"];
             if metadata["deletionTimestamp"].is_null() {
-                let kept = client_cache(&object);
-                open.extend(bound(world, &object).map(|bound| (bound, kept)));
+                let keeps = client_cache(&object);
+                open.extend(bound(world, &object).map(|bound| (bound, keeps)));
             }
-            if metadata["annotations"][REVOKE].is_string() {
-                leaked.extend(metadata["uid"].as_str().map(str::to_owned));
-            }
+            let revoked = metadata["annotations"][REVOKE].as_str();
+            let revoked = revoked.and_then(|at| at.parse().ok());
+            leaked.extend(metadata["uid"].as_str().map(str::to_owned).zip(revoked));
         }
-        let tried = self.with(|state| {
-            for (credential, kept) in &open {
-                let known = state.credentials.iter_mut();
-                let mut known = known.filter(|(known, ..)| known == credential);
-                match known.next() {
-                    Some((_, read, keeps)) => (*read, *keeps) = (now, *kept),
-                    None => state.credentials.push((credential.clone(), now, *kept)),
-                }
-            }
-            let is_open = |other: &Credential| open.iter().any(|(bound, _)| bound == other);
-            let uid_is_open = |uid: &str| open.iter().any(|(bound, _)| bound.uid == uid);
-            state.credentials.retain(|(credential, read, kept)| {
-                uid_is_open(&credential.uid)
-                    && (!leaked.contains(&credential.uid) || is_open(credential))
-                    && now.duration_since(*read).unsigned_abs() <= *kept
-            });
-            state.credentials.clone()
+        let clients = self.with(|state| {
+            state.clients.read(now, &open);
+            state.clients.leave(now, &leaked);
+            state.clients.all()
         });
-        for (credential, read, _) in tried {
+        for (credential, read) in clients {
             if !is_let_in(world, &credential) {
                 let user = &credential.user;
                 self.violation(format!(

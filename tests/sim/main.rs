@@ -7,6 +7,7 @@ mod aws_faults;
 mod aws_refusals;
 mod aws_tampering;
 mod canaries;
+mod clients;
 mod clocks;
 mod course;
 mod edits;

@@ -4,20 +4,23 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use cachedapi_operator::login::{Answer, Credential, Port};
 use cachedapi_operator::plan::Endpoint;
 use futures::future::BoxFuture;
+use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::wire::Call;
-use crate::world::{SECRET, World};
+use crate::world::{SECRET, START, World};
 
 use super::canaries;
 use super::invariants::Monitor;
 use super::outage::outage_with;
 use super::run::{LONGEST, conclude, go_on, is_quiet};
-use super::scenario::{Part, Scenario};
+use super::scenario::{Part, REVOKE, Scenario};
 use super::secrecy::Log;
 
 const SEARCHED: &str = "cachedapis/status:patch";
@@ -58,6 +61,14 @@ fn uid(world: &World) -> String {
     world.object()["metadata"]["uid"].as_str().unwrap().into()
 }
 
+const ANOTHER: &str = "of-somebody-else-entirely";
+
+/// Parameters that give the user another password, and none besides.
+fn another(world: &World) -> String {
+    let uid = uid(world).replace('-', "");
+    format!("UserId=capi-{uid}&Passwords.member.1={ANOTHER}")
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_thing_whose_object_is_gone_is_seen() {
     let harm = async |world: Arc<World>| {
@@ -82,14 +93,63 @@ async fn a_second_rest_api_is_seen() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_is_locked_out_is_seen_and_that_the_status_does_not_say_so() {
     let harm = async |world: Arc<World>| {
-        let user = format!("UserId=capi-{}", uid(&world).replace('-', ""));
-        let password = "Passwords.member.1=of-somebody-else-entirely";
-        let parameters = format!("{user}&{password}");
-        assert!(world.elasticache("ModifyUser", &parameters).await);
+        assert!(world.elasticache("ModifyUser", &another(&world)).await);
     };
     let seen = seen_after(harm).await;
     assert_seen(&seen, "I4");
     assert_seen(&seen, "I6");
+}
+
+/// Nobody looks after the call that takes the password out: the operator has nothing more to write.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_locked_out_by_the_last_write_is_seen() {
+    let (world, operator) = Scenario::Update(Part::Route).prepare(0).await;
+    drop(operator);
+    let monitor = Monitor::of(&world, true);
+    look(&monitor);
+    assert!(world.elasticache("ModifyUser", &another(&world)).await);
+    let call = Call {
+        operation: "elasticache:ModifyUser".into(),
+        object: String::new(),
+        writes: true,
+    };
+    monitor.look_twice(&call);
+    assert_eq!(
+        monitor.violations(),
+        Vec::<String>::new(),
+        "it still spreads"
+    );
+    sleep(Duration::from_mins(2)).await;
+    assert_seen(&monitor.violations(), "I4");
+}
+
+/// Nobody has looked for longer than clients keep a password when another one is bound and the old one goes. What leaked did so before there was a user.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_read_right_before_a_new_password_was_bound_is_seen() {
+    let (world, operator) = Scenario::Update(Part::Route).prepare(0).await;
+    drop(operator);
+    let leaked = json!({"metadata": {"annotations": {REVOKE: START}}});
+    world.patch(leaked).await;
+    let monitor = Monitor::of(&world, true);
+    look(&monitor);
+    assert!(world.elasticache("ModifyUser", &another(&world)).await);
+    sleep(Duration::from_hours(1)).await;
+    let bound = json!({"data": {"password": STANDARD.encode(ANOTHER)}});
+    let (parameters, patch) = (PatchParams::default(), Patch::Merge(&bound));
+    let secrets = world.secrets();
+    secrets.patch(SECRET, &parameters, &patch).await.unwrap();
+    monitor.look(&Call {
+        operation: "secrets:patch".into(),
+        object: String::new(),
+        writes: true,
+    });
+    let violations = monitor.violations();
+    assert_seen(&violations, "I4");
+    assert_eq!(
+        violations.len(),
+        1,
+        "who reads now gets in: {violations:#?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,9 +288,7 @@ async fn what_does_not_rest_is_seen() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_get_in_during_an_outage_is_seen() {
     let seen = outage_with(async |world: Arc<World>| {
-        let user = format!("UserId=capi-{}", uid(&world).replace('-', ""));
-        let parameters = format!("{user}&Passwords.member.1=of-somebody-else-entirely");
-        assert!(world.elasticache("ModifyUser", &parameters).await);
+        assert!(world.elasticache("ModifyUser", &another(&world)).await);
     });
     assert_seen(&seen.await, "I4");
 }
