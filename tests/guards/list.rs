@@ -77,6 +77,18 @@ const CREATIONS: &[Guard] = &[
         ),
     },
     Guard {
+        name: "version check of the status, and of what it announces",
+        edits: &[Edit {
+            file: OBJECT,
+            text: "let mut version = ⟦self.object.resource_version()⟧;",
+            without: "None",
+        }],
+        caught: by(
+            "guarded_world::of_two_operators_that_decide_the_same_one_makes_it",
+            "I2 ",
+        ),
+    },
+    Guard {
         name: "live look at the object",
         edits: &[Edit {
             file: "src/controller/rounds.rs",
@@ -85,6 +97,18 @@ const CREATIONS: &[Guard] = &[
         }],
         caught: by(
             "guarded::nothing_is_made_for_an_object_that_is_gone_and_still_listed",
+            "I1 ",
+        ),
+    },
+    Guard {
+        name: "unknown is not absent",
+        edits: &[Edit {
+            file: CALL,
+            text: "Err(refusal) => ⟦Seen::Unknown(refusal.failure)⟧,",
+            without: "{ drop(refusal); Seen::Absent }",
+        }],
+        caught: by(
+            "guarded::what_may_not_be_read_is_not_taken_to_be_gone",
             "I1 ",
         ),
     },
@@ -182,6 +206,27 @@ const OTHERS: &[Guard] = &[
 /// Nobody is locked out by a rotation.
 const ROTATIONS: &[Guard] = &[
     Guard {
+        name: "grace of the old password",
+        edits: &[Edit {
+            file: "src/plan/rotation/mod.rs",
+            text: "Accepted::All if standing.passwords > 1 && ⟦standing.grace_over⟧ => Step::Retire,",
+            without: "true",
+        }],
+        caught: by("guarded::a_rotation_locks_nobody_out", "I4 "),
+    },
+    Guard {
+        name: "shortest grace",
+        edits: &[Edit {
+            file: "src/model/rotation.rs",
+            text: "grace: ⟦grace.max(SHORTEST_GRACE)⟧,",
+            without: "grace",
+        }],
+        caught: by(
+            "guarded::a_successor_whose_clock_is_ahead_does_not_end_a_short_grace_too_soon",
+            "I4 ",
+        ),
+    },
+    Guard {
         name: "login before a promotion",
         edits: &[Edit {
             file: STANDING,
@@ -208,6 +253,20 @@ const ROTATIONS: &[Guard] = &[
             },
         ],
         caught: by("guarded::a_rotation_locks_nobody_out", "I4 "),
+    },
+    Guard {
+        name: "wait for older lists of passwords",
+        edits: &[Edit {
+            file: STANDING,
+            text: "⟦self.context
+            .request_lifetime
+            .saturating_sub(age.unwrap_or_default())⟧",
+            without: "{ let _ = age; Duration::ZERO }",
+        }],
+        caught: by(
+            "guarded::an_old_list_of_passwords_that_arrives_late_takes_no_current_one_away",
+            "I4 ",
+        ),
     },
     Guard {
         name: "rotation of somebody else",
@@ -287,22 +346,36 @@ const ORPHANS: &[Guard] = &[
 ];
 
 /// AWS is not asked more often than it may be.
-const PACE: &[Guard] = &[Guard {
-    name: "request quotas",
-    edits: &[Edit {
-        file: CALL,
-        text: "let waited = ⟦self
+const PACE: &[Guard] = &[
+    Guard {
+        name: "request quotas",
+        edits: &[Edit {
+            file: CALL,
+            text: "let waited = ⟦self
             .governor
             .acquire(&self.region, operation)
             .await
             .map_err(|back| self.sent_away(operation, subject, back))?⟧;",
-        without: "Duration::ZERO",
-    }],
-    caught: by(
-        "guarded_world::a_creation_keeps_within_the_operators_share_of_the_quotas",
-        "Quota {",
-    ),
-}];
+            without: "Duration::ZERO",
+        }],
+        caught: by(
+            "guarded_world::a_creation_keeps_within_the_operators_share_of_the_quotas",
+            "Quota {",
+        ),
+    },
+    Guard {
+        name: "rest after a failure",
+        edits: &[Edit {
+            file: "src/controller/reconcile.rs",
+            text: "let mut failures = ⟦memory.held()⟧;",
+            without: "BTreeMap::new()",
+        }],
+        caught: by(
+            "guarded_world::what_was_refused_is_not_tried_whenever_something_else_is_looked_at",
+            "tried again at once",
+        ),
+    },
+];
 
 /// Secrets are shown to nobody.
 const SECRECY: &[Guard] = &[
