@@ -113,6 +113,19 @@ const CREATIONS: &[Guard] = &[
         ),
     },
     Guard {
+        name: "wait for what was written to show",
+        edits: &[Edit {
+            file: "src/plan/written.rs",
+            text: "context: Context) {
+    if ⟦written.is_empty()⟧ {",
+            without: "true",
+        }],
+        caught: by(
+            "guarded::what_was_made_and_is_not_to_be_seen_yet_is_not_made_again",
+            "I2 ",
+        ),
+    },
+    Guard {
         name: "available twice in a row",
         edits: &[Edit {
             file: "src/plan/cache/group.rs",
