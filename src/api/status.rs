@@ -123,7 +123,7 @@ pub struct CredentialsStatus {
     /// Version that is current.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Since when that version is current.
+    /// Since when that version is current, in bound Secrets as well: the grace of the one before counts from then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated_at: Option<Time>,
     /// When the password is rotated next.

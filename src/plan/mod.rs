@@ -42,7 +42,7 @@ pub use action::*;
 pub use adoption::Standing;
 pub use bindings::{
     Consumer, Progress, RoleAction, bound_version, connect_policy, consumer_policy, consumers,
-    has_variables_of, is_own_policy, policy_roles,
+    has_variables_of, is_own_policy, policy_roles, secret_version,
 };
 pub use bound::*;
 pub use cache::{group_differences, group_standing, have_left, leaves_at, leaving_intent};

@@ -11,7 +11,7 @@ use crate::plan::{
     AWSPENDING, Deployment, INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, INTENT_REST_API, Observed,
     RestApi, Secret, Seen, bound_version, connect_policy, consumer_policy, consumers, current_user,
     deployment_hash, has_variables_of, have_left, leaving_intent,
-    policy_roles as roles_with_policy, served_hash,
+    policy_roles as roles_with_policy, secret_version, served_hash,
 };
 
 use super::Report;
@@ -179,6 +179,7 @@ fn is_anothers(report: &Report) -> bool {
 pub(super) fn credentials(
     report: &Report,
     previous: Option<CredentialsStatus>,
+    bindings: &[ConsumerStatus],
 ) -> Option<CredentialsStatus> {
     let previous = previous.unwrap_or_default();
     let iam = iam(report, previous.iam.clone());
@@ -189,7 +190,7 @@ pub(super) fn credentials(
         Seen::Unread | Seen::Unknown(_) => previous,
         Seen::Present(secret) if is_anothers_secret(report, secret) => previous,
         Seen::Present(secret) if needed || secret.deleted.is_none() => {
-            credentials_status(report, secret, previous)
+            credentials_status(report, secret, previous, bindings)
         }
         Seen::Present(_) | Seen::Absent => CredentialsStatus::default(),
     };
@@ -221,17 +222,18 @@ fn iam(report: &Report, previous: Option<IamStatus>) -> Option<IamStatus> {
     previous.filter(|_| *report.observed.cache.user(&user.id) != Seen::Absent)
 }
 
-/// Since when a version is current is noted when it is first seen to be: never too early.
+/// Since when a version is current is noted when it is first seen to be, and again when a bound Secret follows: never too early.
 fn credentials_status(
     report: &Report,
     secret: &Secret,
     previous: CredentialsStatus,
+    bindings: &[ConsumerStatus],
 ) -> CredentialsStatus {
     let version = secret.current().map(str::to_owned);
     let known = previous
         .rotated_at
         .clone()
-        .filter(|_| previous.version_id == version);
+        .filter(|_| previous.version_id == version && !has_followed(report, secret, bindings));
     let rotating = report.desired.filter(|desired| desired.mode.has_secret());
     CredentialsStatus {
         secret_arn: Some(secret.arn.clone()),
@@ -242,6 +244,26 @@ fn credentials_status(
         version_id: version,
         iam: None,
     }
+}
+
+/// Whether a bound Secret has the current version of `secret`, and had another one when status was written: until now clients could read that there.
+fn has_followed(report: &Report, secret: &Secret, before: &[ConsumerStatus]) -> bool {
+    let Some((desired, current)) = report.desired.zip(secret.current()) else {
+        return false;
+    };
+    let secrets = consumers(desired, report.observed).into_iter();
+    let mut secrets = secrets.filter(|consumer| consumer.kind == "Secret");
+    secrets.any(|secret| {
+        let given = secret
+            .seen
+            .present()
+            .and_then(|given| given.version.as_ref());
+        let mut before = before.iter();
+        let before = before.find(|before| before.kind == secret.kind && before.name == secret.name);
+        let before = before.and_then(|before| before.version_id.as_ref());
+        given.is_some_and(|given| secret_version(given) == current)
+            && before.is_some_and(|before| secret_version(before) != current)
+    })
 }
 
 fn rotation(

@@ -89,10 +89,18 @@ pub fn bound_version(desired: &Desired, observed: &Observed) -> Option<String> {
         .map(|endpoint| version_of(&desired.identity, endpoint))
 }
 
+const IAM_MARK: &str = "+iam";
+
 /// The version of a secret, marked where consumers are told of the user that shows tokens: what they hold is another thing when that user comes or goes.
 fn marked(version: &str, iam: bool) -> String {
-    let mark = if iam { "+iam" } else { "" };
+    let mark = if iam { IAM_MARK } else { "" };
     format!("{version}{mark}")
+}
+
+/// The version of the secret that `bound`, as [`bound_version`] has it, stands for.
+#[must_use]
+pub fn secret_version(bound: &str) -> &str {
+    bound.strip_suffix(IAM_MARK).unwrap_or(bound)
 }
 
 fn version_of(identity: &Identity, endpoint: &Endpoint) -> String {

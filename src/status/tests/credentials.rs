@@ -1,9 +1,13 @@
 //! What is said of the ways into the cache.
 
 use super::*;
-use crate::api::Intent;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::api::{ConsumerStatus, CredentialsStatus, Intent};
 use crate::fixtures::identity;
-use crate::plan::{INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, UserGroup};
+use crate::plan::{
+    AWSCURRENT, BoundSecret, INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, Secret, UserGroup,
+};
 
 /// What is said of the credentials of an object with these ways in, and whether it is ready.
 fn credentials(round: &Round, ways: &[&str]) -> CachedApiStatus {
@@ -70,7 +74,7 @@ fn leaving(kind: &str, members: &[String]) -> Round {
     round.previous = Some(CachedApiStatus {
         intents: vec![Intent {
             kind: kind.into(),
-            at: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at),
+            at: Time(at),
         }],
         ..CachedApiStatus::default()
     });
@@ -114,5 +118,77 @@ fn it_is_said_who_leaves_the_cache_and_when_until_nobody_is_to_leave() {
         assert_eq!(status.intent(kind), None, "it is wanted again");
         let status = credentials(&leaving(kind, &[stays]), &[alone]);
         assert_eq!(status.intent(kind), None, "it has left");
+    }
+}
+
+/// The version `v2` has been current for an hour.
+fn rotated_an_hour_ago(before: Option<&str>, now: Seen<BoundSecret>) -> Round {
+    let mut round = round();
+    let name = String::from("orders-cache");
+    let labels = [AWSCURRENT.to_owned()].into();
+    round.observed.secret.secret = Seen::Present(Secret {
+        arn: "arn".into(),
+        deleted: None,
+        versions: [("v2".to_owned(), labels)].into(),
+        rotation_enabled: false,
+        tags: identity().tags(),
+    });
+    round.previous = Some(CachedApiStatus {
+        credentials: Some(CredentialsStatus {
+            version_id: Some("v2".into()),
+            rotated_at: Some(Time(round.now - Duration::from_hours(1))),
+            ..CredentialsStatus::default()
+        }),
+        bindings: vec![ConsumerStatus {
+            kind: "Secret".into(),
+            name: name.clone(),
+            version_id: before.map(str::to_owned),
+            up_to_date: false,
+            policy: None,
+        }],
+        ..CachedApiStatus::default()
+    });
+    round.observed.bound.insert(name, now);
+    round
+}
+
+#[test]
+fn a_version_is_current_since_the_bound_secret_has_it() {
+    let with = |version: &str| {
+        Seen::Present(BoundSecret {
+            owned: true,
+            resource_version: "1".into(),
+            data: [].into(),
+            version: Some(version.into()),
+        })
+    };
+    let unknown = || Seen::Unknown(failure(Class::Blocked, Reason::AccessDenied));
+    let mut json = spec_json();
+    json["bindings"] = serde_json::json!([{"secret": {"name": "orders-cache"}}]);
+    for (before, now, moves, why) in [
+        (
+            Some("v1"),
+            with("v2"),
+            true,
+            "until now clients read v1 there",
+        ),
+        (Some("v1+iam"), with("v2+iam"), true, "whoever shows tokens"),
+        (Some("v1"), with("v1"), false, "it does not have it yet"),
+        (Some("v1"), unknown(), false, "it may not be read"),
+        (Some("v1"), Seen::Unread, false, "nobody looked"),
+        (Some("v2"), with("v2"), false, "it had it before"),
+        (
+            Some("v2"),
+            with("v2+iam"),
+            false,
+            "the password is the same",
+        ),
+        (None, with("v2"), false, "nobody read anything there"),
+    ] {
+        let round = rotated_an_hour_ago(before, now);
+        let status = round.report_of(&desired(json.clone()));
+        let since = status.credentials.unwrap().rotated_at.unwrap().0;
+        let age = round.now.duration_since(since).unsigned_abs();
+        assert_eq!(age.is_zero(), moves, "{why}");
     }
 }
