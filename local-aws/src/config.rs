@@ -1,6 +1,7 @@
 //! Settings of a local AWS.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// `valkey-server` or `redis-server` for cache nodes; without it nodes are states only.
     pub valkey_server: Option<PathBuf>,
+    /// Address at which clients reach these nodes.
+    pub node_address: Ipv4Addr,
     /// How the data plane reaches back ends.
     pub backends: Backends,
     /// How long the connection of a cache's IAM user stays unless it logs in again.
@@ -45,6 +48,7 @@ impl Default for Config {
             keys: Vec::new(),
             state_dir: None,
             valkey_server: None,
+            node_address: Ipv4Addr::LOCALHOST,
             backends: Backends::default(),
             iam_session: SignedDuration::from_hours(12),
         }

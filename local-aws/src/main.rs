@@ -2,7 +2,7 @@
 
 mod serve;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -54,6 +54,11 @@ fn parse_delay(text: &str) -> Result<(Delay, SignedDuration), String> {
 
 impl Arguments {
     fn config(self) -> Config {
+        // Whoever reaches the APIs reaches the nodes.
+        let node_address = match self.listen.ip() {
+            IpAddr::V4(address) if !address.is_unspecified() => address,
+            _ => Ipv4Addr::LOCALHOST,
+        };
         let seed = Timestamp::now().as_nanosecond();
         Config {
             start: None,
@@ -70,6 +75,7 @@ impl Arguments {
             iam_session: self.iam_session,
             state_dir: self.state_dir,
             valkey_server: self.valkey_server,
+            node_address,
             ..Config::default()
         }
     }

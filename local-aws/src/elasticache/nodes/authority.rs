@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -86,9 +87,10 @@ impl Authority {
         &self.pem
     }
 
-    /// TLS as a server on loopback.
-    pub(super) fn server(&self) -> Result<Arc<ServerConfig>, NodeError> {
-        let names = ["127.0.0.1", "localhost"].map(str::to_owned);
+    /// TLS as a server on `address`, and on loopback.
+    pub(super) fn server(&self, address: Ipv4Addr) -> Result<Arc<ServerConfig>, NodeError> {
+        let names = [address, Ipv4Addr::LOCALHOST].map(|address| address.to_string());
+        let names: Vec<_> = names.into_iter().chain(["localhost".to_owned()]).collect();
         let mut parameters = CertificateParams::new(names).map_err(NodeError::certificate)?;
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         parameters.use_authority_key_identifier_extension = true;

@@ -1,6 +1,7 @@
-//! A loopback port that leads to nodes, with TLS in front as the group's transit setting says.
+//! A port that leads to nodes, with TLS in front as the group's transit setting says.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -43,12 +44,13 @@ impl Drop for Endpoint {
 }
 
 impl Endpoint {
-    /// Listens on `wanted` if it is free, else on any port. Connections are accepted once there is a route.
+    /// Listens on the port `wanted` of `address` if it is free, else on any. Connections are accepted once there is a route.
     pub(super) async fn listen(
+        address: Ipv4Addr,
         wanted: Option<u16>,
         tls: Arc<ServerConfig>,
     ) -> Result<Self, NodeError> {
-        let listener = bind(wanted)
+        let listener = bind(address, wanted)
             .await
             .map_err(NodeError::io("listen for a cache's clients"))?;
         let port = listener
@@ -75,13 +77,13 @@ impl Endpoint {
     }
 }
 
-async fn bind(wanted: Option<u16>) -> io::Result<TcpListener> {
+async fn bind(address: Ipv4Addr, wanted: Option<u16>) -> io::Result<TcpListener> {
     if let Some(port) = wanted
-        && let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await
+        && let Ok(listener) = TcpListener::bind((address, port)).await
     {
         return Ok(listener);
     }
-    TcpListener::bind(("127.0.0.1", 0)).await
+    TcpListener::bind((address, 0)).await
 }
 
 async fn accept(listener: TcpListener, mut route: watch::Receiver<Route>, tls: TlsAcceptor) {

@@ -4,6 +4,7 @@
 //! switched) its nodes start again empty: what AWS moves online is not moved here.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -43,6 +44,11 @@ impl Group {
     /// Whether `plan` is what runs.
     pub(super) fn is_in_step(&mut self, plan: &Plan) -> bool {
         self.applied.as_ref() == Some(plan) && self.servers.values_mut().all(Server::is_alive)
+    }
+
+    /// The address of the endpoints.
+    pub(super) fn address(&self) -> Ipv4Addr {
+        self.settings.address
     }
 
     /// The port of each endpoint.
@@ -85,8 +91,8 @@ impl Group {
         self.endpoints.retain(|key, _| keys.contains(key));
         for key in keys {
             if !self.endpoints.contains_key(&key) {
-                let endpoint =
-                    Endpoint::listen(wanted.get(&key).copied(), self.tls.clone()).await?;
+                let wanted = wanted.get(&key).copied();
+                let endpoint = Endpoint::listen(self.address(), wanted, self.tls.clone()).await?;
                 self.endpoints.insert(key, endpoint);
             }
         }

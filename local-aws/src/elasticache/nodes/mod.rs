@@ -43,7 +43,9 @@ pub async fn supervise(local: LocalAws) {
     let Some(settings) = settings else {
         return std::future::pending().await;
     };
-    let tls = authority(&local).and_then(|authority| authority.server().inspect_err(report).ok());
+    let address = local.config().node_address;
+    let tls =
+        authority(&local).and_then(|authority| authority.server(address).inspect_err(report).ok());
     let Some(tls) = tls else {
         return std::future::pending().await;
     };
@@ -90,14 +92,10 @@ fn groups(world: &mut World) -> impl Iterator<Item = &mut ReplicationGroup> {
 /// What was kept from an earlier run has no processes any more.
 fn host(world: &mut World, real: bool) {
     for group in groups(world) {
-        let ports = group
-            .hosting
-            .take()
-            .map(|hosting| hosting.ports)
-            .unwrap_or_default();
+        let before = group.hosting.take().unwrap_or_default();
         group.hosting = real.then_some(Hosting {
             in_step: None,
-            ports,
+            ..before
         });
     }
 }

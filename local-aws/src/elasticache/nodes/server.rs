@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub(super) struct Settings {
     pub(super) binary: PathBuf,
     /// Password of [`ADMIN`].
     pub(super) password: String,
+    /// Address of the group's endpoints.
+    pub(super) address: Ipv4Addr,
     /// Whether it is part of a cluster.
     pub(super) clustered: bool,
     /// Keys that may sign an IAM user's token.
@@ -158,6 +161,7 @@ impl Settings {
         Ok(Self {
             binary,
             password: crate::sigv4::hex(&bytes),
+            address: local.config().node_address,
             clustered: false,
             keys: local.config().keys.clone(),
             iam_session: local.config().iam_session.unsigned_abs(),

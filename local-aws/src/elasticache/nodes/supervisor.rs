@@ -98,6 +98,7 @@ async fn bring_in_step(
     }
     let hosting = Hosting {
         in_step: Some(plan.fingerprint()),
+        address: Some(group.address()),
         ports: group.ports(),
     };
     (

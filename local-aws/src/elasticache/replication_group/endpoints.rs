@@ -1,4 +1,4 @@
-//! Where clients connect: the names AWS would give, or loopback ports when real nodes stand behind them.
+//! Where clients connect: the names AWS would give, or ports of this machine when real nodes stand behind them.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -40,7 +40,7 @@ impl ReplicationGroup {
         match &self.hosting {
             Some(hosting) => {
                 let port = hosting.ports.get(&endpoint.key())?;
-                Some(json!({"Address": "127.0.0.1", "Port": port}))
+                Some(json!({"Address": hosting.address?, "Port": port}))
             }
             None => Some(json!({"Address": self.address(endpoint, region), "Port": self.port})),
         }

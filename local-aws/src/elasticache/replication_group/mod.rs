@@ -17,6 +17,7 @@ mod shard;
 mod window;
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -136,7 +137,10 @@ pub struct Backups {
 pub struct Hosting {
     /// Fingerprint of the plan that the nodes were last brought in step with.
     pub(super) in_step: Option<String>,
-    /// Loopback port of each endpoint.
+    /// The address of all endpoints, once they listen.
+    #[serde(default)]
+    pub(super) address: Option<Ipv4Addr>,
+    /// The port of each.
     pub(super) ports: BTreeMap<String, u16>,
 }
 
