@@ -12,7 +12,7 @@ RUN target="$(uname -m)-unknown-linux-gnu" \
  && install -D "target/$target/release/cachedapi-operator" /image/cachedapi-operator \
  && install -D --mode=644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
 
-# tests/image/run builds this stage with a folder in place of the one above.
+# hack/src/image.rs builds this stage with a folder in place of the one above.
 FROM scratch
 COPY --from=build /image/ /
 USER 65532:65532

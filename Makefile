@@ -1,8 +1,8 @@
 # Everything people run; `make help` lists it. The first run on a machine builds a Kubernetes control plane and the
 # workspace: about ten minutes on two cores, once.
 
-# current: the current context of your kubeconfig, after asking (make demo CLUSTER=current)
-CLUSTER = local
+# current: the current context of your kubeconfig, after asking (make demo CLUSTER=current); node: a real node, with the operator in a pod (make demo NODE=1)
+CLUSTER = $(if $(NODE),node,local)
 NAMESPACE = default
 SECRET = orders-cache
 BIN = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
@@ -14,12 +14,12 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test test-processes sim guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test test-node test-processes sim guards bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-demo: ## show the main job from end to end: apply, call, change, delete
+demo: ## show the main job from end to end: apply, call, change, delete (NODE=1: by a pod on a real node; Linux, root)
 	@$(HACK) demo --cluster $(CLUSTER)
 
 up: ## start the same environment and keep it (API_SERVER_PORT=, AWS_PORT=, BACKEND_PORT= choose other ports)
@@ -45,6 +45,9 @@ test: lint ## run all tests, the same that CI runs
 sim: ## simulate faults at every call, with the invariants watched, and count them (SEEDS=0..1000: only these walks at random; PAIRS=all: only all pairs of faults)
 	@rm -f $(FIGURES)
 	cargo test --test sim -- $(if $(SEEDS),walk::) $(if $(PAIRS),pairs::) $(if $(SEEDS)$(PAIRS),--nocapture,--show-output) || failed=1; cat $(FIGURES); exit $$failed
+
+test-node: ## run the operator in pods of a real node (Linux, root): install, main job, availability
+	tests/node/run
 
 test-processes: ## put faults between real processes: operator, API server, local AWS, cache nodes
 	cargo build --workspace --bins

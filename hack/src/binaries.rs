@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::{Error, Result, command, tools};
 
+const OPERATOR: &str = "cachedapi-operator";
+
 /// Paths of the workspace's programs.
 #[derive(Clone, Debug)]
 pub struct Binaries {
@@ -21,33 +23,48 @@ pub struct Binaries {
 impl Binaries {
     /// Builds what is not up to date. `profile` is cargo's: `dev`, `release`.
     pub fn build(profile: &str) -> Result<Self> {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(tools::root()).args([
-            "build",
-            "--workspace",
-            "--bins",
-            "--profile",
-            profile,
-            "--message-format=json-render-diagnostics",
-        ]);
-        for name in env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .filter(|name| is_of_one_crate(name))
-        {
-            cargo.env_remove(name);
-        }
-        let built = executables(&command::output(&mut cargo)?);
-        let path = |name: &str| {
-            built
-                .get(name)
-                .cloned()
-                .ok_or_else(|| Error::Unexpected(format!("the workspace builds no program {name}")))
-        };
+        let built = built(cargo(profile).args(["--workspace", "--bins"]))?;
         Ok(Self {
-            operator: path("cachedapi-operator")?,
-            local_aws: path("local-aws")?,
+            operator: path(&built, OPERATOR)?,
+            local_aws: path(&built, "local-aws")?,
         })
     }
+}
+
+/// Builds the operator as a program that needs no library, for an image with nothing else in it.
+pub(crate) fn static_operator(profile: &str) -> Result<PathBuf> {
+    let mut cargo = cargo(profile);
+    // The target is named so that build scripts and macros, which run here, are built without that.
+    let target = format!("{}-unknown-linux-gnu", env::consts::ARCH);
+    cargo.args(["--locked", "--bin", OPERATOR, "--target", &target]);
+    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
+    path(&built(&mut cargo)?, OPERATOR)
+}
+
+fn cargo(profile: &str) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(tools::root()).args([
+        "build",
+        "--profile",
+        profile,
+        "--message-format=json-render-diagnostics",
+    ]);
+    for name in env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| is_of_one_crate(name))
+    {
+        cargo.env_remove(name);
+    }
+    cargo
+}
+
+fn built(cargo: &mut Command) -> Result<BTreeMap<String, PathBuf>> {
+    Ok(executables(&command::output(cargo)?))
+}
+
+fn path(built: &BTreeMap<String, PathBuf>, name: &str) -> Result<PathBuf> {
+    let found = built.get(name).cloned();
+    found.ok_or_else(|| Error::Unexpected(format!("the workspace builds no program {name}")))
 }
 
 /// Whether `cargo test` and `cargo run` set the variable for the program that they run. Build scripts that look at these (ring's

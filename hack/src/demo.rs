@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
-use crate::operator::{self, Operator};
+use crate::operator::{self, Pods};
 use crate::progress::step;
 use crate::resource::Resource;
 use crate::wait::{self, Seen};
@@ -23,10 +23,18 @@ const LIVE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Runs the demo in `environment`, with `values` for the chart. A failed step ends it with the reason.
 pub fn run(environment: &Environment, values: &[String]) -> Result<()> {
-    let mut operator = environment.start_operator(values)?;
-    let shown = show(environment);
-    shown.map_err(|error| explain(&error, &mut operator))?;
-    step("stop the operator", || operator.process().stop())?;
+    if environment.node().is_some() {
+        let pods = Pods::install(environment, values)?;
+        show(environment).map_err(|error| explain(&error, "its pods", &pods.log_tail()))?;
+    } else {
+        let mut operator = environment.start_operator(values)?;
+        let process = operator.process();
+        show(environment).map_err(|error| {
+            let log = process.log().display().to_string();
+            explain(&error, &log, &process.log_tail())
+        })?;
+        step("stop the operator", || process.stop())?;
+    }
     step(
         "helm uninstall the chart, and delete its namespace and the CRD",
         || {
@@ -207,11 +215,6 @@ fn see_nothing_left(api: &Resource) -> Result<()> {
 }
 
 /// Adds what the operator said last.
-fn explain(error: &Error, operator: &mut Operator) -> Error {
-    let process = operator.process();
-    Error::Unexpected(format!(
-        "{error}\nthe last lines of {}:\n{}",
-        process.log().display(),
-        process.log_tail()
-    ))
+fn explain(error: &Error, log: &str, tail: &str) -> Error {
+    Error::Unexpected(format!("{error}\nthe last lines of {log}:\n{tail}"))
 }

@@ -1,5 +1,6 @@
 //! Everything together: control plane, local AWS, sample back end, and the operator installed by its chart.
 
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,14 +12,17 @@ use crate::cache::Cache;
 use crate::control_plane::ControlPlane;
 use crate::kubectl::Kubectl;
 use crate::local_aws::{self, Behaviour, LocalAws, REGION};
+use crate::node::Node;
 use crate::operator::{Operator, Release};
 use crate::process::{Lifetime, Place};
-use crate::tools::Tools;
+use crate::tools::{NodeTools, Tools};
 use crate::{Error, Result, command, ports, progress};
 
-/// The ports on loopback.
+/// Where things listen: on loopback, but for the local AWS.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
+    /// The address of the local AWS: one that pods reach, where there are pods.
+    pub aws_address: Ipv4Addr,
     /// The API server's.
     pub api_server: u16,
     /// The local AWS's: its APIs and the gateway's data plane.
@@ -43,8 +47,7 @@ pub struct Environment {
     pub backend: Backend,
     /// The local AWS.
     pub aws: LocalAws,
-    /// The Kubernetes control plane; none where the cluster is somebody else's.
-    control_plane: Option<ControlPlane>,
+    cluster: Cluster,
     /// The authority of the cache nodes' certificates; none where nodes are not real.
     cache_ca: Option<PathBuf>,
     kubectl: Kubectl,
@@ -52,10 +55,22 @@ pub struct Environment {
     place: Place,
 }
 
+/// What Kubernetes runs on.
+#[derive(Debug)]
+enum Cluster {
+    /// A control plane of ours: the operator runs as a process.
+    ControlPlane(Box<ControlPlane>),
+    /// A node of ours: it runs in pods.
+    Node(Box<Node>),
+    /// Somebody else's, which stays: it runs as a process.
+    Foreign,
+}
+
 impl Ports {
     /// Free ones.
     pub fn free() -> Result<Self> {
         Ok(Self {
+            aws_address: Ipv4Addr::LOCALHOST,
             api_server: ports::free()?,
             aws: ports::free()?,
             backend: ports::free()?,
@@ -101,7 +116,31 @@ impl Environment {
         let kubectl = control_plane.kubectl().clone();
         let started = Self::around(kubectl, programs, place, ports, behaviour)?;
         Ok(Self {
-            control_plane: Some(control_plane),
+            cluster: Cluster::ControlPlane(Box::new(control_plane)),
+            ..started
+        })
+    }
+
+    /// Starts all of it around a real node with the operator's `image`, whose pods reach the local AWS and its cache nodes.
+    pub fn on_node(
+        programs: Programs,
+        node: &NodeTools,
+        image: &Path,
+        place: Place,
+        behaviour: &Behaviour,
+    ) -> Result<Self> {
+        let node = progress::step("start a Kubernetes node", || {
+            Node::start(&programs.tools, node, &place)
+        })?;
+        progress::step("give it the operator's image", || node.load(image))?;
+        let ports = Ports {
+            aws_address: node.network().machine(),
+            ..Ports::free()?
+        };
+        let kubectl = node.kubectl().clone();
+        let started = Self::around(kubectl, programs, place, ports, behaviour)?;
+        Ok(Self {
+            cluster: Cluster::Node(Box::new(node)),
             ..started
         })
     }
@@ -115,11 +154,11 @@ impl Environment {
         behaviour: &Behaviour,
     ) -> Result<Self> {
         let aws = progress::step("start the local AWS", || {
-            LocalAws::start(
+            LocalAws::start_at(
                 &place,
                 &programs.ours.local_aws,
                 &programs.tools.valkey_server,
-                ports.aws,
+                SocketAddrV4::new(ports.aws_address, ports.aws),
                 behaviour,
             )
         })?;
@@ -132,7 +171,7 @@ impl Environment {
             cache_ca,
             backend,
             aws,
-            control_plane: None,
+            cluster: Cluster::Foreign,
             kubectl,
             programs,
             place,
@@ -195,6 +234,21 @@ impl Environment {
         Release::new(&self.programs.tools.helm, &self.kubectl)
     }
 
+    /// The node, where there is a real one.
+    #[must_use]
+    pub fn node(&self) -> Option<&Node> {
+        match &self.cluster {
+            Cluster::Node(node) => Some(node),
+            Cluster::ControlPlane(_) | Cluster::Foreign => None,
+        }
+    }
+
+    /// The authority of the cache nodes' certificates; none where nodes are not real.
+    #[must_use]
+    pub fn cache_ca(&self) -> Option<&Path> {
+        self.cache_ca.as_deref()
+    }
+
     /// The cluster's client.
     #[must_use]
     pub fn kubectl(&self) -> &Kubectl {
@@ -227,8 +281,10 @@ impl Environment {
     pub fn leave_running(self) {
         self.backend.leave_running();
         self.aws.leave_running();
-        self.control_plane
-            .into_iter()
-            .for_each(ControlPlane::leave_running);
+        match self.cluster {
+            Cluster::ControlPlane(control_plane) => control_plane.leave_running(),
+            Cluster::Node(node) => node.leave_running(),
+            Cluster::Foreign => {}
+        }
     }
 }

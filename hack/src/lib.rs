@@ -4,6 +4,7 @@
 //! main           the command line                     demo, bench, up   what it runs
 //! environment    everything together                  resource          one object in it, as a user sees it
 //! operator       the chart's Deployment as a process  local_aws, backend, control_plane   the world around it
+//! node, image    a real node with the operator in a pod
 //! process        a started program: its log, its end with its parent's, a stop of just what was started
 //! tools, cache   programs built or fetched once       binaries          our own, built by cargo
 //! kubectl, http, command, wait, ports, progress       the plumbing
@@ -21,8 +22,10 @@ pub mod demo;
 pub mod environment;
 mod error;
 pub mod http;
+pub mod image;
 pub mod kubectl;
 pub mod local_aws;
+pub mod node;
 pub mod operator;
 pub mod policy;
 pub mod ports;

@@ -1,5 +1,6 @@
 //! The local AWS as a process of its own.
 
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub struct LocalAws {
 }
 
 impl LocalAws {
-    /// Starts it on `port`, with nodes run by `valkey_server` if they are to be real, and waits until it answers.
+    /// Starts it on `port` of loopback, with nodes run by `valkey_server` if they are to be real, and waits until it answers.
     pub fn start(
         place: &Place,
         program: &Path,
@@ -47,8 +48,20 @@ impl LocalAws {
         port: u16,
         behaviour: &Behaviour,
     ) -> Result<Self> {
+        let listen = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+        Self::start_at(place, program, valkey_server, listen, behaviour)
+    }
+
+    /// The same at `listen`, where its cache nodes are reached as well.
+    pub fn start_at(
+        place: &Place,
+        program: &Path,
+        valkey_server: &Path,
+        listen: SocketAddrV4,
+        behaviour: &Behaviour,
+    ) -> Result<Self> {
         let mut args = vec![
-            format!("--listen=127.0.0.1:{port}"),
+            format!("--listen={listen}"),
             format!("--delays={}", behaviour.delays),
             format!("--key={ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"),
         ];
@@ -63,7 +76,7 @@ impl LocalAws {
             // It stops the cache nodes that it started.
             stop: Stop::Gracefully,
         })?;
-        let endpoint = format!("http://127.0.0.1:{port}");
+        let endpoint = format!("http://{listen}");
         let health = format!("{endpoint}/_local/health");
         process.wait_until("the local AWS", START_DEADLINE, || {
             Ok(http::seen_ok(&health))

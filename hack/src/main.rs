@@ -1,6 +1,7 @@
 //! `hack`: what the Makefile's targets run.
 
 use std::io::{self, Write};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
@@ -9,9 +10,10 @@ use cachedapi_hack::control_plane::ControlPlane;
 use cachedapi_hack::environment::{Environment, Ports, Programs};
 use cachedapi_hack::kubectl::Kubectl;
 use cachedapi_hack::local_aws::Behaviour;
+use cachedapi_hack::node::Node;
 use cachedapi_hack::process::{Lifetime, Place};
-use cachedapi_hack::tools::{self, Tools};
-use cachedapi_hack::{Error, Result, bench, command, demo, ports, progress, up};
+use cachedapi_hack::tools::{self, NodeTools, Tools};
+use cachedapi_hack::{Error, Result, bench, command, demo, image, ports, progress, up};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A Kubernetes control plane, a local AWS and the operator, on loopback.
@@ -58,6 +60,16 @@ enum Command {
         #[arg(long, env = "API_SERVER_PORT", default_value_t = 7443)]
         api_server_port: u16,
     },
+    /// Start a real node with its control plane and leave it running
+    Node(Folder),
+    /// Build the operator's image into an archive, an OCI layout in a tar file
+    Image {
+        /// The archive
+        file: PathBuf,
+        /// Profile of cargo
+        #[arg(long, default_value = "dev")]
+        profile: String,
+    },
     /// Measure calls, times and memory, and print them as JSON
     Bench {
         /// Number of objects for the idle figures
@@ -72,8 +84,10 @@ enum Command {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Cluster {
-    /// A control plane started for the demo
+    /// A control plane started for the demo, with the operator as a process beside it
     Local,
+    /// A real node started for the demo, with the operator in a pod (Linux, root)
+    Node,
     /// The current context of your kubeconfig, after asking
     Current,
 }
@@ -150,6 +164,8 @@ fn run(command: Command) -> Result<()> {
             folder,
             api_server_port,
         } => start_control_plane(folder.absolute()?, api_server_port),
+        Command::Node(folder) => start_node(folder.absolute()?),
+        Command::Image { file, profile } => build_image(&profile, &file).map(drop),
         Command::Bench { idle_objects } => measure(idle_objects),
         Command::Deny => deny(),
         Command::Tools => {
@@ -195,6 +211,14 @@ fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {
             Environment::start(programs, place, Ports::free()?, &behaviour)?,
             Vec::new(),
         ),
+        Cluster::Node => {
+            let node = NodeTools::prepare(&Cache::from_env()?)?;
+            let image = build_image("dev", &folder.join("operator.tar"))?;
+            (
+                Environment::on_node(programs, &node, &image, place, &behaviour)?,
+                Vec::new(),
+            )
+        }
         Cluster::Current => {
             let kubectl = ask_for_current_context(&programs.tools, folder)?;
             // The operator runs here and not in a pod of that cluster.
@@ -282,6 +306,31 @@ fn start_control_plane(folder: PathBuf, port: u16) -> Result<()> {
     Ok(())
 }
 
+fn build_image(profile: &str, file: &Path) -> Result<PathBuf> {
+    progress::step("build the operator's image", || {
+        image::build_operator(profile, file)
+    })?;
+    Ok(file.to_owned())
+}
+
+fn start_node(folder: PathBuf) -> Result<()> {
+    let cache = Cache::from_env()?;
+    let place = Place {
+        folder,
+        lifetime: Lifetime::Detached,
+    };
+    place.clear()?;
+    let (tools, programs) = (Tools::prepare(&cache)?, NodeTools::prepare(&cache)?);
+    let node = progress::step("start a node", || Node::start(&tools, &programs, &place))?;
+    println!(
+        "export KUBECONFIG={}\n# kubectl: {}",
+        node.kubectl().kubeconfig().display(),
+        tools.kubectl.display()
+    );
+    node.leave_running();
+    Ok(())
+}
+
 fn deny() -> Result<()> {
     let program = tools::cargo_deny(&Cache::from_env()?)?;
     let mut check = process::Command::new(program);
@@ -306,6 +355,7 @@ impl Folder {
 impl PortArgs {
     fn ports(&self) -> Ports {
         Ports {
+            aws_address: Ipv4Addr::LOCALHOST,
             api_server: self.api_server,
             aws: self.aws,
             backend: self.backend,

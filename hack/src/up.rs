@@ -10,7 +10,7 @@ use crate::local_aws::{self, Behaviour};
 use crate::operator::Operator;
 use crate::process::{Lifetime, Place, Record};
 use crate::tools::Tools;
-use crate::{Error, Result, backend, ports, progress};
+use crate::{Error, Result, backend, node, ports, progress};
 
 /// Starts everything on `ports` and leaves it running.
 pub fn up(folder: &Path, ports: Ports) -> Result<()> {
@@ -70,9 +70,10 @@ pub fn status(folder: &Path) -> Result<String> {
 /// Stops what was started in `folder`, and removes it.
 pub fn down(folder: &Path) -> Result<()> {
     let mut records = records(folder)?;
-    // The operator before what it talks to, the controllers before the API server, etcd last.
+    // With its namespaces all of a node ends. The operator before what it talks to, the controllers before the API server, etcd last.
     records.sort_by_key(|record| {
         [
+            node::HOLDER,
             "operator",
             "backend",
             "local-aws",

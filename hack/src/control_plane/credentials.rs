@@ -1,13 +1,15 @@
-//! Who may talk to the API server: one administrator by token, and the key that signs service account tokens.
+//! Who may talk to the API server: by token an administrator and, where there is one, the node; and the key that signs service account tokens.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
+use std::net::SocketAddrV4;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rcgen::KeyPair;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
 use serde_json::json;
 
+use super::{KUBELET_CLIENT, KUBELET_CLIENT_KEY, KUBELET_KUBECONFIG, NODE};
 use crate::{Error, Result};
 
 /// Files in the control plane's state folder, readable by their owner only.
@@ -18,32 +20,36 @@ pub(super) struct Credentials {
     /// Verifies them.
     service_account_public_key: PathBuf,
     tokens: PathBuf,
-    token: String,
+    admin: String,
+    kubelet: String,
     certificate: PathBuf,
     server: String,
 }
 
 impl Credentials {
-    /// Creates a fresh key and token for an API server on `port`.
-    pub(super) fn create(state: &Path, port: u16) -> Result<Self> {
-        let key = KeyPair::generate()
-            .map_err(|error| Error::Unexpected(format!("cannot generate a key: {error}")))?;
+    /// Creates fresh keys and tokens for an API server at `server`.
+    pub(super) fn create(state: &Path, server: SocketAddrV4) -> Result<Self> {
+        let key = new_key()?;
         let service_account_key = state.join("service-account.key");
         write_private(&service_account_key, &key.serialize_pem())?;
         let service_account_public_key = state.join("service-account.pub");
         write_private(&service_account_public_key, &key.public_key_pem())?;
-        let token = random_token()?;
+        let (admin, kubelet) = (random_token()?, random_token()?);
         let tokens = state.join("tokens.csv");
-        write_private(&tokens, &format!("{token},admin,admin,system:masters\n"))?;
+        let users = format!(
+            "{admin},admin,admin,system:masters\n{kubelet},system:node:{NODE},kubelet,system:nodes\n"
+        );
+        write_private(&tokens, &users)?;
         // The API server writes its own certificate, with the authority that signed it, before it listens.
         let certificate = state.join("certificates/apiserver.crt");
         Ok(Self {
             service_account_key,
             service_account_public_key,
             tokens,
-            token,
+            admin,
+            kubelet,
             certificate,
-            server: format!("https://127.0.0.1:{port}"),
+            server: format!("https://{server}"),
         })
     }
 
@@ -61,18 +67,42 @@ impl Credentials {
 
     /// Writes `kubeconfig` into `folder` (JSON, which is YAML) and returns its path.
     pub(super) fn write_admin_kubeconfig(&self, folder: &Path) -> Result<PathBuf> {
+        self.write_kubeconfig(folder.join("kubeconfig"), "admin", &self.admin)
+    }
+
+    /// Writes what the kubelet has to have: its kubeconfig, and the certificate of its only client, which is its own authority.
+    pub(super) fn write_for_kubelet(&self, state: &Path) -> Result<()> {
+        self.write_kubeconfig(state.join(KUBELET_KUBECONFIG), NODE, &self.kubelet)?;
+        let key = new_key()?;
+        let unusable =
+            |error| Error::Unexpected(format!("cannot make the kubelet's client: {error}"));
+        let mut client = CertificateParams::new(Vec::new()).map_err(unusable)?;
+        let name = &mut client.distinguished_name;
+        name.push(DnType::CommonName, "kube-apiserver");
+        name.push(DnType::OrganizationName, "system:masters");
+        client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = client.self_signed(&key).map_err(unusable)?;
+        write_private(&state.join(KUBELET_CLIENT), &certificate.pem())?;
+        write_private(&state.join(KUBELET_CLIENT_KEY), &key.serialize_pem())
+    }
+
+    fn write_kubeconfig(&self, path: PathBuf, user: &str, token: &str) -> Result<PathBuf> {
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "cachedapi", "cluster": {"server": self.server, "certificate-authority": self.certificate}}],
-            "users": [{"name": "admin", "user": {"token": self.token}}],
-            "contexts": [{"name": "cachedapi", "context": {"cluster": "cachedapi", "user": "admin"}}],
+            "users": [{"name": user, "user": {"token": token}}],
+            "contexts": [{"name": "cachedapi", "context": {"cluster": "cachedapi", "user": user}}],
             "current-context": "cachedapi",
         });
-        let path = folder.join("kubeconfig");
         write_private(&path, &format!("{config:#}\n"))?;
         Ok(path)
     }
+}
+
+fn new_key() -> Result<KeyPair> {
+    KeyPair::generate()
+        .map_err(|error| Error::Unexpected(format!("cannot generate a key: {error}")))
 }
 
 /// 128 bits from the kernel, in hexadecimal.

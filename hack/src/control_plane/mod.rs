@@ -1,11 +1,13 @@
 //! etcd, kube-apiserver and kube-controller-manager on loopback: a Kubernetes without nodes.
 //!
 //! Admission, validation, server-side apply, watches, RBAC, service account tokens, namespace deletion and garbage
-//! collection are the real ones. There is no scheduler and no kubelet: pods never run.
+//! collection are the real ones. There is no scheduler and no kubelet: pods never run, unless [`crate::node`] puts a node beside it.
 
 mod credentials;
+mod site;
 
 pub(crate) use credentials::write_private;
+pub(crate) use site::Site;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -23,9 +25,13 @@ use credentials::Credentials;
 /// Generous: a busy two-core machine needs about ten seconds.
 const START_DEADLINE: Duration = Duration::from_secs(90);
 
-/// The controllers that matter where there are no nodes.
-const CONTROLLERS: &str = "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
-    root-ca-certificate-publisher-controller,clusterrole-aggregation-controller";
+/// The name of the node, where there is one.
+pub(crate) const NODE: &str = "node";
+/// With what the kubelet comes to the API server, in the folder `state`.
+pub(crate) const KUBELET_KUBECONFIG: &str = "kubelet.kubeconfig";
+/// With what the API server comes to the kubelet, in the folder `state`.
+pub(crate) const KUBELET_CLIENT: &str = "kubelet-client.crt";
+const KUBELET_CLIENT_KEY: &str = "kubelet-client.key";
 
 /// What the operator asked of the API server, one JSON object a line, in the folder `state`.
 pub const AUDIT_LOG: &str = "audit.log";
@@ -47,27 +53,36 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts a control plane whose API server listens on `port`, and waits until it serves and its controllers work.
     pub fn start(tools: &Tools, place: &Place, port: u16) -> Result<Self> {
+        Self::start_at(tools, place, &Site::loopback(port))
+    }
+
+    /// The same at `site`.
+    pub(crate) fn start_at(tools: &Tools, place: &Place, site: &Site) -> Result<Self> {
         let state = place.subfolder("state")?;
-        let credentials = Credentials::create(&state, port)?;
+        let credentials = Credentials::create(&state, site.server())?;
+        credentials.write_for_kubelet(&state)?;
         write_private(&state.join(AUDIT_POLICY), &audit_policy())?;
+        let start = |launch: Launch| place.start(launch.behind(site.entry()));
         let client_port = ports::free()?;
-        let etcd = place.start(etcd(&tools.etcd, &state, client_port, ports::free()?))?;
+        let etcd = start(etcd(&tools.etcd, &state, client_port, ports::free()?))?;
         let launch = api_server(
             &tools.kube_apiserver,
             &state,
             &credentials,
             client_port,
-            port,
-        );
+            site,
+        )
+        .behind(site.entry());
         let mut api_server = place.start(launch.clone())?;
         let kubeconfig = credentials.write_admin_kubeconfig(&place.folder)?;
         let kubectl = Kubectl::new(tools.kubectl.clone(), kubeconfig);
         wait_until_ready(&mut api_server, &kubectl)?;
         // It ends at once when it starts before the API server has written its first roles.
-        let mut controller_manager = place.start(controller_manager(
+        let mut controller_manager = start(controller_manager(
             &tools.kube_controller_manager,
             &state,
             kubectl.kubeconfig(),
+            site,
         ))?;
         let account = ["get", "serviceaccount", "default", "--namespace", "default"];
         controller_manager.wait_until("the controllers", START_DEADLINE, || {
@@ -177,7 +192,7 @@ fn api_server(
     state: &Path,
     credentials: &Credentials,
     etcd_port: u16,
-    port: u16,
+    site: &Site,
 ) -> Launch {
     let (key, public_key) = (
         credentials.service_account_key().display(),
@@ -185,28 +200,26 @@ fn api_server(
     );
     let args = [
         format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
-        "--bind-address=127.0.0.1".to_owned(),
-        "--advertise-address=127.0.0.1".to_owned(),
-        format!("--secure-port={port}"),
+        format!("--bind-address={}", site.server().ip()),
+        format!("--advertise-address={}", site.server().ip()),
+        format!("--secure-port={}", site.server().port()),
         format!("--cert-dir={}", state.join("certificates").display()),
         format!("--token-auth-file={}", credentials.tokens().display()),
-        "--authorization-mode=RBAC".to_owned(),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         format!("--service-account-key-file={public_key}"),
         format!("--service-account-signing-key-file={key}"),
         format!("--audit-policy-file={}", state.join(AUDIT_POLICY).display()),
         format!("--audit-log-path={}", state.join(AUDIT_LOG).display()),
         "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
-        // The API server is on loopback, which may not be the endpoint of a Service.
-        "--endpoint-reconciler-type=none".to_owned(),
     ];
+    let args = args.into_iter().chain(site.api_server_args(state));
     launch("kube-apiserver", program, args)
 }
 
-fn controller_manager(program: &Path, state: &Path, kubeconfig: &Path) -> Launch {
+fn controller_manager(program: &Path, state: &Path, kubeconfig: &Path, site: &Site) -> Launch {
     let args = [
         format!("--kubeconfig={}", kubeconfig.display()),
-        format!("--controllers={CONTROLLERS}"),
+        format!("--controllers={}", site.controllers()),
         format!(
             "--root-ca-file={}",
             state.join("certificates/apiserver.crt").display()

@@ -4,9 +4,12 @@
 //! Deployment, the kubeconfig holds a token of its `ServiceAccount` and nothing else. So the chart's values and RBAC are proven.
 
 mod pod;
+mod pods;
+
+pub use pods::Pods;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -25,11 +28,13 @@ pub const NAMESPACE: &str = "cachedapi-system";
 
 const START_DEADLINE: Duration = Duration::from_secs(30);
 
-/// The Helm release of the chart in `charts/cachedapi`.
-#[derive(Debug)]
+/// A Helm release of the chart: [`RELEASE`] of `charts/cachedapi`, unless it is told otherwise.
+#[derive(Clone, Debug)]
 pub struct Release<'a> {
     helm: &'a Path,
     kubectl: &'a Kubectl,
+    name: &'a str,
+    chart: PathBuf,
 }
 
 /// A running operator.
@@ -46,29 +51,57 @@ impl<'a> Release<'a> {
     /// The release in the cluster of `kubectl`, which need not be installed yet.
     #[must_use]
     pub fn new(helm: &'a Path, kubectl: &'a Kubectl) -> Self {
-        Self { helm, kubectl }
+        Self {
+            helm,
+            kubectl,
+            name: RELEASE,
+            chart: tools::root().join("charts/cachedapi"),
+        }
     }
 
-    /// Installs the chart, or upgrades it, with `values` (`name=value` as for `helm --set`).
-    pub fn install(&self, values: &[String]) -> Result<()> {
+    /// The release `name` in the same namespace.
+    #[must_use]
+    pub fn named(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The release with the chart in the folder `chart`.
+    #[must_use]
+    pub fn of_chart(self, chart: PathBuf) -> Self {
+        Self { chart, ..self }
+    }
+
+    /// Installs the chart, or upgrades it, with `values` (`name=value` as for `helm --set`). Returns what helm says.
+    pub fn install(&self, values: &[String]) -> Result<String> {
+        command::output(&mut self.installation(values))
+    }
+
+    /// The same with `file` as a file of values, and waits until the pods are ready.
+    pub fn install_pods(&self, file: &Value, values: &[String]) -> Result<()> {
+        let mut install = self.installation(values);
+        install.args(["--values", "-", "--wait", "--timeout", "2m"]);
+        command::output_of_input(&mut install, &file.to_string()).map(drop)
+    }
+
+    fn installation(&self, values: &[String]) -> Command {
         let mut install = self.helm();
         install
-            .args(["upgrade", "--install", RELEASE])
-            .arg(tools::root().join("charts/cachedapi"));
+            .args(["upgrade", "--install", self.name])
+            .arg(&self.chart);
         install
             .arg("--create-namespace")
             .args(values.iter().flat_map(|value| ["--set", value]));
-        command::output(&mut install).map(drop)
+        install
     }
 
-    /// Removes it; the CRD and the objects in it stay, as Helm leaves CRDs.
-    pub fn uninstall(&self) -> Result<()> {
-        command::output(self.helm().args(["uninstall", RELEASE, "--wait"])).map(drop)
+    /// Removes it; the CRD and the objects in it stay, as Helm leaves CRDs. Returns what helm says.
+    pub fn uninstall(&self) -> Result<String> {
+        command::output(self.helm().args(["uninstall", self.name, "--wait"]))
     }
 
     /// The installed Deployment.
     pub fn deployment(&self) -> Result<Value> {
-        let selector = format!("app.kubernetes.io/instance={RELEASE}");
+        let selector = format!("app.kubernetes.io/instance={}", self.name);
         let mut list = self.kubectl.json([
             "get",
             "deployments",

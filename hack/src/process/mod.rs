@@ -43,6 +43,22 @@ pub struct Launch {
     pub stop: Stop,
 }
 
+impl Launch {
+    /// The same, started by `command`, which becomes it or ends with it. An empty one changes nothing.
+    #[must_use]
+    pub fn behind(self, command: &[OsString]) -> Self {
+        let mut words = command.to_vec();
+        words.push(self.program.into());
+        words.extend(self.args);
+        let args = words.split_off(1);
+        Self {
+            program: words.remove(0).into(),
+            args,
+            ..self
+        }
+    }
+}
+
 /// A running program. It is stopped when this handle is dropped.
 #[derive(Debug)]
 pub struct Process {

@@ -1,4 +1,4 @@
-//! etcd, kube-apiserver and kube-controller-manager, built from the Go module in `hack/control-plane`.
+//! Kubernetes and etcd, built from the Go module in `hack/control-plane`: the control plane, and apart from it what only nodes need.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,30 +8,70 @@ use super::sources;
 use crate::cache::Cache;
 use crate::{Error, Result, command, progress};
 
-/// The folder with the three programs.
+const CONTROL_PLANE: [&str; 3] = [
+    "go.etcd.io/etcd/server/v3",
+    "k8s.io/kubernetes/cmd/kube-apiserver",
+    "k8s.io/kubernetes/cmd/kube-controller-manager",
+];
+const NODE: [&str; 3] = [
+    "k8s.io/kubernetes/cmd/kube-proxy",
+    "k8s.io/kubernetes/cmd/kube-scheduler",
+    "k8s.io/kubernetes/cmd/kubelet",
+];
+
+/// The folder with etcd, kube-apiserver and kube-controller-manager.
 pub(super) fn prepare(cache: &Cache) -> Result<PathBuf> {
-    let module = sources().join("control-plane");
-    let kubernetes = &version_in(&module, "k8s.io/kubernetes")?;
-    let etcd = version_in(&module, "go.etcd.io/etcd/server/v3")?;
+    let kubernetes = &kubernetes()?;
+    let etcd = version_in(&module(), "go.etcd.io/etcd/server/v3")?;
     cache.entry(&format!("control-plane/kubernetes-{kubernetes}-etcd-{etcd}"), |folder| {
         let what = format!("build Kubernetes {kubernetes} and etcd {etcd} (once; about six minutes on two cores)");
-        progress::step(&what, || build(&module, kubernetes, folder))
+        progress::step(&what, || {
+            build(&CONTROL_PLANE, kubernetes, folder)?;
+            // Go names a program after the last part of its import path.
+            fs::rename(folder.join("server"), folder.join("etcd"))
+                .map_err(Error::io(|| "rename server to etcd".to_owned()))
+        })
     })
 }
 
-fn build(module: &Path, kubernetes: &str, folder: &Path) -> Result<()> {
+/// The folder with kubelet, kube-scheduler and kube-proxy, of the same version.
+pub(super) fn prepare_node(cache: &Cache) -> Result<PathBuf> {
+    let kubernetes = &kubernetes()?;
+    cache.entry(&format!("node/kubernetes-{kubernetes}"), |folder| {
+        let what = format!("build the kubelet, scheduler and proxy of Kubernetes {kubernetes} (once; about two minutes on two cores)");
+        progress::step(&what, || build(&NODE, kubernetes, folder))
+    })
+}
+
+/// The version of Kubernetes.
+pub(super) fn kubernetes() -> Result<String> {
+    version_in(&module(), "k8s.io/kubernetes")
+}
+
+/// The folder with the source of Kubernetes.
+pub(super) fn kubernetes_source() -> Result<PathBuf> {
+    let list = ["mod", "download", "-json", "k8s.io/kubernetes"];
+    let said = command::output(Command::new("go").current_dir(module()).args(list))?;
+    let module: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
+    let folder = module["Dir"].as_str().map(PathBuf::from);
+    folder.ok_or_else(|| Error::Unexpected(format!("go does not say where Kubernetes is: {said}")))
+}
+
+fn module() -> PathBuf {
+    sources().join("control-plane")
+}
+
+fn build(programs: &[&str], kubernetes: &str, folder: &Path) -> Result<()> {
     let mut go = Command::new("go");
-    go.current_dir(module).env("CGO_ENABLED", "0").args([
+    go.current_dir(module()).env("CGO_ENABLED", "0").args([
         "build",
         "-trimpath",
         "-ldflags",
         &link_flags(kubernetes),
         "-o",
     ]);
-    command::output(go.arg(format!("{}/", folder.display())).arg("tool"))?;
-    // Go names a program after the last part of its import path.
-    fs::rename(folder.join("server"), folder.join("etcd"))
-        .map_err(Error::io(|| "rename server to etcd".to_owned()))
+    go.arg(format!("{}/", folder.display())).args(programs);
+    command::output(&mut go).map(drop)
 }
 
 /// The version that `kube-apiserver` reports: clients compare it.
@@ -80,6 +120,14 @@ mod tests {
             "v1.36.3"
         );
         assert!(required_version(MANIFEST, "go.etcd.io/etcd/server/v3").is_err());
+    }
+
+    #[test]
+    fn every_program_is_a_tool_of_the_module_so_that_its_dependencies_are_pinned() {
+        let manifest = fs::read_to_string(module().join("go.mod")).unwrap();
+        for program in CONTROL_PLANE.iter().chain(&NODE) {
+            assert!(manifest.contains(&format!("\t{program}\n")), "{program}");
+        }
     }
 
     #[test]

@@ -3,11 +3,13 @@
 mod clients;
 mod deny;
 mod go;
+mod node;
 mod promtool;
 mod valkey;
 mod wheel;
 
 pub use deny::cargo_deny;
+pub use node::NodeTools;
 pub use promtool::promtool;
 pub use valkey::valkey_server;
 
@@ -52,7 +54,7 @@ impl Tools {
 }
 
 /// The first of `names` that is a file in a folder of the PATH.
-fn on_path(names: &[&str]) -> Option<PathBuf> {
+pub(crate) fn on_path(names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     names.iter().find_map(|name| {
         env::split_paths(&path)
@@ -67,6 +69,6 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// The folder `hack/` of the source tree, where the pinned versions are.
-fn sources() -> &'static Path {
+pub(crate) fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
