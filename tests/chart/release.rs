@@ -243,3 +243,39 @@ fn the_pod_is_taken_where_only_restricted_ones_are() {
         assert!(refused.contains("PodSecurity"), "{refused}");
     });
 }
+
+#[test]
+fn a_release_that_looks_after_what_another_does_says_so() {
+    with_cluster(|kubectl| {
+        for namespace in ["orders", "billing"] {
+            kubectl.run(["create", "namespace", namespace]).unwrap();
+        }
+        let said = |name: &str, values: &[&str]| {
+            let values: Vec<_> = values.iter().map(|value| (*value).to_owned()).collect();
+            let said = release(kubectl).named(name).install(&values).unwrap();
+            let rivals = said.lines().map(str::trim);
+            rivals
+                .filter(|line| line.starts_with("cachedapi-system/") && !line.contains(' '))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let (orders, billing) = ("watchNamespaces={orders}", "watchNamespaces={billing}");
+        let beside = "crd.create=false";
+        let none: [&str; 0] = [];
+        assert_eq!(said("cachedapi", &[orders]), none, "nobody else is there");
+        assert_eq!(said("second", &[billing, beside]), none, "each has its own");
+        assert_eq!(
+            said("third", &[beside]),
+            ["cachedapi-system/cachedapi", "cachedapi-system/second"],
+            "it looks after all"
+        );
+        assert_eq!(said("cachedapi", &[orders]), ["cachedapi-system/third"]);
+        release(kubectl).named("third").uninstall().unwrap();
+        assert_eq!(said("cachedapi", &[orders]), none, "it is gone");
+        let both = "watchNamespaces={orders,billing}";
+        assert_eq!(
+            said("second", &[both, beside]),
+            ["cachedapi-system/cachedapi"]
+        );
+    });
+}
