@@ -16,6 +16,8 @@ use super::{Cluster, failure};
 const DURATION: Duration = Duration::from_secs(15);
 const RENEW_DEADLINE: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(2);
+/// How often who stands by looks. More often than client-go: one that leads no more lets go, and nothing is done until the next look.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Leader election over a `coordination.k8s.io/v1` Lease, after client-go: whether a lease has expired is told by how long it has not
 /// changed on the own clock, never by comparing with a time that another machine wrote. docs/decisions says why it is our own.
@@ -70,7 +72,7 @@ impl Lease {
                     tracing::warn!(lease = self.name, %error, "the lease could not be read or written");
                 }
             }
-            sleep(RETRY).await;
+            sleep(LOOK).await;
         }
     }
 
