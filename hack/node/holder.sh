@@ -37,4 +37,6 @@ trap 'kill -KILL "$namespaces"' TERM
 unshare --pid --fork --kill-child --mount --mount-proc --net --ipc -- sh "$(dirname "$0")/init.sh" "$folder" &
 namespaces=$!
 wait "$namespaces"
+# The link would go with its namespace, which connections that wait for an answer keep for up to two minutes.
+ip link delete "$name" 2> /dev/null
 remove_groups

@@ -102,20 +102,20 @@ conf_dir = {networks}
             "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         })
     }
+}
 
-    /// Of kube-proxy, which writes into the node's own tables.
-    pub(super) fn proxy(&self, network: Network, kubeconfig: &Path) -> Value {
-        json!({
-            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-            "kind": "KubeProxyConfiguration",
-            "mode": "nftables",
-            "clientConnection": {"kubeconfig": kubeconfig},
-            "hostnameOverride": NODE,
-            "clusterCIDR": network.pods(),
-            // The limits of connection tracking are the machine's.
-            "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
-        })
-    }
+/// Of kube-proxy, which writes into the node's own tables.
+pub(super) fn proxy(network: Network, kubeconfig: &Path) -> Value {
+    json!({
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "mode": "nftables",
+        "clientConnection": {"kubeconfig": kubeconfig},
+        "hostnameOverride": NODE,
+        "clusterCIDR": network.pods(),
+        // The limits of connection tracking are the machine's.
+        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
+    })
 }
 
 #[cfg(test)]
@@ -149,9 +149,7 @@ mod tests {
                     Path::new("/work/.local/node/state/kubelet-client.crt"),
                 )
                 .to_string(),
-            files()
-                .proxy(network, Path::new("/work/.local/node/kubeconfig"))
-                .to_string(),
+            proxy(network, Path::new("/work/.local/node/kubeconfig")).to_string(),
         ];
         let known = ["/usr/lib/cni", "/cachedapi3"];
         for text in &texts {

@@ -115,6 +115,19 @@ impl Node {
         command::output(&mut ctr(&self.namespaces, &self.socket, &kill)).map(drop)
     }
 
+    /// The mounts that the container of the id that the API server knows sees, as in its `/proc/mounts`.
+    pub fn mounts_of_container(&self, id: &str) -> Result<String> {
+        let id = id.trim_start_matches("containerd://");
+        let tasks = command::output(&mut ctr(&self.namespaces, &self.socket, &["tasks", "list"]))?;
+        let task = tasks.lines().find_map(|line| line.strip_prefix(id));
+        let process = task.and_then(|rest| rest.split_whitespace().next());
+        let process = process.ok_or_else(|| {
+            Error::Unexpected(format!("no container {id} runs; these do:\n{tasks}"))
+        })?;
+        let mut cat = self.namespaces.command(Path::new("cat"));
+        command::output(cat.arg(format!("/proc/{process}/mounts")))
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
         let kubectl = self.control_plane.kubectl();
         let ready = r#"jsonpath={.status.conditions[?(@.type=="Ready")]['status','message']}"#;
@@ -172,7 +185,7 @@ fn write_configuration(files: &Files, network: Network, folder: &Path) -> Result
         ),
         (
             state.join(PROXY),
-            files.proxy(network, &folder.join("kubeconfig")).to_string(),
+            config::proxy(network, &folder.join("kubeconfig")).to_string(),
         ),
     ];
     for (path, text) in texts {

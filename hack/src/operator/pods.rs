@@ -9,7 +9,7 @@ use crate::{Error, Result, progress};
 
 /// The Secret with the AWS keys.
 const KEYS: &str = "cachedapi-aws";
-/// The ConfigMap with the authority of the cache nodes.
+/// The `ConfigMap` with the authority of the cache nodes.
 const AUTHORITY: &str = "cache-authority";
 
 /// An installed release, whose pods a node runs.
