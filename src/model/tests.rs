@@ -18,7 +18,7 @@ fn violations(json: Value) -> Vec<String> {
 type Change = fn(&mut Value);
 
 /// The start of a violation, and the mistake that it is about.
-const MISTAKES: [(&str, Change); 28] = [
+const MISTAKES: [(&str, Change); 30] = [
     ("spec.routes[0].path: /a/{x}/{x} names", |s| {
         s["routes"][0]["path"] = json!("/a/{x}/{x}");
     }),
@@ -108,6 +108,14 @@ const MISTAKES: [(&str, Change); 28] = [
     ("spec.routes[0].path: must not contain", |s| {
         s["routes"][0]["path"] = json!("/orders/{id}/${context.stage}");
     }),
+    (
+        "spec.routes[0].path: the parameter name \"a/../b\" must be made of",
+        |s| s["routes"][0]["path"] = json!("/orders/{id}/{a/../b}"),
+    ),
+    (
+        "spec.routes[0].path: the parameter name \"\" must be made of",
+        |s| s["routes"][0]["path"] = json!("/orders/{id}/{}"),
+    ),
     ("spec.routes[0].backend.lambda.functionArn: must not", |s| {
         s["routes"][0]["backend"] = json!({"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:${stageVariables.f}"}});
     }),

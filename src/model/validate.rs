@@ -87,6 +87,8 @@ fn check_route(at: &str, spec: &CachedApiSpec, route: &Route, found: &mut Vec<Vi
     }
     if !is_plain(&route.path) {
         say("path", FORBIDDEN.into());
+    } else if let Some(name) = names.iter().find(|name| !is_name(name)) {
+        say("path", format!("the parameter name {name:?} {NO_NAME}"));
     }
     check_names(at, route, found);
     check_parameters(at, route, &unique, found);
@@ -126,8 +128,8 @@ fn check_names(at: &str, route: &Route, found: &mut Vec<Violation>) {
 const NO_NAME: &str = "must be made of letters, digits, hyphens, underscores and dots";
 
 fn is_name(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_part)
 }
 
 /// What user text may not hold where it becomes part of a mapping expression.
