@@ -96,6 +96,8 @@ pub struct Call {
 type Meanwhile = Box<dyn FnOnce() + Send>;
 /// Looks on after each call that may have changed something, and after each late copy of one.
 type Onlooker = Arc<dyn Fn(&Call) + Send + Sync>;
+/// Makes another answer of AWS's.
+type Alteration = Arc<dyn Fn(&Call, Response<Bytes>) -> Response<Bytes> + Send + Sync>;
 
 /// See the module.
 #[derive(Default)]
@@ -116,6 +118,7 @@ struct State {
     log: Vec<String>,
     sleep: Option<(usize, Meanwhile)>,
     onlooker: Option<Onlooker>,
+    alteration: Option<Alteration>,
     /// The last two different answers of AWS to each request, the older one first.
     answers: HashMap<(String, Bytes), [Response<Bytes>; 2]>,
 }
@@ -137,6 +140,7 @@ impl Wire {
                 log: std::mem::take(&mut state.log),
                 sleep: state.sleep.take(),
                 onlooker: state.onlooker.take(),
+                alteration: state.alteration.take(),
                 answers: std::mem::take(&mut state.answers),
                 ..State::default()
             };
@@ -160,6 +164,14 @@ impl Wire {
     /// Has `look` look on after each write, and after each late copy of one, from now on.
     pub fn show(&self, look: impl Fn(&Call) + Send + Sync + 'static) {
         self.with(|state| state.onlooker = Some(Arc::new(look)));
+    }
+
+    /// Has `alter` make another one of each answer of AWS, from now on.
+    pub fn alter(
+        &self,
+        alter: impl Fn(&Call, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+    ) {
+        self.with(|state| state.alteration = Some(Arc::new(alter)));
     }
 
     /// Every call ever, with its time and what became of it.
@@ -228,7 +240,11 @@ impl Wire {
         self.note(aws.now(), &call, answer.status(), lost);
         self.after(&call, effect).await;
         let answer = self.remember(&call, key, answer, effect == Some(Effect::Stale));
-        spoil(answer, effect)
+        let answer = spoil(answer, effect);
+        match self.with(|state| state.alteration.clone()) {
+            Some(alter) if !lost => alter(&call, answer),
+            _ => answer,
+        }
     }
 
     /// Carries a request to the API server and its answer back.

@@ -465,7 +465,7 @@ fn settings_of_operators() -> Settings {
 }
 
 /// A request to `service`, as far as the local AWS looks at its signature.
-fn signed(service: &str) -> http::request::Builder {
+pub fn signed(service: &str) -> http::request::Builder {
     let scope = format!("{ACCOUNT}/20261124/{REGION}/{service}/aws4_request");
     let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x");
     Request::builder().header("authorization", signature)

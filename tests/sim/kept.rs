@@ -30,6 +30,17 @@ pub enum Beginning {
     Ready,
 }
 
+impl From<World> for Kept {
+    fn from(world: World) -> Self {
+        Self {
+            config: world.aws.config().clone(),
+            aws: world.aws.with_world(|world, _| world.clone()),
+            at: world.aws.now(),
+            kube: world.kube,
+        }
+    }
+}
+
 impl Kept {
     /// A world of `seed` with what there is in the `beginning`.
     pub fn of(beginning: Beginning, seed: u64) -> Arc<Self> {
@@ -73,10 +84,5 @@ async fn make(beginning: Beginning, seed: u64) -> Kept {
         let _operator = world.operator();
         world.until(World::is_ready).await;
     }
-    Kept {
-        config: world.aws.config().clone(),
-        aws: world.aws.with_world(|world, _| world.clone()),
-        at: world.aws.now(),
-        kube: world.kube,
-    }
+    world.into()
 }
