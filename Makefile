@@ -14,7 +14,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test test-node test-processes sim guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test test-node test-processes sim fuzz guards bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test-processes: ## put faults between real processes: operator, API server, loca
 
 guards: ## remove the operator's guards one by one, each of which must turn a test red
 	cargo test --test guards -- remove
+
+fuzz: ## try objects and answers of AWS that nobody thought of (SEEDS=0..1000: only what is random, with these seeds)
+	cargo test --test fuzz -- $(if $(SEEDS),objects:: lives:: replies:: --nocapture,--show-output)
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench
