@@ -56,8 +56,8 @@ test-processes: ## put faults between real processes: operator, API server, loca
 guards: ## remove the operator's guards one by one, each of which must turn a test red
 	cargo test --test guards -- remove
 
-fuzz: ## try objects and answers of AWS that nobody thought of (SEEDS=0..1000: only what is random, with these seeds)
-	cargo test --test fuzz -- $(if $(SEEDS),objects:: lives:: replies:: --nocapture,--show-output)
+fuzz: ## try objects, edits and answers of AWS that nobody thought of (SEEDS=0..1000: only what is random, with these seeds)
+	cargo test --test fuzz -- $(if $(SEEDS),objects:: lives:: replies:: edits:: --nocapture,--show-output)
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench

@@ -54,6 +54,22 @@ impl Admission {
         self.send(Method::POST, "?dryRun=All", &object)
     }
 
+    /// Stores a new object of this spec.
+    pub fn create(&self, name: &str, spec: &Value) -> Verdict {
+        self.send(Method::POST, "", &object("default", name, spec))
+    }
+
+    /// Stores another spec of an object.
+    pub fn replace(&self, object: &Value) -> Verdict {
+        self.send(Method::PUT, &format!("/{}", name(object)), object)
+    }
+
+    /// What would become of another spec of an object.
+    pub fn try_replace(&self, object: &Value) -> Verdict {
+        let path = format!("/{}?dryRun=All", name(object));
+        self.send(Method::PUT, &path, object)
+    }
+
     /// Waits for the answer without a runtime: the caller's may have a clock that stands still.
     fn send(&self, method: Method, path: &str, object: &Value) -> Verdict {
         let uri = format!("/apis/cachedapi.dev/v1alpha1/namespaces/default/cachedapis{path}");
@@ -74,4 +90,8 @@ impl Admission {
             error => panic!("the API server did not answer: {error:?}"),
         })
     }
+}
+
+fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap()
 }

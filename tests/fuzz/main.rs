@@ -3,11 +3,15 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod account;
 mod admission;
 mod alter;
 mod document;
+mod edits;
+mod fields;
 mod generate;
 mod lives;
+mod misoperate;
 mod objects;
 mod places;
 mod replies;

@@ -30,7 +30,7 @@ pub fn understand(spec: &CachedApiSpec) -> Result<Option<Desired>, String> {
         Ok(desired) => return Ok(Some(desired)),
         Err(violations) => violations,
     };
-    let is_field = |field: &str| FIELDS.contains(&generic(field));
+    let is_field = |field: &str| FIELDS.iter().any(|known| known.path == generic(field));
     let unclear = violations
         .iter()
         .find(|violation| violation.problem.is_empty() || !is_field(&violation.field));

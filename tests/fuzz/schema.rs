@@ -6,36 +6,52 @@ use std::sync::LazyLock;
 use cachedapi_operator::api::custom_resource_definition;
 use serde_json::Value;
 
+/// A field of the spec.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// `spec.routes[].path`; the values of a map are `spec.api.stage.variables{}`.
+    pub path: String,
+    pub schema: Value,
+    /// Whether its owner cannot be without it.
+    pub required: bool,
+}
+
 /// The schema of `spec`.
 pub static OF_SPEC: LazyLock<Value> = LazyLock::new(|| {
     let crd = serde_json::to_value(custom_resource_definition()).unwrap();
     crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].clone()
 });
 
-/// Paths of all fields of the spec, items of lists (`spec.routes[].path`) and values of maps (`spec.api.stage.variables{}`) included.
-pub static FIELDS: LazyLock<Vec<String>> = LazyLock::new(|| {
+/// Every field of the spec, items of lists and values of maps included.
+pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
     let mut found = Vec::new();
     descend("spec", &OF_SPEC, &mut found);
     found
 });
 
-fn descend(path: &str, schema: &Value, found: &mut Vec<String>) {
+fn descend(path: &str, schema: &Value, found: &mut Vec<Field>) {
+    let required = required(schema);
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        enter(format!("{path}.{name}"), property, found);
+        let path = format!("{path}.{name}");
+        enter(&path, property, required.contains(name.as_str()), found);
     }
     for (suffix, below) in [
         ("[]", &schema["items"]),
         ("{}", &schema["additionalProperties"]),
     ] {
         if below.is_object() {
-            enter(format!("{path}{suffix}"), below, found);
+            enter(&format!("{path}{suffix}"), below, false, found);
         }
     }
 }
 
-fn enter(path: String, schema: &Value, found: &mut Vec<String>) {
-    descend(&path, schema, found);
-    found.push(path);
+fn enter(path: &str, schema: &Value, required: bool, found: &mut Vec<Field>) {
+    found.push(Field {
+        path: path.to_owned(),
+        schema: schema.clone(),
+        required,
+    });
+    descend(path, schema, found);
 }
 
 /// Names of the properties that cannot be missing.

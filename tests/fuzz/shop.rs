@@ -1,13 +1,21 @@
 //! A world in which every field of the spec has something to refer to.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use local_aws::{Config, Delays};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 
-use crate::world::{ACCOUNT, NAME, NAMESPACE, Process, REGION, World};
+use crate::kept::Kept;
+use crate::threads::alone;
+use crate::world::{ACCOUNT, NAME, NAMESPACE, POLL, Process, REGION, World};
+
+/// How long the operator may try what AWS refuses until that is taken for what it says.
+const TRYING: Duration = Duration::from_hours(1);
 
 /// A spec in which every part is there.
 pub fn spec() -> Value {
@@ -168,6 +176,29 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// Opens one with an object of this spec, and waits until that is settled.
+    pub async fn settled(spec: &Value) -> Self {
+        let shop = Self::open(spec).await;
+        shop.settle().await;
+        shop
+    }
+
+    /// The same, as a copy of one that is settled once.
+    pub async fn kept(spec: &Value) -> Self {
+        static KEPT: Mutex<BTreeMap<String, Arc<Kept>>> = Mutex::new(BTreeMap::new());
+        let kept = {
+            let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+            let made = kept.entry(spec.to_string()).or_insert_with(|| {
+                let world = alone(0, || async { Self::settled(spec).await.world });
+                Arc::new(Arc::into_inner(world).unwrap().into())
+            });
+            made.clone()
+        };
+        let shop = Self::at_work_in(kept.go_on());
+        shop.settle().await;
+        shop
+    }
+
     /// Opens one with an object of this spec.
     pub async fn open(spec: &Value) -> Self {
         let world = open().await;
@@ -183,4 +214,39 @@ impl Shop {
             world,
         }
     }
+
+    /// The user writes another spec, and waits until that is settled.
+    pub async fn write(&self, spec: &Value) {
+        self.edit(spec).await;
+        self.settle().await;
+    }
+
+    /// The user writes another spec.
+    pub async fn edit(&self, spec: &Value) {
+        let api = self.world.cached_apis();
+        let mut object = api.get(NAME).await.unwrap();
+        object.data["spec"] = spec.clone();
+        api.replace(NAME, &PostParams::default(), &object)
+            .await
+            .unwrap();
+    }
+
+    /// Until the operator has said its word on the spec as it is, and has nothing under way after some polls, or goes on trying.
+    pub async fn settle(&self) {
+        self.world.until(is_said).await;
+        sleep(POLL * 3).await;
+        let _ = timeout(TRYING, self.world.reaches(is_done)).await;
+        assert!(!self.operator.has_ended(), "the operator has ended");
+    }
+}
+
+/// Whether what is said is about the spec as it is.
+fn is_said(world: &World) -> bool {
+    let said = &world.condition("Ready")["observedGeneration"];
+    *said == world.object()["metadata"]["generation"]
+}
+
+/// Whether nothing is under way.
+fn is_done(world: &World) -> bool {
+    is_said(world) && world.condition("Reconciling")["status"] != "True"
 }
