@@ -74,8 +74,10 @@ lint: ## check formatting, lints, the layer rule, and the dependencies' licences
 scan: ## look for weaknesses in what the chart renders (fetches half a gigabyte from PyPI, once)
 	tests/chart/scan
 
-crd: ## write the generated CRD into crds/
-	cargo run --quiet --bin cachedapi-operator -- crd > crds/cachedapi.dev_cachedapis.yaml
+crd: ## write the generated CRDs into crds/
+	cargo build --quiet --workspace --bins
+	$(BIN)/cachedapi-operator crd cachedapis > crds/cachedapi.dev_cachedapis.yaml
+	$(BIN)/cachedapi-operator crd awsaccounts > crds/cachedapi.dev_awsaccounts.yaml
 
 docs: ## write the generated pages into docs/reference/
-	WRITE_DOCS=1 cargo test --quiet --test docs
+	WRITE_DOCS=1 cargo test --quiet --workspace --test docs

@@ -24,8 +24,8 @@ pub enum Command {
     /// AWS is reached as the AWS SDKs are told by `AWS_REGION`, `AWS_ENDPOINT_URL`, web identity, Pod Identity and so on; the Kubernetes API server
     /// as KUBECONFIG or the pod's service account say.
     Run(Box<Run>),
-    /// Print the `CustomResourceDefinition` as YAML.
-    Crd,
+    /// Print a `CustomResourceDefinition` as YAML.
+    Crd(Crd),
     /// Print the IAM policy that the operator needs, as JSON.
     IamPolicy(IamPolicy),
     /// Print what is in AWS with this cluster's id and belongs to no `CachedApi` that there is. Deletes nothing.
@@ -160,6 +160,23 @@ pub enum Shape {
     Text,
     /// One JSON object
     Json,
+}
+
+/// Which definition is printed.
+#[derive(Args, Debug)]
+pub struct Crd {
+    /// What it defines
+    #[arg(default_value = "cachedapis")]
+    pub resource: Resource,
+}
+
+/// A resource that the operator knows.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Resource {
+    /// `CachedApi` objects
+    Cachedapis,
+    /// `AwsAccount` objects
+    Awsaccounts,
 }
 
 /// Where the policy counts.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use cachedapi_operator::aws::{self, Aws, Call, CallObserver, PolicyScope};
+use cachedapi_operator::aws::{self, Accounts, Call, CallObserver, PolicyScope};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::orphans::Orphans;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
@@ -18,7 +18,7 @@ use cachedapi_operator::plan::orphans::Policy;
 use cachedapi_operator::telemetry::{self, AwsCall, Endpoints, Health, Metrics};
 use cachedapi_operator::{api, model};
 use clap::Parser;
-use cli::{Cli, Command, IamPolicy, Run};
+use cli::{Cli, Command, IamPolicy, Resource, Run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -40,16 +40,19 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> Result<ExitCode> {
     match command {
         Command::Run(options) => run(&options)?,
-        Command::Crd => print_crd()?,
+        Command::Crd(options) => print_crd(options.resource)?,
         Command::IamPolicy(scope) => print_iam_policy(scope)?,
         Command::Orphans(options) => return orphans::print_orphans(&options),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_crd() -> Result<()> {
-    let definition = serde_saphyr::to_string(&api::custom_resource_definition())
-        .context("the CRD has no YAML form")?;
+fn print_crd(resource: Resource) -> Result<()> {
+    let definition = match resource {
+        Resource::Cachedapis => api::custom_resource_definition(),
+        Resource::Awsaccounts => api::aws_account_definition(),
+    };
+    let definition = serde_saphyr::to_string(&definition).context("the CRD has no YAML form")?;
     print(&format!(
         "# Generated from src/api by `make crd`. Do not edit.\n{}",
         definition.trim_end()
@@ -178,7 +181,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
         identity: name,
     });
     Ok(Operator {
-        aws: Aws::new(
+        accounts: Accounts::new(
             &aws::sdk_config().await,
             options.quota_share,
             Arc::new(Counted(metrics.clone())),

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use cachedapi_hack::command;
 use cachedapi_hack::control_plane::ControlPlane;
 use cachedapi_hack::kubectl::Kubectl;
-use cachedapi_operator::api::{CachedApiSpec, custom_resource_definition};
+use cachedapi_operator::api::{CachedApiSpec, aws_account_definition, custom_resource_definition};
 use serde_json::{Value, json};
 
 #[path = "crd/server.rs"]
@@ -72,11 +72,52 @@ fn submit(object: &Value, dry_run: bool) -> Result<Value, String> {
 type Change = fn(&mut Value);
 
 #[test]
-fn the_committed_crd_is_the_generated_one() {
-    let committed: Value =
-        serde_saphyr::from_str(&std::fs::read_to_string(committed()).unwrap()).unwrap();
-    let generated = serde_json::to_value(custom_resource_definition()).unwrap();
-    assert_eq!(committed, generated, "run `make crd` and commit the result");
+fn the_committed_crds_are_the_generated_ones() {
+    for (resource, generated) in [
+        ("cachedapis", custom_resource_definition()),
+        ("awsaccounts", aws_account_definition()),
+    ] {
+        let committed = std::fs::read_to_string(committed(resource)).unwrap();
+        let committed: Value = serde_saphyr::from_str(&committed).unwrap();
+        let generated = serde_json::to_value(generated).unwrap();
+        assert_eq!(committed, generated, "run `make crd` and commit the result");
+    }
+}
+
+#[test]
+fn an_account_names_a_role_and_whom_it_is_for() {
+    let account = |change: Change| {
+        let mut account = json!({
+            "apiVersion": "cachedapi.dev/v1alpha1", "kind": "AwsAccount", "metadata": {"name": "team"},
+            "spec": {"roleArn": "arn:aws:iam::222233334444:role/cachedapi", "allowedNamespaces": ["*"]},
+        });
+        change(&mut account["spec"]);
+        submit(&account, true)
+    };
+    account(|_| {}).unwrap();
+    account(|spec| {
+        spec["externalId"] = json!("shop:1/a");
+        spec["allowedRegions"] = json!(["eu-west-1"]);
+    })
+    .unwrap();
+    let refused: [(&str, Change); 4] = [
+        ("spec.roleArn in body should match", |s| {
+            s["roleArn"] = json!("arn:aws:iam::222233334444:user/cachedapi");
+        }),
+        ("spec.allowedNamespaces", |s| {
+            s["allowedNamespaces"] = json!([])
+        }),
+        ("spec.allowedNamespaces", |s| {
+            s["allowedNamespaces"] = json!(["shop", "shop"]);
+        }),
+        ("spec.externalId in body should match", |s| {
+            s["externalId"] = json!("a b");
+        }),
+    ];
+    for (why, change) in refused {
+        let error = account(change).unwrap_err();
+        assert!(error.contains(why), "{error}");
+    }
 }
 
 #[test]
@@ -564,10 +605,12 @@ fn kubectl_explains_lists_and_shortens() {
 
 #[test]
 fn every_field_is_explained_and_every_list_and_text_is_bounded() {
-    let crd = serde_json::to_value(custom_resource_definition()).unwrap();
-    let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
     let mut missing = Vec::new();
-    check(spec, "spec", &mut missing);
+    for crd in [custom_resource_definition(), aws_account_definition()] {
+        let crd = serde_json::to_value(crd).unwrap();
+        let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        check(spec, "spec", &mut missing);
+    }
     assert_eq!(missing, Vec::<String>::new());
 }
 

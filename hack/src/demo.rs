@@ -13,8 +13,8 @@ use crate::{Error, Result, http, tools};
 
 /// The namespace of the demo's object.
 pub const NAMESPACE: &str = "cachedapi-demo";
-/// Name of the CRD, which the chart keeps when it is uninstalled.
-pub const CRD: &str = "cachedapis.cachedapi.dev";
+/// Names of the CRDs, which the chart keeps when it is uninstalled.
+pub const CRDS: [&str; 2] = ["cachedapis.cachedapi.dev", "awsaccounts.cachedapi.dev"];
 /// The route of the example that is called.
 const ROUTE: &str = "get-order";
 /// With the local AWS's delays it takes seconds.
@@ -36,18 +36,14 @@ pub fn run(environment: &Environment, values: &[String]) -> Result<()> {
         step("stop the operator", || process.stop())?;
     }
     step(
-        "helm uninstall the chart, and delete its namespace and the CRD",
+        "helm uninstall the chart, and delete its namespace and the CRDs",
         || {
             environment.release().uninstall()?;
-            let kept = [
-                format!("namespace/{}", operator::NAMESPACE),
-                format!("crd/{CRD}"),
-            ];
+            let namespace = format!("namespace/{}", operator::NAMESPACE);
+            let crds = CRDS.map(|name| format!("crd/{name}"));
             let delete = ["delete", "--timeout=120s"].map(str::to_owned);
-            environment
-                .kubectl()
-                .run(delete.into_iter().chain(kept))
-                .map(drop)
+            let all = delete.into_iter().chain([namespace]).chain(crds);
+            environment.kubectl().run(all).map(drop)
         },
     )
 }

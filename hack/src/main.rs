@@ -283,7 +283,7 @@ fn refuse_an_installation(kubectl: &Kubectl, context: &str) -> Result<()> {
         "the cluster of the context {context} has the CachedApi CRD, so the operator is or was installed there; the demo would replace and remove it. \
          Choose another context (kubectl config use-context), or, if nothing needs it any more, remove it first: helm uninstall it and \
          kubectl delete crd {}",
-        demo::CRD
+        demo::CRDS.join(" ")
     )))
 }
 

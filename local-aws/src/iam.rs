@@ -31,6 +31,20 @@ pub struct State {
 pub struct Role {
     /// Documents of the inline policies, by name.
     pub policies: BTreeMap<String, String>,
+    /// Who may assume it; nobody, if there is none.
+    #[serde(default)]
+    pub trust: Option<Trust>,
+}
+
+/// Who may assume a role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trust {
+    /// The account whose identities may.
+    pub account: String,
+    /// What they have to show, if anything.
+    #[serde(default)]
+    pub external_id: Option<String>,
 }
 
 /// Body of `PUT /_local/iam/{roleName}`.
@@ -42,6 +56,9 @@ pub(crate) struct Seed {
     /// Tags, in place of those that it had.
     #[serde(default)]
     tags: BTreeMap<String, String>,
+    /// Who may assume it, in place of who could.
+    #[serde(default)]
+    trust: Option<Trust>,
 }
 
 /// Makes a role unless it is there. Returns its ARN.
@@ -50,9 +67,10 @@ pub(crate) fn seed(local: &LocalAws, name: &str, seed: Seed) -> String {
     let arn = format!("arn:aws:iam::{account}:role/{name}");
     seed_arn(local, &arn);
     local.with_world(|world, now| {
-        let tags = &mut world.regional(&account, REGION, now).tags;
-        tags.forget(&arn);
-        tags.add(&arn, seed.tags);
+        let place = world.regional(&account, REGION, now);
+        place.tags.forget(&arn);
+        place.tags.add(&arn, seed.tags);
+        place.iam.roles.entry(name.to_owned()).or_default().trust = seed.trust;
     });
     local.changed();
     arn
@@ -60,17 +78,19 @@ pub(crate) fn seed(local: &LocalAws, name: &str, seed: Seed) -> String {
 
 /// Makes the role that an ARN names unless it is there; a path before the name is no part of the name.
 pub(crate) fn seed_arn(local: &LocalAws, arn: &str) {
-    let Some((account, name)) = arn
-        .strip_prefix("arn:aws:iam::")
-        .and_then(|rest| rest.split_once(":role/"))
-    else {
+    let Some((account, name)) = role_in(arn) else {
         return;
     };
-    let name = name.rsplit('/').next().unwrap_or(name).to_owned();
     local.with_world(|world, now| {
         let place = world.regional(account, REGION, now);
-        place.iam.roles.entry(name).or_default();
+        place.iam.roles.entry(name.to_owned()).or_default();
     });
+}
+
+/// Account and name of the role that an ARN names.
+pub(crate) fn role_in(arn: &str) -> Option<(&str, &str)> {
+    let (account, name) = arn.strip_prefix("arn:aws:iam::")?.split_once(":role/")?;
+    Some((account, name.rsplit('/').next().unwrap_or(name)))
 }
 
 pub(crate) fn handle(call: &Call, place: &mut Regional) -> Result<Reply, AwsError> {

@@ -19,7 +19,7 @@ use crate::sigv4::{self, Caller};
 use crate::store::{self, StoreError};
 use crate::target::Target;
 use crate::world::{Regional, World};
-use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway, iam};
+use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway, iam, sts};
 
 /// A local AWS; clones share one world.
 #[derive(Debug, Clone)]
@@ -313,7 +313,14 @@ impl LocalAws {
 
     fn with_place<T>(&self, call: &Call, act: impl FnOnce(&mut Regional) -> T) -> T {
         let mut world = lock(&self.0.world);
-        act(world.regional(call.account(), call.region(), call.now))
+        let elsewhere = Some(call)
+            .filter(|call| call.service == "sts")
+            .and_then(sts::place_of);
+        let place = match &elsewhere {
+            Some((account, region)) => world.regional(account, region, call.now),
+            None => world.regional(call.account(), call.region(), call.now),
+        };
+        act(place)
     }
 
     fn record(&self, call: &Call, target: &Target, result: &Result<Reply, AwsError>, lost: bool) {

@@ -14,6 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::Ids;
 use crate::config::KnownKey;
 
 /// Account of access keys that do not say theirs.
@@ -33,9 +34,15 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// ARN of the IAM user behind the key: its name is the access key.
+    /// ARN of the IAM user behind the key, or of the role's session: its name is the access key.
     #[must_use]
     pub fn arn(&self) -> String {
+        if self.access_key.starts_with(TEMPORARY) {
+            return format!(
+                "arn:aws:sts::{}:assumed-role/role/{}",
+                self.account, self.access_key
+            );
+        }
         format!("arn:aws:iam::{}:user/{}", self.account, self.access_key)
     }
 }
@@ -54,16 +61,24 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// The account of an access key: a key of twelve digits is its account's id, as with other emulators.
+/// Begins the access keys of temporary credentials.
+const TEMPORARY: &str = "ASIA";
+
+/// The account of an access key: a key of twelve digits is its account's id, as with other emulators, and a temporary one has it behind its prefix.
 #[must_use]
 pub fn account_of(access_key: &str) -> String {
-    let is_account = access_key.len() == 12 && access_key.bytes().all(|b| b.is_ascii_digit());
-    if is_account {
-        access_key
-    } else {
-        DEFAULT_ACCOUNT
-    }
-    .to_owned()
+    let named = match access_key.strip_prefix(TEMPORARY) {
+        Some(rest) => rest.get(..12).unwrap_or_default(),
+        None => access_key,
+    };
+    let is_account = named.len() == 12 && named.bytes().all(|b| b.is_ascii_digit());
+    if is_account { named } else { DEFAULT_ACCOUNT }.to_owned()
+}
+
+/// An access key of temporary credentials for `account`.
+pub(crate) fn temporary_access_key(account: &str, ids: &mut Ids) -> String {
+    let rest = ids.alphanumeric(4).to_uppercase();
+    format!("{TEMPORARY}{account}{rest}")
 }
 
 /// The caller a request names, unverified.

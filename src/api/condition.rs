@@ -148,6 +148,8 @@ reasons! {
     CredentialsRefused,
     /// The operator's credentials belong to another AWS account, or spec.region names another Region, than the object's things are in (status.account, status.region). Nothing is done. Give the operator credentials of that account.
     PlaceMismatch,
+    /// The `AwsAccount` that spec.accountRef names is not there, or is not for the object's namespace or Region; the message says which. Nothing is known of what is in AWS; it stays as it is. Create or change the `AwsAccount`, or change the spec.
+    AccountUnusable,
     /// An AWS quota is used up; the message names it. Raise it or free something.
     QuotaExceeded,
     /// AWS refuses the request as it is; the message says why.

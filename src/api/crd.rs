@@ -3,12 +3,21 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use super::CachedApi;
+use super::{AwsAccount, CachedApi};
 
-/// The `CustomResourceDefinition`, as it stands in `crds/`.
+/// The `CustomResourceDefinition` of [`CachedApi`], as it stands in `crds/`.
 #[must_use]
 pub fn custom_resource_definition() -> CustomResourceDefinition {
-    let mut crd = CachedApi::crd();
+    known_formats(CachedApi::crd())
+}
+
+/// That of [`AwsAccount`].
+#[must_use]
+pub fn aws_account_definition() -> CustomResourceDefinition {
+    known_formats(AwsAccount::crd())
+}
+
+fn known_formats(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {
         if let Some(schema) = version
             .schema

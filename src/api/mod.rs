@@ -3,13 +3,15 @@
 //! Types here are what a user writes and reads; nothing is interpreted. Their doc comments are user documentation: they
 //! become `kubectl explain` texts, and the CRD in `crds/` is generated from them (`cachedapi-operator crd`).
 
+mod account;
 mod condition;
 mod crd;
 mod spec;
 mod status;
 
+pub use account::{AccountRef, AwsAccount, AwsAccountSpec};
 pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
-pub use crd::custom_resource_definition;
+pub use crd::{aws_account_definition, custom_resource_definition};
 pub use spec::*;
 pub use status::*;
 

@@ -4,6 +4,7 @@
 //! tokens and payloads stand in what they are given. Every call goes through the governor, which keeps the account's request quotas,
 //! is made once (SDK retries are off: the reconcile is the retry, and it never repeats an unsafe call), and is told to a [`CallObserver`].
 
+mod accounts;
 mod apigateway;
 mod call;
 mod config;
@@ -37,6 +38,7 @@ use credentials::Refreshes;
 use governor::Governor;
 use services::Services;
 
+pub use accounts::Accounts;
 pub use config::{QuotaShare, sdk_config};
 pub use iam::{PolicyScope, adoption_policy, policy};
 pub use observer::{Call, CallObserver};

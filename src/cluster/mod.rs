@@ -3,6 +3,7 @@
 //! Writes are checked against the version that the decision was made on: a conflict is a [`Failure`] of class transient, after which
 //! the object is read and decided on anew.
 
+mod account;
 mod events;
 mod failure;
 mod fenced;

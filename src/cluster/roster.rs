@@ -68,6 +68,10 @@ fn enter(roster: &mut Roster, object: &DynamicObject) {
     roster
         .regions
         .extend(text("/spec/region").map(str::to_owned));
+    // What is in the account of an assumed role is not looked for with the operator's own.
+    if text("/spec/accountRef/name").is_some() {
+        return;
+    }
     let secret = text("/status/credentials/secretArn");
     let account = secret.and_then(|arn| arn.split(':').nth(4));
     roster.accounts.extend(account.map(str::to_owned));

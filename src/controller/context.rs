@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use crate::aws::Aws;
+use crate::aws::Accounts;
 use crate::cluster::Cluster;
 use crate::login::Port;
 use crate::model;
@@ -20,7 +20,7 @@ pub struct Context {
     /// The API server.
     pub cluster: Cluster,
     /// AWS.
-    pub aws: Aws,
+    pub accounts: Accounts,
     /// The cache's nodes.
     pub login: Arc<dyn Port>,
     /// The cluster's id and the operator's version, which go into names and tags.

@@ -15,7 +15,7 @@ const TOLD: [ConditionType; 6] = [
 ];
 
 /// Reasons for which somebody should look.
-const ALARMING: [Reason; 20] = [
+const ALARMING: [Reason; 21] = [
     Reason::InvalidSpec,
     Reason::ChangeRefused,
     Reason::NameTaken,
@@ -23,6 +23,7 @@ const ALARMING: [Reason; 20] = [
     Reason::AccessDenied,
     Reason::CredentialsRefused,
     Reason::PlaceMismatch,
+    Reason::AccountUnusable,
     Reason::ProgressDeadlineExceeded,
     Reason::QuotaExceeded,
     Reason::Rejected,

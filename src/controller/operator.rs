@@ -10,7 +10,7 @@ use kube::runtime::watcher;
 use tokio::sync::{Semaphore, watch as channel};
 use tokio::time::{Instant, timeout};
 
-use crate::aws::Aws;
+use crate::aws::Accounts;
 use crate::cluster::{Cluster, Lease};
 use crate::login::Port;
 use crate::model;
@@ -64,7 +64,7 @@ pub struct Operator {
     /// The API server.
     pub cluster: Cluster,
     /// AWS.
-    pub aws: Aws,
+    pub accounts: Accounts,
     /// The cache's nodes.
     pub login: Arc<dyn Port>,
     /// The time.
@@ -165,7 +165,7 @@ async fn ready_until_stopped(
 fn context(operator: &Operator, stop: channel::Receiver<bool>) -> Context {
     Context {
         cluster: operator.cluster.clone(),
-        aws: operator.aws.clone(),
+        accounts: operator.accounts.clone(),
         login: operator.login.clone(),
         identity: operator.settings.identity.clone(),
         poll: operator.settings.poll,

@@ -12,12 +12,12 @@ use uuid::Uuid;
 use crate::api::{
     ANNOTATION_PAUSED, CachedApi, CachedApiStatus, ManagementPolicy, Reason, RotationPhase,
 };
-use crate::aws::CallerIdentity;
+use crate::aws::{Aws, CallerIdentity};
 use crate::cluster::{Subject, has_our_finalizer};
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
     Aspect, Class, Depth, Fact, Failure, Observed, ObservedSecret, Plan, Scope, SecretValue, Seen,
-    check_place,
+    check_place, permitted_role,
 };
 use crate::status::Report;
 use crate::telemetry::Outcome;
@@ -270,11 +270,12 @@ async fn begin<'a>(
 ) -> Box<Rounds<'a>> {
     let mut observed = recollect(subject.status(), memory);
     let mut failures = memory.held();
+    let mut aws = context.accounts.own().clone();
     let mut caller = None;
     match whereabouts(&subject, context, goal.region()).await {
-        Ok(identity) => {
+        Ok((seen_as, identity)) => {
             observed.account = Some(identity.account.clone());
-            caller = Some(identity);
+            (aws, caller) = (seen_as, Some(identity));
         }
         Err(failure) => {
             for scope in Aspect::ALL.map(Scope::from) {
@@ -288,6 +289,7 @@ async fn begin<'a>(
     Box::new(Rounds {
         context,
         subject: Some(Mutex::new(subject)),
+        aws,
         caller,
         goal,
         observed,
@@ -297,18 +299,30 @@ async fn begin<'a>(
     })
 }
 
-/// Whom AWS takes us for, if the object's things are in that account.
+/// AWS as the identity sees it that works for the object, and whom it takes that for: if the object's things are in that account.
 async fn whereabouts(
     subject: &Subject,
     context: &Context,
     region: &str,
-) -> Result<CallerIdentity, Failure> {
-    let caller = context.aws.caller_identity(region).await?;
+) -> Result<(Aws, CallerIdentity), Failure> {
+    let aws = identity_for(subject.object(), context, region).await?;
+    let caller = aws.caller_identity(region).await?;
     if let Err(elsewhere) = check_place(subject.status(), &caller.account, region) {
-        context.aws.doubt(&caller).await;
+        aws.doubt(&caller).await;
         return Err(elsewhere);
     }
-    Ok(caller)
+    Ok((aws, caller))
+}
+
+/// AWS as the operator's own identity sees it, or as the role does that the object's account names.
+async fn identity_for(object: &CachedApi, context: &Context, region: &str) -> Result<Aws, Failure> {
+    let Some(named) = &object.spec.account_ref else {
+        return Ok(context.accounts.own().clone());
+    };
+    let account = context.cluster.aws_account(&named.name).await?;
+    let namespace = object.namespace().unwrap_or_default();
+    let role = permitted_role((&named.name, account.as_ref()), &namespace, region)?;
+    Ok(context.accounts.assume(&role, region).await)
 }
 
 fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {

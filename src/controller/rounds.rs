@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::api::Reason;
-use crate::aws::CallerIdentity;
+use crate::aws::{Aws, CallerIdentity};
 use crate::cluster::Subject;
 use crate::model::{Desired, Estate};
 use crate::plan::audit::{Basis, Purpose, audit};
@@ -64,6 +64,8 @@ pub struct Rounds<'a> {
     pub context: &'a Context,
     /// The object; none when it is gone, and what it left is taken down.
     pub subject: Option<Mutex<Subject>>,
+    /// AWS as the identity sees it that works for the object.
+    pub aws: Aws,
     /// Whom AWS took us for when the reconcile began, if that matters: what is not found may be in the account that other credentials are of.
     pub caller: Option<CallerIdentity>,
     /// What the rounds lead to.
@@ -96,7 +98,7 @@ impl Rounds<'_> {
     /// Fails when the credentials are others than those that the reconcile began with.
     pub fn confirm_caller(&self) -> Result<(), Failure> {
         let known = self.caller.as_ref();
-        if known.is_none_or(|caller| self.context.aws.is_still(caller)) {
+        if known.is_none_or(|caller| self.aws.is_still(caller)) {
             return Ok(());
         }
         Err(Failure {

@@ -7,6 +7,7 @@
 //! Reading is lazy: a part that nobody looked at is [`Seen::Unread`], and the planner names the [`Read`] it wants. That keeps
 //! the number of calls per round small (API Gateway grants an account ten a second) without the observer deciding anything.
 
+mod account;
 mod action;
 mod adoption;
 pub mod audit;
@@ -38,6 +39,7 @@ mod user;
 mod world;
 mod written;
 
+pub use account::{AssumedRole, permitted_role};
 pub use action::*;
 pub use adoption::Standing;
 pub use bindings::{

@@ -179,7 +179,10 @@ fn describe(scope: &Scope, failure: &Failure) -> String {
 
 /// Whether nothing can be known of what is in AWS: the operator cannot even ask.
 fn is_blind(reason: Reason) -> bool {
-    matches!(reason, Reason::CredentialsRefused | Reason::PlaceMismatch)
+    matches!(
+        reason,
+        Reason::CredentialsRefused | Reason::PlaceMismatch | Reason::AccountUnusable
+    )
 }
 
 fn waiting(report: &Report, aspect: Aspect, reason: Reason, message: &str) -> Finding {

@@ -4,11 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -19,11 +21,12 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::{Request, Response};
-use local_aws::ReplyLost;
+use local_aws::{LocalAws, ReplyLost};
 
-/// The SDK's configuration for calls as `account`, whoever that is at the time, that `answer` answers.
+/// The SDK's configuration for calls as `account`, whoever that is at the time, that `answer` answers, by the time of `aws`.
 pub fn sdk_config<F>(
     account: Arc<Mutex<String>>,
+    aws: LocalAws,
     answer: impl Fn(Request<Bytes>) -> F + Send + Sync + 'static,
 ) -> SdkConfig
 where
@@ -34,9 +37,19 @@ where
         .behavior_version(aws_config::BehaviorVersion::latest())
         .credentials_provider(SharedCredentialsProvider::new(Account(account)))
         .identity_cache(IdentityCache::no_cache())
+        .time_source(Time(aws))
         .endpoint_url("http://aws.test")
         .http_client(SharedHttpClient::new(service))
         .build()
+}
+
+#[derive(Debug)]
+struct Time(LocalAws);
+
+impl TimeSource for Time {
+    fn now(&self) -> SystemTime {
+        self.0.now().into()
+    }
 }
 
 /// Credentials of an account: an access key of twelve digits is one.

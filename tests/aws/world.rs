@@ -55,7 +55,7 @@ impl World {
         let local = LocalAws::new(config).unwrap();
         let answering = local.clone();
         let account = Arc::new(Mutex::new(ACCOUNT.to_owned()));
-        let config = in_process::sdk_config(account.clone(), move |request| {
+        let config = in_process::sdk_config(account.clone(), local.clone(), move |request| {
             let local = answering.clone();
             async move { local.handle(request).await }
         });

@@ -79,3 +79,27 @@ def test_a_denied_call_names_action_and_role(local, iam, refused):
     assert (refusal.code, refusal.status) == ("AccessDenied", 403)
     assert f"iam:PutRolePolicy on resource: arn:aws:iam::{ACCOUNT}:role/orders" in refusal.message
     put(iam)
+
+
+def test_a_role_is_assumed_by_the_account_that_it_trusts_with_the_external_id_that_it_asks_for(local, refused):
+    other = "222233334444"
+    arn = f"arn:aws:iam::{other}:role/orders"
+    trust = {"account": ACCOUNT, "externalId": "shop"}
+    assert local.admin("PUT", "iam/orders", {"account": other, "trust": trust}) == {"arn": arn}
+    sts = local.client("sts")
+    reply = sts.assume_role(RoleArn=arn, RoleSessionName="test", ExternalId="shop")
+    credentials = reply["Credentials"]
+    assert credentials["AccessKeyId"].startswith("ASIA") and len(credentials["AccessKeyId"]) == 20
+    assert reply["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{other}:assumed-role/orders/test"
+    assert local.client("sts", account=credentials["AccessKeyId"]).get_caller_identity()["Account"] == other
+
+    for parameters in [
+        {"RoleArn": arn},
+        {"RoleArn": arn, "ExternalId": "other"},
+        {"RoleArn": f"arn:aws:iam::{other}:role/gone", "ExternalId": "shop"},
+    ]:
+        refusal = refused(sts.assume_role, RoleSessionName="test", **parameters)
+        assert (refusal.code, refusal.status) == ("AccessDenied", 403)
+        assert "sts:AssumeRole on resource" in refusal.message
+    stranger = local.client("sts", account="555566667777")
+    assert refused(stranger.assume_role, RoleArn=arn, RoleSessionName="test", ExternalId="shop").code == "AccessDenied"

@@ -11,11 +11,23 @@ use serde_json::Value;
 
 /// The chart of the source tree.
 pub const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/cachedapi");
-/// The CRD of the source tree.
-pub const CRD: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/crds/cachedapi.dev_cachedapis.yaml"
-);
+/// The CRDs of the source tree, in the chart's order: what a link's name is for.
+pub const CRDS: [(&str, &str); 2] = [
+    (
+        "cachedapis",
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/crds/cachedapi.dev_cachedapis.yaml"
+        ),
+    ),
+    (
+        "awsaccounts",
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/crds/cachedapi.dev_awsaccounts.yaml"
+        ),
+    ),
+];
 
 pub fn tools() -> &'static Tools {
     static TOOLS: LazyLock<Tools> =

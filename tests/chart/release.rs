@@ -49,7 +49,7 @@ fn upgrade(kubectl: &Kubectl, folder: &Path) {
 fn chart_with_crd(edit: impl FnOnce(String) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     command::output(Command::new("cp").args(["-rL", CHART]).arg(folder.path())).unwrap();
-    let crd = folder.path().join("cachedapi/files/crd.yaml");
+    let crd = folder.path().join("cachedapi/files/cachedapis.yaml");
     let text = std::fs::read_to_string(&crd).unwrap();
     let edited = edit(text.clone());
     assert_ne!(edited, text);

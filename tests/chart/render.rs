@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::helm::{CHART, CRD, container, of_kind, read, render};
+use super::helm::{CHART, CRDS, container, of_kind, read, render};
 
 /// The rules of every role that is bound to the operator.
 pub fn operators_rules(objects: &[Value]) -> Vec<Value> {
@@ -33,16 +33,18 @@ fn has_arg(objects: &[Value], arg: &str) -> bool {
 }
 
 #[test]
-fn the_crd_is_the_generated_one_and_is_kept_when_the_release_goes() {
+fn the_crds_are_the_generated_ones_and_are_kept_when_the_release_goes() {
     let objects = render(&[]);
-    let mut expected = read(CRD);
-    expected["metadata"]["annotations"] = json!({"helm.sh/resource-policy": "keep"});
-    assert_eq!(of_kind(&objects, "CustomResourceDefinition"), [&expected]);
-    let link = fs::read_link(format!("{CHART}/files/crd.yaml")).unwrap();
-    assert!(
-        link.ends_with("crds/cachedapi.dev_cachedapis.yaml"),
-        "a copy would drift: {link:?}"
-    );
+    let rendered = of_kind(&objects, "CustomResourceDefinition");
+    assert_eq!(rendered.len(), CRDS.len());
+    for ((name, file), rendered) in CRDS.iter().zip(rendered) {
+        let mut expected = read(file);
+        expected["metadata"]["annotations"] = json!({"helm.sh/resource-policy": "keep"});
+        assert_eq!(rendered, &expected);
+        let link = fs::read_link(format!("{CHART}/files/{name}.yaml")).unwrap();
+        let original = format!("crds/cachedapi.dev_{name}.yaml");
+        assert!(link.ends_with(original), "a copy would drift: {link:?}");
+    }
 }
 
 #[test]

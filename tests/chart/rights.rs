@@ -90,9 +90,21 @@ fn live(environment: &Environment) -> Result<()> {
     until_used(environment, "patch events.k8s.io/events", disturb)?;
     until_used(environment, "get cachedapi.dev/cachedapis", disturb)?;
     roll(environment, &object)?;
+    name_an_account(environment, &manifest)?;
     // A Secret that leaves the spec is deleted.
     object.patch(&json!([{"op": "remove", "path": "/spec/bindings"}]))?;
     until_used(environment, "delete /secrets", |_| Ok(()))?;
+    object.delete()
+}
+
+/// An account that an object names is looked for.
+fn name_an_account(environment: &Environment, manifest: &Value) -> Result<()> {
+    let mut manifest = manifest.clone();
+    manifest["metadata"]["name"] = "elsewhere".into();
+    manifest["spec"]["accountRef"] = json!({"name": "theirs"});
+    let object = Resource::apply(environment, &manifest)?;
+    until_used(environment, "get cachedapi.dev/awsaccounts", |_| Ok(()))?;
+    object.patch(&json!([{"op": "remove", "path": "/spec/accountRef"}]))?;
     object.delete()
 }
 

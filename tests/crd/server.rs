@@ -10,12 +10,13 @@ use cachedapi_hack::process::{Lifetime, Place};
 use cachedapi_hack::tools::Tools;
 use cachedapi_hack::wait::{self, Seen};
 
-/// The committed CRD.
-pub fn committed() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds/cachedapi.dev_cachedapis.yaml")
+/// The committed CRD of `resource`.
+pub fn committed(resource: &str) -> PathBuf {
+    let crds = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds");
+    crds.join(format!("cachedapi.dev_{resource}.yaml"))
 }
 
-/// Starts an API server with the committed CRD; it ends with the process. The folder is its own.
+/// Starts an API server with the committed CRDs; it ends with the process. The folder is its own.
 pub fn start() -> (tempfile::TempDir, ControlPlane) {
     let folder = tempfile::tempdir().unwrap();
     let place = Place {
@@ -25,9 +26,10 @@ pub fn start() -> (tempfile::TempDir, ControlPlane) {
     let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
     let server = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
     let kubectl = server.kubectl();
-    kubectl
-        .apply(&std::fs::read_to_string(committed()).unwrap())
-        .unwrap();
+    for resource in ["cachedapis", "awsaccounts"] {
+        let crd = std::fs::read_to_string(committed(resource)).unwrap();
+        kubectl.apply(&crd).unwrap();
+    }
     // Established comes before the documents that strict validation and `explain` read.
     wait::until(
         "kubectl to explain CachedApi",

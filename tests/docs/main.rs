@@ -36,7 +36,15 @@ fn check(name: &str, expected: &str) {
 #[test]
 fn the_reference_of_the_fields_is_what_the_crd_says() {
     let crd = serde_json::to_value(api::custom_resource_definition()).unwrap();
-    check("spec.md", &reference::page(&crd));
+    check(
+        "spec.md",
+        &reference::page(reference::CACHED_API, &["spec", "status"], &crd),
+    );
+    let crd = serde_json::to_value(api::aws_account_definition()).unwrap();
+    check(
+        "awsaccount.md",
+        &reference::page(reference::AWS_ACCOUNT, &["spec"], &crd),
+    );
 }
 
 #[test]

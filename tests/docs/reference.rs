@@ -1,8 +1,9 @@
-//! The page of every field of the resource, from the CRD's schema.
+//! The pages of every field of the resources, from the CRDs' schemas.
 
 use serde_json::{Map, Value};
 
-const HEAD: &str = "\
+/// The head of the page of `CachedApi`.
+pub const CACHED_API: &str = "\
 # CachedApi, field by field
 
 <!-- Generated from src/api by `make docs`. Do not edit. -->
@@ -11,10 +12,20 @@ const HEAD: &str = "\
 [The user guide](../user-guide.md) says what the fields are good for.
 ";
 
-pub fn page(crd: &Value) -> String {
+/// The head of the page of `AwsAccount`.
+pub const AWS_ACCOUNT: &str = "\
+# AwsAccount, field by field
+
+<!-- Generated from src/api by `make docs`. Do not edit. -->
+
+`cachedapi.dev/v1alpha1`, kind `AwsAccount`, cluster-scoped. `kubectl explain awsaccount.spec` shows the same texts. A field marked `*` is required.
+[Other accounts](../installation.md#other-accounts) says what it is good for.
+";
+
+pub fn page(head: &str, parts: &[&str], crd: &Value) -> String {
     let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
-    let mut lines = vec![HEAD.to_owned()];
-    for part in ["spec", "status"] {
+    let mut lines = vec![head.to_owned()];
+    for part in parts {
         add_object(&mut lines, part, &schema["properties"][part]);
     }
     lines.join("\n")

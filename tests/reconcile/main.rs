@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod accounts;
 mod adopt;
 mod adopt_cache;
 mod auth_token;

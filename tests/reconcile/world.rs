@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cachedapi_operator::api::custom_resource_definition;
-use cachedapi_operator::aws::{Aws, CallObserver, QuotaShare};
+use cachedapi_operator::api::{aws_account_definition, custom_resource_definition};
+use cachedapi_operator::aws::{Accounts, CallObserver, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::orphans::Orphans;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
@@ -228,14 +228,14 @@ impl World {
     fn assemble(&self) -> Operator {
         let (aws, wire) = (self.aws.clone(), self.wire.clone());
         let account = self.account.clone();
-        let config = in_process::sdk_config(account, move |request| {
+        let config = in_process::sdk_config(account, aws.clone(), move |request| {
             wire.clone().to_aws(aws.clone(), request)
         });
         let (clock, skew) = (self.aws.clone(), self.skew.clone());
         let fence = Fence::open();
         Operator {
             cluster: Cluster::new(self.operators_client(), "operator-0".into(), fence.clone()),
-            aws: Aws::new(&config, self.share, self.observer.clone(), fence),
+            accounts: Accounts::new(&config, self.share, self.observer.clone(), fence),
             login: self.login.clone(),
             clock: Clock::new(move || ahead(clock.now(), &skew.operator)),
             metrics: Metrics::new("0.0.0"),
@@ -271,6 +271,11 @@ impl World {
     /// A user's way to the objects.
     pub fn cached_apis(&self) -> Api<DynamicObject> {
         self.api("cachedapi.dev", "CachedApi", Some(NAMESPACE))
+    }
+
+    /// An administrator's way to accounts.
+    pub fn aws_accounts(&self) -> Api<DynamicObject> {
+        self.api("cachedapi.dev", "AwsAccount", None)
     }
 
     /// A user's way to Secrets.
@@ -368,8 +373,10 @@ impl World {
 
     /// Serves the kind of the objects, as when its definition is applied.
     pub fn define(&self) {
-        let definition = serde_json::to_value(custom_resource_definition()).unwrap();
-        self.kube.serve(Resource::defined_by(&definition).unwrap());
+        for definition in [custom_resource_definition(), aws_account_definition()] {
+            let definition = serde_json::to_value(definition).unwrap();
+            self.kube.serve(Resource::defined_by(&definition).unwrap());
+        }
     }
 
     /// A fault of AWS.

@@ -19,6 +19,13 @@
   verbs: [create, patch]
 {{- end }}
 
+{{/* The accounts that objects name, which are in no namespace. With watchNamespaces the operator has no right outside them, and objects name none. */}}
+{{- define "cachedapi.accountRules" -}}
+- apiGroups: [cachedapi.dev]
+  resources: [awsaccounts]
+  verbs: [get]
+{{- end }}
+
 {{/* What it does once in the cluster: learn the cluster's id, unless that is given. */}}
 {{- define "cachedapi.clusterRules" -}}
 - apiGroups: [""]

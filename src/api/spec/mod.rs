@@ -16,7 +16,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::CachedApiStatus;
+use super::{AccountRef, CachedApiStatus};
 
 /// The parts of `engineVersion`, as CEL.
 #[rustfmt::skip]
@@ -58,6 +58,12 @@ pub struct CachedApiSpec {
     #[schemars(length(max = 32), regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"))]
     #[x_kube(validation = Rule::new("self == oldSelf").message("region cannot be changed; create another object for another Region"))]
     pub region: String,
+
+    /// The AWS account that everything lives in, as an `AwsAccount` says, whose role the operator assumes. Without it, it is the account of the operator's own
+    /// role. What the object has stays where it is: with a role of another account nothing is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AccountRef")]
+    pub account_ref: Option<AccountRef>,
 
     /// The API Gateway REST API and its stage.
     #[serde(default)]

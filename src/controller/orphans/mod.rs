@@ -71,7 +71,7 @@ struct Sweeper<'a> {
 
 impl<'a> Sweeper<'a> {
     fn new(context: &'a Context, settings: &'a Settings) -> Self {
-        let own = context.aws.own_region().map(str::to_owned);
+        let own = context.accounts.own().own_region().map(str::to_owned);
         let regions = settings.orphans.regions.iter().cloned().chain(own);
         Self {
             context,
@@ -96,7 +96,7 @@ impl<'a> Sweeper<'a> {
 
     async fn judge(&mut self) -> &'static str {
         let now = self.context.clock.now();
-        let outside = (&self.context.cluster, &self.context.aws);
+        let outside = (&self.context.cluster, self.context.accounts.own());
         let found = search(outside, &self.scope, &self.history, self.policy, now);
         let Found { evidence, verdict } = match Box::pin(found).await {
             Ok(Some(found)) => found,

@@ -13,6 +13,7 @@ pub async fn remove(context: &Context, removal: &Removal, account: &str) -> Resu
     let mut rounds = Box::new(Rounds {
         context,
         subject: None,
+        aws: context.accounts.own().clone(),
         caller: None,
         goal: Goal::Gone(Box::new(estate(context, removal))),
         observed: Observed {

@@ -91,7 +91,7 @@ impl Rounds<'_> {
     async fn execute(&self, action: &Action) -> Result<Option<Fact>, Failure> {
         match action {
             Action::Cluster(action) => self.execute_in_cluster(action).await,
-            action => self.context.aws.execute(self.goal.region(), action).await,
+            action => self.aws.execute(self.goal.region(), action).await,
         }
     }
 

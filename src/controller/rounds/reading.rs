@@ -61,7 +61,7 @@ impl Rounds<'_> {
             };
             return Fact::Workload { workload, observed };
         }
-        self.context.aws.read(self.goal.region(), &read).await
+        self.aws.read(self.goal.region(), &read).await
     }
 
     /// The planner asks for logins only with versions that were read; without a password nobody knows.
