@@ -153,6 +153,28 @@ async fn an_object_whose_account_is_gone_keeps_what_it_has_until_the_account_is_
     world.until(World::is_gone).await;
 }
 
+/// A session lasts an hour.
+#[tokio::test(start_paused = true)]
+async fn a_role_is_assumed_anew_before_its_session_ends_and_the_work_goes_on() {
+    let world = world().await;
+    come(&world, account(|_| {})).await;
+    let _operator = world.operator();
+    world.until(World::is_ready).await;
+    for hour in 1..5 {
+        sleep(Duration::from_hours(1)).await;
+        assert!(world.is_ready(), "{}", world.object()["status"]);
+        let throttle = json!({"rate": 60 + hour, "burst": 100});
+        let stage = json!({"name": "prod", "throttle": throttle});
+        world
+            .patch(json!({"spec": {"api": {"stage": stage}}}))
+            .await;
+        world.until(World::is_ready).await;
+    }
+    let calls = world.admin("GET", "/_local/calls", &Value::Null).await;
+    let sessions = &calls["counts"]["sts:AssumeRole"]["calls"];
+    assert!(matches!(sessions.as_u64(), Some(4..8)), "{sessions}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_object_does_not_move_to_another_account() {
     let world = world().await;
