@@ -14,11 +14,6 @@ use serde::{Deserialize, Serialize};
     doc = "A role in an AWS account, and who may have the operator assume it. Objects name it in spec.accountRef. It is cluster-scoped: whoever may write it decides who spends money in which account.",
     printcolumn(name = "Role", type_ = "string", json_path = ".spec.roleArn"),
     printcolumn(
-        name = "Namespaces",
-        type_ = "string",
-        json_path = ".spec.allowedNamespaces"
-    ),
-    printcolumn(
         name = "Age",
         type_ = "date",
         json_path = ".metadata.creationTimestamp"

@@ -14,8 +14,7 @@ pub(super) fn plan_grants(
     context: Context,
     api: &RestApi,
 ) -> AspectPlan {
-    let functions = &desired.gateway.functions;
-    plan(desired, observed, context, api, functions.iter(), true)
+    plan(desired, observed, context, api, true)
 }
 
 /// Takes that from the functions that no route names any more. Until what calls none of them is live, requests reach them.
@@ -25,17 +24,14 @@ pub(super) fn plan_withdrawals(
     context: Context,
     api: &RestApi,
 ) -> AspectPlan {
-    let known = &observed.gateway.known_functions;
-    let functions = known.difference(&desired.gateway.functions);
-    plan(desired, observed, context, api, functions, false)
+    plan(desired, observed, context, api, false)
 }
 
-fn plan<'a>(
+fn plan(
     desired: &Desired,
     observed: &Observed,
     context: Context,
     api: &RestApi,
-    functions: impl Iterator<Item = &'a String>,
     wanted: bool,
 ) -> AspectPlan {
     let Some(account) = &observed.account else {
@@ -46,6 +42,15 @@ fn plan<'a>(
         "arn:{partition}:execute-api:{}:{account}:{}/*/*",
         desired.region, api.id
     );
+    let (named, known) = (
+        &desired.gateway.functions,
+        &observed.gateway.known_functions,
+    );
+    let functions: Vec<&String> = if wanted {
+        named.iter().collect()
+    } else {
+        known.difference(named).collect()
+    };
     let mut plan = AspectPlan::default();
     for function in functions {
         let grant = Grant {
