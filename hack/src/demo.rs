@@ -37,15 +37,18 @@ pub fn run(environment: &Environment, values: &[String]) -> Result<()> {
     }
     step(
         "helm uninstall the chart, and delete its namespace and the CRDs",
-        || {
-            environment.release().uninstall()?;
-            let namespace = format!("namespace/{}", operator::NAMESPACE);
-            let crds = CRDS.map(|name| format!("crd/{name}"));
-            let delete = ["delete", "--timeout=120s"].map(str::to_owned);
-            let all = delete.into_iter().chain([namespace]).chain(crds);
-            environment.kubectl().run(all).map(drop)
-        },
+        || remove_chart(environment),
     )
+}
+
+/// Uninstalls the chart, and removes what it keeps: the objects as well, if there are any.
+pub fn remove_chart(environment: &Environment) -> Result<()> {
+    environment.release().uninstall()?;
+    let namespace = format!("namespace/{}", operator::NAMESPACE);
+    let crds = CRDS.map(|name| format!("crd/{name}"));
+    let delete = ["delete", "--timeout=120s"].map(str::to_owned);
+    let all = delete.into_iter().chain([namespace]).chain(crds);
+    environment.kubectl().run(all).map(drop)
 }
 
 fn show(environment: &Environment) -> Result<()> {

@@ -25,7 +25,7 @@ fn earlier_chart() -> tempfile::TempDir {
         let version = text.lines().find(|line| line.starts_with("version: "));
         text.replace(version.unwrap(), "version: 0.0.9")
     });
-    edit(&chart.join("files/crd.yaml"), |text| {
+    edit(&chart.join("files/cachedapis.yaml"), |text| {
         let (before, field) = text.split_once(&format!("{MARGIN}{NEWER}:\n")).unwrap();
         let is_next =
             |line: &&str| line.starts_with(MARGIN) && !line[MARGIN.len()..].starts_with(' ');
@@ -48,7 +48,7 @@ impl World {
         let crd = self
             .environment
             .kubectl()
-            .json(["get", "crd", demo::CRD])
+            .json(["get", "crd", demo::CRDS[0]])
             .unwrap();
         let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
         !schema["properties"]["spec"]["properties"][NEWER].is_null()
@@ -90,7 +90,7 @@ fn objects_and_what_is_in_aws_outlive_upgrade_rollback_removal_and_return_of_the
 
     let said = world.release().uninstall().unwrap();
     assert!(
-        said.contains(demo::CRD),
+        said.contains(demo::CRDS[0]),
         "helm tells what it has kept: {said}"
     );
     object.mount_bindings().unwrap();

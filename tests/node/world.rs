@@ -136,13 +136,6 @@ impl World {
 
     /// Removes the chart with everything that it leaves.
     pub fn remove_chart(&self) {
-        self.environment.release().uninstall().unwrap();
-        let namespace = format!("namespace/{NAMESPACE}");
-        self.kubectl(&[
-            "delete",
-            "--timeout=120s",
-            &format!("crd/{}", demo::CRD),
-            &namespace,
-        ]);
+        demo::remove_chart(self.environment).unwrap();
     }
 }
