@@ -141,6 +141,9 @@ impl Generator {
     /// Puts right most of what goes across fields, so that the API server accepts a good part of what is made.
     fn make_sensible(&mut self, spec: &mut Value) {
         put(spec, "spec.region", REGION.into());
+        if spec["accountRef"].is_object() {
+            put(spec, "spec.accountRef.name", "team".into());
+        }
         let group = &mut spec["cache"]["replicationGroup"];
         group["engineVersion"] = self.pick(&["7.2", "8.0", "8.1"]).into();
         let key = json!({"name": "partner", "secret": {"name": "partner-key"}});

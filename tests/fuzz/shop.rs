@@ -101,12 +101,30 @@ async fn open() -> World {
             .admin("PUT", &format!("/_local/lambda/{name}"), &seed)
             .await;
     }
+    for name in ["team", "sales"] {
+        make_account(&world, name).await;
+    }
     for workloads in [world.deployments(), world.stateful_sets()] {
         for name in ["orders", "basket"] {
             make_workload(&workloads, name).await;
         }
     }
     world
+}
+
+/// An `AwsAccount` with a role of its own, in the operator's account: objects do not move between accounts.
+async fn make_account(world: &World, name: &str) {
+    let role = json!({"account": ACCOUNT, "trust": {"account": ACCOUNT}});
+    let role = world
+        .admin("PUT", &format!("/_local/iam/{name}"), &role)
+        .await;
+    let account = json!({"metadata": {"name": name}, "spec": {"roleArn": role["arn"], "allowedNamespaces": ["*"]}});
+    let account = serde_json::from_value(account).unwrap();
+    let accounts = world.aws_accounts();
+    accounts
+        .create(&PostParams::default(), &account)
+        .await
+        .unwrap();
 }
 
 async fn make_workload(workloads: &Api<DynamicObject>, name: &str) {

@@ -124,6 +124,13 @@ pub fn policies() -> Vec<Plan> {
                 },
                 Mistaken("so this is not done: PutRestApi"),
             ),
+        plan("spec.accountRef")
+            .done(json!({"name": "team"}))
+            .then(json!({"name": "gone"}), Mistaken("AwsAccount gone")),
+        plan("spec.accountRef.name")
+            .on(|spec| put(spec, "spec.accountRef", json!({"name": "team"})))
+            .done(json!("sales"))
+            .then(json!("gone"), Mistaken("AwsAccount gone")),
         plan("spec.region").then(json!("us-east-1"), Refused("region cannot be changed")),
     ]
 }
