@@ -96,12 +96,17 @@ impl Aws {
         if let Some(caller) = known.as_ref().filter(|caller| self.is_still(caller)) {
             return Ok(caller.clone());
         }
+        let caller = self.ask_identity(region).await?;
+        Ok(known.insert(caller).clone())
+    }
+
+    /// The same, asked now.
+    pub async fn ask_identity(&self, region: &str) -> Result<CallerIdentity, Failure> {
         let account = self.services(region).account().await?;
-        let caller = CallerIdentity {
+        Ok(CallerIdentity {
             account,
             refreshes: self.0.refreshes.count(),
-        };
-        Ok(known.insert(caller).clone())
+        })
     }
 
     /// Has AWS asked again next time: where nothing is sent, no refresh shows that the credentials are others by now.

@@ -47,7 +47,7 @@ pub async fn search(
     let Some(any) = regions.first() else {
         return Ok(None);
     };
-    let account = aws.caller_identity(any).await?.account;
+    let account = aws.ask_identity(any).await?.account;
     let mut listed = BTreeMap::new();
     for region in &regions {
         let things = aws.list_tagged(region, &scope.cluster).await;
