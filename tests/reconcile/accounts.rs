@@ -106,10 +106,10 @@ async fn an_account_is_used_for_nobody_whom_it_does_not_name() {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 2] = [
         ("namespace shop", |spec| {
-            spec["allowedNamespaces"] = json!(["sales"])
+            spec["allowedNamespaces"] = json!(["sales"]);
         }),
         ("us-east-1", |spec| {
-            spec["allowedRegions"] = json!(["us-east-1"])
+            spec["allowedRegions"] = json!(["us-east-1"]);
         }),
     ];
     for (why, change) in cases {
