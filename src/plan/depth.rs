@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Context;
 
 /// How closely to look at what seems to be as desired.
@@ -71,10 +73,25 @@ impl Depth {
     }
 }
 
+/// The clocks of two operators differ by less: AWS refuses what is signed five minutes too early or too late.
+const MOST_SKEW: Duration = Duration::from_mins(15);
+
 /// The shortest time after which something under way is looked at again.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 impl Context {
+    /// How long ago `at` was noted: no time, if that is still to come, because the clock that it was noted by was ahead. What is still to come for longer than clocks
+    /// differ was noted by a clock that was wrong, and long ago.
+    #[must_use]
+    pub fn age(&self, at: Timestamp) -> Duration {
+        let age = self.now.duration_since(at);
+        match Duration::try_from(age) {
+            Ok(age) => age,
+            Err(_) if age.unsigned_abs() <= MOST_SKEW => Duration::ZERO,
+            Err(_) => age.unsigned_abs(),
+        }
+    }
+
     /// When to look again at something under way: after as long as this process has waited for it already, at most `longest`.
     /// Quick things are noticed quickly, and slow ones cost a number of reads that grows with the logarithm of their duration.
     #[must_use]
@@ -91,7 +108,6 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     #[test]
     fn every_part_has_its_turn_and_only_one_at_a_time() {
@@ -111,6 +127,22 @@ mod tests {
                 .into_iter()
                 .all(|part| Depth::Full.wants(part))
         );
+    }
+
+    #[test]
+    fn what_a_clock_noted_that_was_ahead_is_no_time_ago() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let context = Context {
+            now,
+            depth: Depth::Full,
+            acted: None,
+            request_lifetime: Duration::ZERO,
+            consumer_policies: false,
+        };
+        let minute = Duration::from_mins(1);
+        assert_eq!(context.age(now - minute), minute);
+        assert_eq!(context.age(now + 10 * minute), Duration::ZERO);
+        assert_eq!(context.age(now + 60 * minute), 60 * minute);
     }
 
     #[test]

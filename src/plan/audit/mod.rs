@@ -139,7 +139,7 @@ fn audit_announcement(basis: Basis, decided: &AspectPlan) -> Option<String> {
         .observed
         .gateway
         .intent
-        .map(|at| basis.context.now.duration_since(at).unsigned_abs());
+        .map(|at| basis.context.age(at));
     if age.is_some_and(|age| age < CREATION_GRACE) {
         return Some("a REST API is created while an announced one may still appear".into());
     }

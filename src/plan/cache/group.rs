@@ -124,7 +124,7 @@ fn at_rest(scene: Scene, group: &ReplicationGroup) -> Result<(), Part> {
 /// What is said of a group that ElastiCache has been creating for too long. It can only be deleted once that has ended.
 fn overdue(scene: Scene, group: &ReplicationGroup, thing: &str) -> Option<AspectPlan> {
     let since = group.created.filter(|_| group.status == "creating")?;
-    let age = scene.context.now.duration_since(since).unsigned_abs();
+    let age = scene.context.age(since);
     (age > CREATION_DEADLINE).then(|| {
         let message = format!(
             "ElastiCache has been creating {thing} since {since:.0}, which takes minutes as a rule; its events may say why"

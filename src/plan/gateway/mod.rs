@@ -80,7 +80,7 @@ fn not_ready(api: &RestApi) -> AspectPlan {
 /// An announced creation is looked for until the grace period is over.
 fn await_announced(observed: &Observed, context: Context) -> Option<AspectPlan> {
     let at = observed.gateway.intent?;
-    let age = context.now.duration_since(at).unsigned_abs();
+    let age = context.age(at);
     let left = CREATION_GRACE.checked_sub(age)?;
     let message =
         "a REST API was asked for and is not listed yet; it is looked for before another is made";

@@ -71,8 +71,8 @@ impl<'a> Scene<'a> {
 
     /// What is under way has not moved for longer than it takes.
     pub(super) fn stuck(self) -> bool {
-        let (acted, now) = (self.context.acted, self.context.now);
-        acted.is_none_or(|acted| now.duration_since(acted).unsigned_abs() > STUCK)
+        let acted = self.context.acted;
+        acted.is_none_or(|acted| self.context.age(acted) > STUCK)
     }
 
     /// Passes when the user, or the user group, of this ARN is known to be the object's own.
@@ -291,7 +291,7 @@ impl<'a> Scene<'a> {
         let noted = self.observed.secret.pending_since.as_ref();
         let age = noted
             .filter(|(noted, _)| noted == version)
-            .map(|(_, since)| self.context.now.duration_since(*since).unsigned_abs());
+            .map(|(_, since)| self.context.age(*since));
         self.context
             .request_lifetime
             .saturating_sub(age.unwrap_or_default())

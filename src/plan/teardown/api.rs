@@ -134,10 +134,7 @@ fn plan_rest_apis(estate: &Estate, observed: &Observed, context: Context) -> Asp
 
 /// A REST API that was asked for a moment ago may still appear.
 fn announced(observed: &Observed, context: Context) -> AspectPlan {
-    let age = observed
-        .gateway
-        .intent
-        .map(|at| context.now.duration_since(at).unsigned_abs());
+    let age = observed.gateway.intent.map(|at| context.age(at));
     match age
         .and_then(|age| CREATION_GRACE.checked_sub(age))
         .filter(|left| !left.is_zero())

@@ -248,10 +248,13 @@ fn an_announced_creation_is_looked_for_until_its_grace_is_over() {
     let desired = desired(spec_json());
     let mut observed = Observed::default();
     observed.gateway.rest_api = Seen::Absent;
-    observed.gateway.intent = Some(now() - Duration::from_secs(29));
-    let plan = plan_gateway(&desired, &observed, context());
-    assert_eq!(plan.waits[0].reason, Reason::WaitingForCreation);
-    assert!(plan.actions.is_empty());
+    let ahead = Duration::from_mins(10);
+    for announced in [now() - Duration::from_secs(29), now() + ahead] {
+        observed.gateway.intent = Some(announced);
+        let plan = plan_gateway(&desired, &observed, context());
+        assert_eq!(plan.waits[0].reason, Reason::WaitingForCreation);
+        assert!(plan.actions.is_empty());
+    }
     observed.gateway.intent = Some(now() - Duration::from_secs(31));
     let plan = plan_gateway(&desired, &observed, context());
     assert!(matches!(
