@@ -15,6 +15,9 @@ use crate::seeds::each_seed;
 use crate::shop::{self, Shop};
 use crate::threads::alone;
 
+/// In the difference of what a Secret was made for: its type stays, because Kubernetes lets nobody change it, also where another Secret of that name is wanted.
+const TYPE_OF_A_SECRET: &str = "servicebinding.io/";
+
 /// Edits in a path.
 const LENGTH: usize = 6;
 
@@ -39,7 +42,7 @@ async fn walk(seed: u64) -> Result<usize, String> {
         sleep(Duration::from_secs(random.below(1200))).await;
     }
     shop.settle().await;
-    let ended = ends_like(&shop, &at_once(&stored["spec"]), "").await;
+    let ended = ends_like(&shop, &at_once(&stored["spec"]), TYPE_OF_A_SECRET).await;
     ended.map_err(|other| format!("{path:?}: {other}"))?;
     Ok(path.len())
 }

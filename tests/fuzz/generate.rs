@@ -239,9 +239,9 @@ impl Generator {
             Value::Number(number) if !self.one_in(4) => {
                 let number = number.as_i64().unwrap_or(0);
                 self.pick(&[
-                    json!(number - 1),
-                    json!(number + 1),
-                    json!(-number),
+                    json!(number.saturating_sub(1)),
+                    json!(number.saturating_add(1)),
+                    json!(number.saturating_neg()),
                     json!(0),
                     json!(u64::MAX),
                     json!(i64::MIN),
