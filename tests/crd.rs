@@ -105,7 +105,7 @@ fn an_account_names_a_role_and_whom_it_is_for() {
             s["roleArn"] = json!("arn:aws:iam::222233334444:user/cachedapi");
         }),
         ("spec.allowedNamespaces", |s| {
-            s["allowedNamespaces"] = json!([])
+            s["allowedNamespaces"] = json!([]);
         }),
         ("spec.allowedNamespaces", |s| {
             s["allowedNamespaces"] = json!(["shop", "shop"]);
