@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use cachedapi_operator::aws::{self, Accounts, Call, CallObserver, PolicyScope};
+use cachedapi_operator::aws::{self, Accounts, Aws, Call, CallObserver, PolicyScope};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::orphans::Orphans;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
@@ -181,12 +181,12 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
         identity: name,
     });
     Ok(Operator {
-        accounts: Accounts::new(
+        accounts: Accounts::new(Aws::new(
             &aws::sdk_config().await,
             options.quota_share,
             Arc::new(Counted(metrics.clone())),
             fence,
-        ),
+        )),
         login: Arc::new(login::Tls::new()?),
         cluster,
         clock: Clock::system(),

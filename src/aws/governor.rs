@@ -43,6 +43,11 @@ impl Governor {
         }
     }
 
+    /// One with the same share of quotas of their own.
+    pub(super) fn another(&self) -> Self {
+        Self::new(self.share)
+    }
+
     /// Waits until `operation` may be called in `region`, and says how long that took.
     ///
     /// # Errors

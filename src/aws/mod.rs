@@ -80,10 +80,20 @@ impl Aws {
         fence: Fence,
     ) -> Self {
         let refreshes = Refreshes::default();
+        let config = config::adjust(config, fence, &refreshes);
+        Self::through(config, refreshes, Governor::new(share), observer)
+    }
+
+    fn through(
+        config: SdkConfig,
+        refreshes: Refreshes,
+        governor: Governor,
+        observer: Arc<dyn CallObserver>,
+    ) -> Self {
         Self(Arc::new(Inner {
-            config: config::adjust(config, fence, &refreshes),
+            config,
             refreshes,
-            governor: Arc::new(Governor::new(share)),
+            governor: Arc::new(governor),
             observer,
             regions: Mutex::default(),
             caller: tokio::sync::Mutex::default(),

@@ -96,7 +96,7 @@ impl Rounds<'_> {
     }
 
     /// Fails when the credentials are others than those that the reconcile began with.
-    pub fn confirm_caller(&self) -> Result<(), Failure> {
+    fn confirm_caller(&self) -> Result<(), Failure> {
         let known = self.caller.as_ref();
         if known.is_none_or(|caller| self.aws.is_still(caller)) {
             return Ok(());
