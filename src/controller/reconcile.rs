@@ -9,22 +9,20 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::api::{
-    ANNOTATION_PAUSED, CachedApi, CachedApiStatus, ManagementPolicy, Reason, RotationPhase,
-};
-use crate::aws::{Aws, CallerIdentity};
+use crate::api::{ANNOTATION_PAUSED, CachedApi, ManagementPolicy, Reason};
 use crate::cluster::{Subject, has_our_finalizer};
 use crate::model::{self, Desired, Estate, Identity, Requests, Violation};
 use crate::plan::{
-    Aspect, Class, Depth, Fact, Failure, Observed, ObservedSecret, Plan, Scope, SecretValue, Seen,
-    check_place, permitted_role,
+    Aspect, Class, Depth, Failure, Observed, ObservedSecret, Plan, Scope, SecretValue, Seen,
 };
 use crate::status::Report;
 use crate::telemetry::Outcome;
 
 use super::context::Context;
+use super::identity::whereabouts;
 use super::memory::{self, Memory};
 use super::narrate;
+use super::recollect::{bound_functions, known_names, recollect};
 use super::report;
 use super::requeue::Verdict;
 use super::rounds::{Goal, Rounds};
@@ -154,26 +152,6 @@ fn estate(identity: Identity, object: &CachedApi) -> Estate {
     estate.known_as(group, secret)
 }
 
-/// What status says of the replication group and the secret: id and ARN.
-fn known_names(status: Option<&CachedApiStatus>) -> (Option<String>, Option<String>) {
-    let cache = status.and_then(|status| status.cache.as_ref());
-    let credentials = status.and_then(|status| status.credentials.as_ref());
-    (
-        cache
-            .map(|cache| cache.id.clone())
-            .filter(|id| !id.is_empty()),
-        credentials.and_then(|credentials| credentials.secret_arn.clone()),
-    )
-}
-
-/// ARNs of the functions that status lists as bound.
-fn bound_functions(status: Option<&CachedApiStatus>) -> impl Iterator<Item = String> {
-    let consumers = status.into_iter().flat_map(|status| &status.bindings);
-    consumers
-        .filter(|consumer| consumer.kind == "Lambda")
-        .map(|consumer| consumer.name.clone())
-}
-
 /// Why nothing is done for an object.
 enum Resting {
     Paused,
@@ -248,7 +226,6 @@ async fn take_down(
     .await;
     let plan = go_round(&mut rounds, memory).await?;
     if plan.is_settled() && rounds.failures.is_empty() {
-        rounds.confirm_caller()?;
         if let Some(subject) = rounds.subject {
             subject.into_inner().remove_finalizer().await?;
         }
@@ -297,78 +274,6 @@ async fn begin<'a>(
         acted: memory.acted,
         failures,
     })
-}
-
-/// AWS as the identity sees it that works for the object, and whom it takes that for: if the object's things are in that account.
-async fn whereabouts(
-    subject: &Subject,
-    context: &Context,
-    region: &str,
-) -> Result<(Aws, CallerIdentity), Failure> {
-    let aws = identity_for(subject.object(), context, region).await?;
-    let caller = aws.caller_identity(region).await?;
-    if let Err(elsewhere) = check_place(subject.status(), &caller.account, region) {
-        aws.doubt(&caller).await;
-        return Err(elsewhere);
-    }
-    Ok((aws, caller))
-}
-
-/// AWS as the operator's own identity sees it, or as the role does that the object's account names.
-async fn identity_for(object: &CachedApi, context: &Context, region: &str) -> Result<Aws, Failure> {
-    let Some(named) = &object.spec.account_ref else {
-        return Ok(context.accounts.own().clone());
-    };
-    let account = context.cluster.aws_account(&named.name).await?;
-    let namespace = object.namespace().unwrap_or_default();
-    let role = permitted_role((&named.name, account.as_ref()), &namespace, region)?;
-    Ok(context.accounts.assume(&role, region).await)
-}
-
-fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed {
-    let mut observed = Observed::default();
-    observed.cache.available_sightings = memory.sightings;
-    observed.cache.spellings = memory.spellings.clone();
-    observed.cache.known_users.clone_from(&memory.known_users);
-    observed.secret.brought_in.clone_from(&memory.brought_in);
-    observed.secret.tokens = memory.tokens.clone();
-    observed.secret.values = memory.values.clone();
-    observed.written = memory.written.clone();
-    if memory.settled {
-        observed.cache.tags = memory.tags.clone();
-    }
-    let Some(status) = status else {
-        return observed;
-    };
-    observed.previously_bound_functions = bound_functions(Some(status)).collect();
-    observed.previously_bound = status.bound_secrets.iter().cloned().collect();
-    observed.policy_roles = status.policy_roles.iter().cloned().collect();
-    let intents = status.intents.iter();
-    for fact in intents.map(|intent| Fact::Announced {
-        kind: intent.kind.clone(),
-        at: intent.at.0,
-    }) {
-        observed.record(fact);
-    }
-    observed.secret.pending_since = status.credentials.as_ref().and_then(|credentials| {
-        let rotation = credentials.rotation.as_ref()?;
-        (rotation.phase == RotationPhase::Pending).then(|| (rotation.id.clone(), rotation.since.0))
-    });
-    observed.cache.iam_user_known =
-        (status.credentials.as_ref()).is_some_and(|credentials| credentials.iam.is_some());
-    observed.secret.promoted = status.credentials.as_ref().and_then(|credentials| {
-        Some((
-            credentials.version_id.clone()?,
-            credentials.rotated_at.as_ref()?.0,
-        ))
-    });
-    (observed.cache.hint, observed.secret.hint) = known_names(Some(status));
-    if let Some(api) = &status.api {
-        observed.gateway.hint = Some(api.id.clone());
-        observed.gateway.keys_known = !api.api_keys.is_empty();
-        observed.gateway.known_functions = api.functions.iter().cloned().collect();
-    }
-    observed
 }
 
 /// Those of the versions that have a label.

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod conditions;
+mod credentials;
 mod parts;
 
 #[cfg(test)]
@@ -50,7 +51,7 @@ pub fn report(report: &Report) -> CachedApiStatus {
         region: parts::region(report, here).or(previous.region),
         api: parts::api(report, previous.api),
         cache: parts::cache(report, previous.cache),
-        credentials: parts::credentials(report, previous.credentials, &previous.bindings),
+        credentials: credentials::credentials(report, previous.credentials, &previous.bindings),
         adoption: adoption::adoption(report, previous.adoption),
         pending: parts::pending(report),
         intents: parts::intents(report, previous.intents),
