@@ -44,20 +44,20 @@ test: lint ## run all tests, the same that CI runs
 
 sim: ## simulate faults at every call, with the invariants watched, and count them (SEEDS=0..1000: only these walks at random; PAIRS=all: only all pairs of faults)
 	@rm -f $(FIGURES)
-	cargo test --test sim -- $(if $(SEEDS),walk::) $(if $(PAIRS),pairs::) $(if $(SEEDS)$(PAIRS),--nocapture,--show-output) || failed=1; cat $(FIGURES); exit $$failed
+	cargo test --workspace --test sim -- $(if $(SEEDS),walk::) $(if $(PAIRS),pairs::) $(if $(SEEDS)$(PAIRS),--nocapture,--show-output) || failed=1; cat $(FIGURES); exit $$failed
 
 test-node: ## run the operator in pods of a real node (Linux, root): install, main job, availability
 	tests/node/run
 
 test-processes: ## put faults between real processes: operator, API server, local AWS, cache nodes
 	cargo build --workspace --bins
-	cargo test --test processes
+	cargo test --workspace --test processes
 
 guards: ## remove the operator's guards one by one, each of which must turn a test red
-	cargo test --test guards -- remove
+	cargo test --workspace --test guards -- remove
 
 fuzz: ## try objects, edits and answers of AWS that nobody thought of (SEEDS=0..1000: only what is random, with these seeds)
-	cargo test --test fuzz -- $(if $(SEEDS),objects:: lives:: replies:: edits:: --nocapture,--show-output)
+	cargo test --workspace --test fuzz -- $(if $(SEEDS),objects:: lives:: replies:: edits:: --nocapture,--show-output)
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench

@@ -119,12 +119,7 @@ async fn make_account(world: &World, name: &str) {
         .admin("PUT", &format!("/_local/iam/{name}"), &role)
         .await;
     let account = json!({"metadata": {"name": name}, "spec": {"roleArn": role["arn"], "allowedNamespaces": ["*"]}});
-    let account = serde_json::from_value(account).unwrap();
-    let accounts = world.aws_accounts();
-    accounts
-        .create(&PostParams::default(), &account)
-        .await
-        .unwrap();
+    world.create_account(&account).await;
 }
 
 async fn make_workload(workloads: &Api<DynamicObject>, name: &str) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kube::api::{DeleteParams, PostParams};
+use kube::api::DeleteParams;
 use local_aws::{Config, Delays};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -37,15 +37,6 @@ fn account(change: impl FnOnce(&mut Value)) -> Value {
     account
 }
 
-async fn come(world: &World, account: Value) {
-    let account = serde_json::from_value(account).unwrap();
-    let accounts = world.aws_accounts();
-    accounts
-        .create(&PostParams::default(), &account)
-        .await
-        .unwrap();
-}
-
 async fn go(world: &World) {
     let accounts = world.aws_accounts();
     accounts
@@ -75,7 +66,7 @@ async fn until_refused(world: &World, reason: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn an_object_that_names_an_account_has_all_it_has_there() {
     let world = world().await;
-    come(&world, account(|_| {})).await;
+    world.create_account(&account(|_| {})).await;
     let _operator = world.operator();
     world.until(World::is_ready).await;
     assert_eq!(world.object()["status"]["account"], OTHER);
@@ -94,7 +85,7 @@ async fn an_account_that_comes_after_the_object_is_found_within_a_minute() {
     let told = until_refused(&world, "AccountUnusable").await;
     assert!(told.contains("AwsAccount team"), "{told}");
     sleep(Duration::from_secs(10)).await;
-    come(&world, account(|_| {})).await;
+    world.create_account(&account(|_| {})).await;
     let start = Instant::now();
     world.until(|world| things_in(world, OTHER) > 0).await;
     assert!(start.elapsed() < Duration::from_mins(1));
@@ -114,7 +105,7 @@ async fn an_account_is_used_for_nobody_whom_it_does_not_name() {
     ];
     for (why, change) in cases {
         let world = world().await;
-        come(&world, account(change)).await;
+        world.create_account(&account(change)).await;
         let _operator = world.operator();
         let told = until_refused(&world, "AccountUnusable").await;
         assert!(told.contains(why), "{told}");
@@ -126,7 +117,9 @@ async fn an_account_is_used_for_nobody_whom_it_does_not_name() {
 #[tokio::test(start_paused = true)]
 async fn a_role_that_does_not_let_the_operator_in_is_told_of() {
     let world = world().await;
-    come(&world, account(|spec| spec["externalId"] = json!("other"))).await;
+    world
+        .create_account(&account(|spec| spec["externalId"] = json!("other")))
+        .await;
     let _operator = world.operator();
     let told = until_refused(&world, "CredentialsRefused").await;
     assert!(
@@ -138,7 +131,7 @@ async fn a_role_that_does_not_let_the_operator_in_is_told_of() {
 #[tokio::test(start_paused = true)]
 async fn an_object_whose_account_is_gone_keeps_what_it_has_until_the_account_is_back() {
     let world = world().await;
-    come(&world, account(|_| {})).await;
+    world.create_account(&account(|_| {})).await;
     let _operator = world.operator();
     world.until(World::is_ready).await;
     let before = things_in(&world, OTHER);
@@ -149,7 +142,7 @@ async fn an_object_whose_account_is_gone_keeps_what_it_has_until_the_account_is_
     assert!(!world.is_gone(), "its things are there");
     assert_eq!(things_in(&world, OTHER), before);
     assert_eq!(things_in(&world, ACCOUNT), 0);
-    come(&world, account(|_| {})).await;
+    world.create_account(&account(|_| {})).await;
     world.until(World::is_gone).await;
 }
 
@@ -157,7 +150,7 @@ async fn an_object_whose_account_is_gone_keeps_what_it_has_until_the_account_is_
 #[tokio::test(start_paused = true)]
 async fn a_role_is_assumed_anew_before_its_session_ends_and_the_work_goes_on() {
     let world = world().await;
-    come(&world, account(|_| {})).await;
+    world.create_account(&account(|_| {})).await;
     let _operator = world.operator();
     world.until(World::is_ready).await;
     for hour in 1..5 {
@@ -178,7 +171,7 @@ async fn a_role_is_assumed_anew_before_its_session_ends_and_the_work_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn an_object_does_not_move_to_another_account() {
     let world = world().await;
-    come(&world, account(|_| {})).await;
+    world.create_account(&account(|_| {})).await;
     let _operator = world.operator();
     world.until(World::is_ready).await;
     let before = things_in(&world, OTHER);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cachedapi_operator::api::{aws_account_definition, custom_resource_definition};
-use cachedapi_operator::aws::{Accounts, CallObserver, QuotaShare};
+use cachedapi_operator::aws::{Accounts, Aws, CallObserver, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::orphans::Orphans;
 use cachedapi_operator::controller::{self, Clock, Election, Operator, Settings};
@@ -235,7 +235,7 @@ impl World {
         let fence = Fence::open();
         Operator {
             cluster: Cluster::new(self.operators_client(), "operator-0".into(), fence.clone()),
-            accounts: Accounts::new(&config, self.share, self.observer.clone(), fence),
+            accounts: Accounts::new(Aws::new(&config, self.share, self.observer.clone(), fence)),
             login: self.login.clone(),
             clock: Clock::new(move || ahead(clock.now(), &skew.operator)),
             metrics: Metrics::new("0.0.0"),
@@ -271,6 +271,14 @@ impl World {
     /// A user's way to the objects.
     pub fn cached_apis(&self) -> Api<DynamicObject> {
         self.api("cachedapi.dev", "CachedApi", Some(NAMESPACE))
+    }
+
+    /// An administrator makes an `AwsAccount`.
+    pub async fn create_account(&self, account: &Value) {
+        let account = serde_json::from_value(account.clone()).unwrap();
+        let accounts = self.aws_accounts();
+        let made = accounts.create(&PostParams::default(), &account).await;
+        made.unwrap();
     }
 
     /// An administrator's way to accounts.

@@ -9,14 +9,13 @@ mod site;
 pub(crate) use credentials::write_private;
 pub(crate) use site::Site;
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::kubectl::Kubectl;
-use crate::process::{Launch, Place, Process, Stop};
+use crate::process::{Launch, Place, Process};
 use crate::tools::Tools;
 use crate::wait::Seen;
 use crate::{Error, Result, http, ports};
@@ -184,7 +183,7 @@ fn etcd(program: &Path, state: &Path, client_port: u16, peer_port: u16) -> Launc
         "--unsafe-no-fsync".to_owned(),
         "--log-level=warn".to_owned(),
     ];
-    launch("etcd", program, args)
+    Launch::at_once("etcd", program, args)
 }
 
 fn api_server(
@@ -213,7 +212,7 @@ fn api_server(
         "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
     ];
     let args = args.into_iter().chain(site.api_server_args(state));
-    launch("kube-apiserver", program, args)
+    Launch::at_once("kube-apiserver", program, args)
 }
 
 fn controller_manager(program: &Path, state: &Path, kubeconfig: &Path, site: &Site) -> Launch {
@@ -228,15 +227,5 @@ fn controller_manager(program: &Path, state: &Path, kubeconfig: &Path, site: &Si
         // It serves nothing anybody here asks for.
         "--secure-port=0".to_owned(),
     ];
-    launch("kube-controller-manager", program, args)
-}
-
-fn launch(name: &'static str, program: &Path, args: impl IntoIterator<Item = String>) -> Launch {
-    Launch {
-        name,
-        program: program.to_owned(),
-        args: args.into_iter().map(OsString::from).collect(),
-        env: Vec::new(),
-        stop: Stop::AtOnce,
-    }
+    Launch::at_once("kube-controller-manager", program, args)
 }

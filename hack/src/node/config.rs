@@ -124,7 +124,7 @@ mod tests {
 
     fn files() -> Files<'static> {
         Files {
-            state: Path::new("/work/.local/node/state"),
+            state: Path::new("/srv/.local/node/state"),
             plugins: Path::new("/usr/lib/cni"),
         }
     }
@@ -146,16 +146,16 @@ mod tests {
             files()
                 .kubelet(
                     network,
-                    Path::new("/work/.local/node/state/kubelet-client.crt"),
+                    Path::new("/srv/.local/node/state/kubelet-client.crt"),
                 )
                 .to_string(),
-            proxy(network, Path::new("/work/.local/node/kubeconfig")).to_string(),
+            proxy(network, Path::new("/srv/.local/node/kubeconfig")).to_string(),
         ];
         let known = ["/usr/lib/cni", "/cachedapi3"];
         for text in &texts {
             for path in paths(text) {
                 assert!(
-                    path.starts_with("/work/.local/node/") || known.contains(&path),
+                    path.starts_with("/srv/.local/node/") || known.contains(&path),
                     "{path} in {text}"
                 );
             }

@@ -12,7 +12,6 @@ pub(crate) use namespaces::HOLDER;
 pub use needs::check_machine;
 pub use network::Network;
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +19,7 @@ use std::time::Duration;
 
 use crate::control_plane::{ControlPlane, KUBELET_CLIENT, KUBELET_KUBECONFIG, NODE, Site};
 use crate::kubectl::Kubectl;
-use crate::process::{Launch, Place, Process, Stop};
+use crate::process::{Launch, Place, Process};
 use crate::tools::{NodeTools, Tools};
 use crate::wait::Seen;
 use crate::{Error, Result, command};
@@ -58,7 +57,7 @@ impl Node {
         let namespaces = Namespaces::create(place, network)?;
         let entry = namespaces.entry();
         let start = |launch: Launch| place.start(launch.behind(&entry));
-        let mut containerd = start(launch(
+        let mut containerd = start(Launch::at_once(
             "containerd",
             Path::new("containerd"),
             [format!("--config={}", path(&state, CONTAINERD))],
@@ -74,7 +73,7 @@ impl Node {
             &programs.kube_scheduler,
             control_plane.kubeconfig(),
         ))?;
-        let proxy = start(launch(
+        let proxy = start(Launch::at_once(
             "kube-proxy",
             &programs.kube_proxy,
             [format!("--config={}", path(&state, PROXY))],
@@ -203,7 +202,7 @@ fn kubelet(program: &Path, state: &Path, network: Network) -> Launch {
         format!("--hostname-override={NODE}"),
         format!("--node-ip={}", network.node()),
     ];
-    launch("kubelet", program, args)
+    Launch::at_once("kubelet", program, args)
 }
 
 fn scheduler(program: &Path, kubeconfig: &Path) -> Launch {
@@ -213,7 +212,7 @@ fn scheduler(program: &Path, kubeconfig: &Path) -> Launch {
         // It serves nothing anybody here asks for.
         "--secure-port=0".to_owned(),
     ];
-    launch("kube-scheduler", program, args)
+    Launch::at_once("kube-scheduler", program, args)
 }
 
 fn ctr(namespaces: &Namespaces, socket: &str, args: &[&str]) -> Command {
@@ -221,16 +220,6 @@ fn ctr(namespaces: &Namespaces, socket: &str, args: &[&str]) -> Command {
     ctr.args(["--address", socket, "--namespace", "k8s.io"])
         .args(args);
     ctr
-}
-
-fn launch(name: &'static str, program: &Path, args: impl IntoIterator<Item = String>) -> Launch {
-    Launch {
-        name,
-        program: program.to_owned(),
-        args: args.into_iter().map(OsString::from).collect(),
-        env: Vec::new(),
-        stop: Stop::AtOnce,
-    }
 }
 
 fn path(state: &Path, name: &str) -> String {

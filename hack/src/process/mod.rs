@@ -44,6 +44,21 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// What is killed when it is to end, and needs no environment of its own.
+    pub(crate) fn at_once(
+        name: &'static str,
+        program: &Path,
+        args: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self {
+            name,
+            program: program.to_owned(),
+            args: args.into_iter().map(OsString::from).collect(),
+            env: Vec::new(),
+            stop: Stop::AtOnce,
+        }
+    }
+
     /// The same, started by `command`, which becomes it or ends with it. An empty one changes nothing.
     #[must_use]
     pub fn behind(self, command: &[OsString]) -> Self {
