@@ -55,7 +55,10 @@ impl Canaries {
         if !self.values.insert(value.to_owned()) {
             return;
         }
-        self.beginnings.resize(1 << 24, false);
+        if self.beginnings.is_empty() {
+            // Unlike `resize`, this asks for memory that is zero already, of which little is ever touched.
+            self.beginnings = vec![false; 1 << 24];
+        }
         for form in forms(value) {
             for part in form.as_bytes().windows(LENGTH) {
                 self.parts.insert(part.try_into().unwrap());
