@@ -1,5 +1,6 @@
 //! The local AWS itself: one entry for every request.
 
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -160,7 +161,9 @@ impl LocalAws {
     }
 
     pub(crate) fn set_work(&self, caches: usize) {
-        self.0.work.send_replace(caches);
+        self.0
+            .work
+            .send_if_modified(|before| mem::replace(before, caches) != caches);
     }
 
     /// The certificate authority of the cache nodes, once it was needed; `None` inside if it could not be made.

@@ -52,6 +52,8 @@ impl Tls {
     async fn connect(&self, node: &Endpoint) -> io::Result<BufReader<TlsStream<TcpStream>>> {
         let name = ServerName::try_from(node.host.clone()).map_err(io::Error::other)?;
         let socket = TcpStream::connect((node.host.as_str(), node.port)).await?;
+        // Commands are small and each waits for its answer.
+        socket.set_nodelay(true)?;
         let stream = self.connector.connect(name, socket).await?;
         Ok(BufReader::new(stream))
     }

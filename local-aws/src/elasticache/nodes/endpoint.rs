@@ -108,6 +108,8 @@ async fn accept(listener: TcpListener, mut route: watch::Receiver<Route>, tls: T
 }
 
 async fn serve(client: TcpStream, node: u16, route: &Route, tls: TlsAcceptor) -> io::Result<()> {
+    // As the engine does: else an answer waits for the client to say that it has what came before.
+    client.set_nodelay(true)?;
     let encrypted = match route.transit {
         Transit::Off => false,
         Transit::Required => true,
