@@ -17,8 +17,8 @@ use crate::world::{REGION, World};
 pub const ACCESS_KEY: &str = "AKIACLIENTS";
 /// How long a client keeps a credential: `clientCacheTtl`.
 pub const CACHE: SignedDuration = SignedDuration::from_mins(15);
-/// Until a client tries again what went wrong.
-const RETRY: Duration = Duration::from_secs(1);
+/// Between two connections of a client, and until it tries again what went wrong.
+const SECOND: Duration = Duration::from_secs(1);
 /// Examples of failures that are shown.
 const EXAMPLES: usize = 10;
 
@@ -57,7 +57,9 @@ pub struct Client {
     pub dialer: Dialer,
     pub ports: Ports,
     pub tally: Arc<Mutex<Tally>>,
-    /// Time between two new connections.
+    /// Until it begins: clients do not read the credential all at once.
+    pub first: Duration,
+    /// Longest time between two new connections.
     pub every: Duration,
     /// Whether nodes may be silent and connections may end: the cache fails over.
     pub patient: bool,
@@ -80,17 +82,32 @@ struct Turn {
 }
 
 impl Client {
-    /// Connects until this is dropped. Every tenth client connects at each change in AWS as well.
+    /// Connects until this is dropped. Whether a node lets a client in is decided by what the node has and by the credential at hand: a connection in each
+    /// second would find what the one before it found, unless one of the two is another by now. So there is one whenever the nodes are worked on and when that
+    /// is done, at most one a second, and one with each fresh credential; and one now and then besides.
     pub async fn live(self) {
-        let mut changes = self.world.aws.changes();
+        let mut nodes = self.world.aws.work();
         let mut hand = Hand::default();
+        sleep(self.first).await;
         for turn in self.number.. {
             self.take_turn(&mut hand, turn).await;
+            sleep(SECOND).await;
             tokio::select! {
-                () = sleep(self.every) => {}
-                _ = changes.changed(), if self.number.is_multiple_of(10) => {}
+                _ = nodes.changed() => {}
+                () = sleep(self.every.min(self.left(&hand))) => {}
             }
         }
+    }
+
+    /// How long the credential at hand may be kept.
+    fn left(&self, hand: &Hand) -> Duration {
+        let now = self.world.aws.now();
+        let left = hand
+            .credential
+            .as_ref()
+            .map(|(_, since)| CACHE - now.duration_since(*since));
+        left.and_then(|left| left.try_into().ok())
+            .unwrap_or_default()
     }
 
     /// Opens a connection, to the primary or to a replica, and asks for something on it and on the one that is kept.
@@ -105,7 +122,7 @@ impl Client {
             if !(silent && self.patient) {
                 return;
             }
-            sleep(RETRY).await;
+            sleep(SECOND).await;
         }
     }
 
@@ -126,7 +143,7 @@ impl Client {
             self.tally.lock().unwrap().refreshes += 1;
             match read {
                 Some(credential) => hand.credential = Some((credential, now)),
-                None => sleep(RETRY).await,
+                None => sleep(SECOND).await,
             }
         }
     }

@@ -19,7 +19,7 @@ use tokio::runtime::Builder;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::clients::{ACCESS_KEY, Client, Ports, Tally};
+use crate::clients::{ACCESS_KEY, CACHE, Client, Ports, Tally};
 use crate::dialer::{Dialer, roots};
 use crate::random::Random;
 use crate::wire::{At, Effect, Fault, Side};
@@ -30,7 +30,7 @@ use crate::{pace, storm};
 pub struct Scenario {
     pub clients: usize,
     pub rotations: usize,
-    /// Virtual time from one new connection of a client to its next.
+    /// Longest virtual time from one new connection of a client to its next.
     pub every: Duration,
     pub seed: u64,
     pub valkey_server: PathBuf,
@@ -87,6 +87,7 @@ pub async fn measure(scenario: Scenario) -> Value {
         "callsOfOperators": calls.all.load(Ordering::Relaxed),
         "throttledCallsOfOperators": calls.throttled.load(Ordering::Relaxed),
         "virtualHours": (world.age() - since).as_hours(),
+        "secondsOfClients": (world.age() - since).as_secs() * i64::try_from(scenario.clients).unwrap(),
         "realSeconds": began.elapsed().as_secs(),
         "seed": scenario.seed,
         "examples": tally.examples,
@@ -143,12 +144,14 @@ async fn clients(
         primary: port("primaryEndpoint"),
         reader: port("readerEndpoint"),
     };
+    let clients = u32::try_from(scenario.clients).unwrap();
     let client = |number| Client {
         number,
         world: world.clone(),
         dialer: dialer.clone(),
         ports,
         tally: tally.clone(),
+        first: CACHE.unsigned_abs() * u32::try_from(number).unwrap() / clients,
         every: scenario.every,
         patient: scenario.stormy,
     };

@@ -49,8 +49,8 @@ struct Arguments {
     /// Rotations under load
     #[arg(long, default_value_t = 200)]
     rotations: usize,
-    /// Virtual seconds from one new connection of a client to its next
-    #[arg(long, default_value_t = 300)]
+    /// Longest time from one new connection of a client to its next while nothing changes, in virtual seconds
+    #[arg(long, default_value_t = 1800)]
     every: u64,
     /// Objects that are due in the same hour
     #[arg(long, default_value_t = 500)]
