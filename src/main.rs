@@ -19,6 +19,7 @@ use cachedapi_operator::telemetry::{self, AwsCall, Endpoints, Health, Metrics};
 use cachedapi_operator::{api, model};
 use clap::Parser;
 use cli::{Cli, Command, IamPolicy, Resource, Run};
+use rustls::RootCertStore;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -89,12 +90,12 @@ fn print(text: &str) -> Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn run(options: &Run) -> Result<()> {
     telemetry::init(options.log_format.into(), &options.log_level)?;
-    provide_tls()?;
+    let authorities = provide_tls()?;
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let health = Health::default();
     serve(options, &metrics, &health).await?;
     let stop = stop_on_signal()?;
-    let operator = assemble(options, metrics, health).await?;
+    let operator = assemble(options, metrics, health, authorities).await?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         cluster = operator.settings.identity.id,
@@ -105,11 +106,13 @@ async fn run(options: &Run) -> Result<()> {
     Ok(())
 }
 
-fn provide_tls() -> Result<()> {
+/// Sets the provider of TLS, and tells whom to trust.
+fn provide_tls() -> Result<RootCertStore> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok()
-        .context("the TLS provider is set already")
+        .context("the TLS provider is set already")?;
+    Ok(login::authorities()?)
 }
 
 /// A connection to the API server.
@@ -162,7 +165,12 @@ fn stop_on_signal() -> Result<watch::Receiver<bool>> {
     Ok(stopped)
 }
 
-async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Operator> {
+async fn assemble(
+    options: &Run,
+    metrics: Metrics,
+    health: Health,
+    authorities: RootCertStore,
+) -> Result<Operator> {
     let client = connect().await?;
     let namespace = options
         .pod_namespace
@@ -187,7 +195,7 @@ async fn assemble(options: &Run, metrics: Metrics, health: Health) -> Result<Ope
             Arc::new(Counted(metrics.clone())),
             fence,
         )),
-        login: Arc::new(login::Tls::new()?),
+        login: Arc::new(login::Tls::trusting(authorities)?),
         cluster,
         clock: Clock::system(),
         metrics,

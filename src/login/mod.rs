@@ -13,7 +13,7 @@ use futures::stream::{self, StreamExt};
 use crate::plan::rotation::Accepted;
 use crate::plan::{Attempt, Endpoint, Login, Sensitive};
 
-pub use tls::Tls;
+pub use tls::{NoAuthority, Tls, authorities};
 
 /// Nodes that are asked at a time.
 const AT_A_TIME: usize = 16;

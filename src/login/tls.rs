@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -19,25 +20,37 @@ use super::{Answer, Credential, Port, resp};
 /// Time for one node.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Logs in over TLS. A node's certificate is verified against the system's certificate authorities, among which are Amazon's; `SSL_CERT_FILE` names others.
+/// There is no certificate authority.
+#[derive(Debug, Error)]
+#[error(
+    "no certificate authority can be read, so that neither AWS nor a cache can be trusted: \
+     install the system's (ca-certificates), or have SSL_CERT_FILE name a file with some in PEM"
+)]
+pub struct NoAuthority;
+
+/// The certificate authorities of the system, among which are Amazon's, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead. None at all is an
+/// error: the AWS SDK would end the process.
+pub fn authorities() -> Result<RootCertStore, NoAuthority> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "a certificate authority of the system cannot be read");
+    }
+    let mut authorities = RootCertStore::empty();
+    authorities.add_parsable_certificates(found.certs);
+    if authorities.is_empty() {
+        return Err(NoAuthority);
+    }
+    Ok(authorities)
+}
+
+/// Logs in over TLS.
 #[derive(Clone)]
 pub struct Tls {
     connector: TlsConnector,
 }
 
 impl Tls {
-    /// With the certificate authorities of the system. Without any, no node can be asked.
-    pub fn new() -> Result<Self, rustls::Error> {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "a certificate authority of the system cannot be read");
-        }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(found.certs);
-        Self::trusting(roots)
-    }
-
-    /// With these certificate authorities.
+    /// A node's certificate is verified against these certificate authorities.
     pub fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
