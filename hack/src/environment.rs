@@ -178,8 +178,10 @@ impl Environment {
         })
     }
 
-    /// Installs the chart, set to use the local AWS and with `values` besides, and runs the operator as its Deployment says.
+    /// Installs the chart, set to use the local AWS and with `values` besides, and runs the operator as its Deployment says, with the rights of
+    /// its `ServiceAccount` and of the IAM policy that it prints, and no other.
     pub fn start_operator(&self, values: &[String]) -> Result<Operator> {
+        self.limit_operator()?;
         let release = self.release();
         let local = [
             format!("aws.region={REGION}"),
@@ -194,7 +196,7 @@ impl Environment {
         });
         // It delivers no request late.
         let lifetime = ("CACHEDAPI_REQUEST_LIFETIME", "0s".to_owned());
-        let identity: Vec<_> = local_aws::credentials()
+        let identity: Vec<_> = local_aws::operators_credentials()
             .into_iter()
             .chain(authority)
             .chain([lifetime])
@@ -217,6 +219,11 @@ impl Environment {
         let kube_system = self.kubectl.json(["get", "namespace", "kube-system"])?;
         let uid = kube_system["metadata"]["uid"].as_str();
         Ok(uid.unwrap_or_default().to_owned())
+    }
+
+    /// Lets the operator do in the local AWS what the IAM policy that it prints allows, and nothing else.
+    pub fn limit_operator(&self) -> Result<()> {
+        self.aws.limit_operator(&self.operators_policy()?)
     }
 
     /// The IAM policy that the operator prints for this cluster.

@@ -27,7 +27,6 @@ pub mod kubectl;
 pub mod local_aws;
 pub mod node;
 pub mod operator;
-pub mod policy;
 pub mod ports;
 pub mod process;
 pub mod progress;

@@ -12,7 +12,9 @@ use crate::{Error, Result};
 
 /// The Region of examples and tests.
 pub const REGION: &str = "eu-west-1";
-/// The access key of the operator, of tests and of whoever explores.
+/// The access key of the operator, which may do what its IAM policy allows.
+pub const OPERATOR_KEY_ID: &str = "LOCALOPERATOR";
+/// The access key of tests and of whoever explores.
 pub const ACCESS_KEY_ID: &str = "LOCALACCESSKEY";
 /// Its secret, which opens nothing outside this machine.
 pub const SECRET_ACCESS_KEY: &str = "local-secret-key";
@@ -121,6 +123,12 @@ impl LocalAws {
         http::delete(&format!("{}/_local/faults", self.endpoint))
     }
 
+    /// From now on the operator may do what `policy` allows, and nothing else.
+    pub fn limit_operator(&self, policy: &Value) -> Result<()> {
+        let url = format!("{}/_local/policies/{OPERATOR_KEY_ID}", self.endpoint);
+        http::put_json(&url, policy)
+    }
+
     /// Makes a Lambda function in [`REGION`] of the operator's account; `more` is what else the request says.
     pub fn make_function(&self, name: &str, more: &Value) -> Result<()> {
         let url = format!("{}/_local/lambda/{name}", self.endpoint);
@@ -170,11 +178,21 @@ impl LocalAws {
     }
 }
 
-/// The credentials in the environment of whoever calls it; EKS injects a pod's in the same way.
+/// The credentials in the environment of whoever explores it.
 #[must_use]
 pub fn credentials() -> [(&'static str, String); 2] {
+    credentials_of(ACCESS_KEY_ID)
+}
+
+/// The operator's; EKS injects a pod's in the same way.
+#[must_use]
+pub fn operators_credentials() -> [(&'static str, String); 2] {
+    credentials_of(OPERATOR_KEY_ID)
+}
+
+fn credentials_of(key: &str) -> [(&'static str, String); 2] {
     [
-        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
+        ("AWS_ACCESS_KEY_ID", key.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
     ]
 }

@@ -5,7 +5,7 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::faults::Fault;
-use crate::{LocalAws, elasticache, iam, lambda};
+use crate::{LocalAws, elasticache, iam, lambda, policy};
 
 /// Answers a request to `/_local/{path}`.
 pub(crate) fn handle(local: &LocalAws, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
@@ -14,6 +14,9 @@ pub(crate) fn handle(local: &LocalAws, path: &str, request: &Request<Bytes>) -> 
     }
     if let (&Method::PUT, Some(name)) = (request.method(), path.strip_prefix("iam/")) {
         return seed_role(local, name, request.body());
+    }
+    if let (method, Some(key)) = (request.method(), path.strip_prefix("policies/")) {
+        return limit(local, method, key, request.body());
     }
     match (request.method(), path) {
         (&Method::GET, "health") => ok(&json!({ "status": "ok" })),
@@ -81,6 +84,31 @@ fn seed_role(local: &LocalAws, name: &str, body: &Bytes) -> Response<Bytes> {
         Err(error) => answer(
             StatusCode::BAD_REQUEST,
             &json!({ "message": error.to_string() }),
+        ),
+    }
+}
+
+/// From now on calls with the access key `key` may do what a policy allows; or all again, when it is taken away.
+fn limit(local: &LocalAws, method: &Method, key: &str, body: &Bytes) -> Response<Bytes> {
+    let read = || {
+        let policy = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        policy::check(&policy).map(|()| policy)
+    };
+    match (method, read()) {
+        (&Method::DELETE, _) => {
+            local.with_policies(|policies| policies.remove(key));
+            ok(&Value::Null)
+        }
+        (&Method::PUT, Ok(policy)) => {
+            local.with_policies(|policies| policies.insert(key.to_owned(), policy));
+            ok(&Value::Null)
+        }
+        (&Method::PUT, Err(message)) => {
+            answer(StatusCode::BAD_REQUEST, &json!({ "message": message }))
+        }
+        _ => answer(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &json!({ "message": "PUT or DELETE a policy" }),
         ),
     }
 }

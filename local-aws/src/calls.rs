@@ -43,6 +43,9 @@ pub(crate) struct Entry {
     /// Tags the resource had when the call came (`aws:ResourceTag`).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) resource_tags: BTreeMap<String, String>,
+    /// The service's own condition keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) condition_keys: BTreeMap<&'static str, String>,
     /// What IAM asks for beside the action.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) beside: Vec<Need>,
@@ -69,6 +72,7 @@ impl Entry {
             resource: target.resource.clone(),
             request_tags: target.request_tags.clone(),
             resource_tags: target.resource_tags.clone(),
+            condition_keys: target.condition_keys.clone(),
             beside: target.beside.clone(),
             account: call.account().to_owned(),
             region: call.region().to_owned(),

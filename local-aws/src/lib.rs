@@ -9,7 +9,7 @@
 //! ```text
 //! local ── /_local/*                ─> admin       state, calls, faults, reset
 //!       ├─ execute-api host or path ─> apigateway::data_plane
-//!       └─ signed control call      ─> protocol (operation, parameters) ─> faults ─> quotas
+//!       └─ signed control call      ─> protocol (operation, parameters) ─> faults ─> policy ─> quotas
 //!                                      ─> service module, one lock, no await ─> protocol (reply) ─> call log, store
 //! ```
 //!
@@ -32,6 +32,7 @@ mod ids;
 mod lag;
 pub mod lambda;
 mod local;
+pub mod policy;
 mod protocol;
 mod quotas;
 pub mod secretsmanager;

@@ -1,5 +1,6 @@
 //! The local AWS itself: one entry for every request.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::calls::{Calls, Entry};
@@ -20,7 +22,7 @@ use crate::sigv4::{self, Caller};
 use crate::store::{self, StoreError};
 use crate::target::Target;
 use crate::world::{Regional, World};
-use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway, iam, sts};
+use crate::{AwsError, Call, Clock, Config, Ids, Reply, admin, apigateway, iam, policy, sts};
 
 /// A local AWS; clones share one world.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ struct Inner {
     world: Mutex<World>,
     calls: Mutex<Calls>,
     faults: Mutex<Vec<Fault>>,
+    /// By access key.
+    policies: Mutex<BTreeMap<String, Value>>,
     quotas: Mutex<Quotas>,
     history: Mutex<History>,
     request_ids: Mutex<Ids>,
@@ -80,6 +84,7 @@ impl LocalAws {
             world: Mutex::new(world),
             calls: Mutex::default(),
             faults: Mutex::default(),
+            policies: Mutex::default(),
             quotas: Mutex::default(),
             history: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -181,6 +186,7 @@ impl LocalAws {
         *lock(&self.0.quotas) = Quotas::default();
         *lock(&self.0.history) = History::default();
         lock(&self.0.faults).clear();
+        lock(&self.0.policies).clear();
         self.changed();
     }
 
@@ -190,6 +196,13 @@ impl LocalAws {
 
     pub(crate) fn with_faults<T>(&self, look: impl FnOnce(&mut Vec<Fault>) -> T) -> T {
         look(&mut lock(&self.0.faults))
+    }
+
+    pub(crate) fn with_policies<T>(
+        &self,
+        look: impl FnOnce(&mut BTreeMap<String, Value>) -> T,
+    ) -> T {
+        look(&mut lock(&self.0.policies))
     }
 
     fn keep(&self) -> Result<(), StoreError> {
@@ -274,7 +287,8 @@ impl LocalAws {
         call.stale = effects.contains(&Effect::Stale);
         let stopped = effects
             .iter()
-            .find_map(|effect| refusal(effect, &call, target));
+            .find_map(|effect| refusal(effect, &call, target))
+            .or_else(|| self.forbidden(&call, target));
         let result = match stopped {
             Some(error) => Err(error),
             None => self.apply(service, &call),
@@ -290,6 +304,18 @@ impl LocalAws {
             response.extensions_mut().insert(ReplyLost);
         }
         response
+    }
+
+    /// IAM's refusal, if the caller has a policy and it does not allow the call. "No permissions are required" to ask who one is.
+    fn forbidden(&self, call: &Call, target: &Target) -> Option<AwsError> {
+        let policies = lock(&self.0.policies);
+        let policy = policies.get(&call.caller.access_key)?;
+        if call.operation == "GetCallerIdentity" {
+            return None;
+        }
+        let entry = json!(Entry::new(call, target, 0, None));
+        let missing = policy::missing(policy, &entry).into_iter().next()?;
+        Some(denied(call, &missing.action, &missing.resource))
     }
 
     fn apply(&self, service: &Service, call: &Call) -> Result<Reply, AwsError> {
@@ -348,7 +374,7 @@ fn refusal(effect: &Effect, call: &Call, target: &Target) -> Option<AwsError> {
             message,
         } => Some(AwsError::new(*status, code, message)),
         Effect::Throttle { retry_after } => Some(quotas::throttled(call.service, *retry_after)),
-        Effect::DenyAccess => Some(denied(call, target)),
+        Effect::DenyAccess => Some(denied(call, &target.action, &target.resource)),
         Effect::LoseRequest => Some(AwsError::new(
             503,
             "RequestLost",
@@ -358,7 +384,7 @@ fn refusal(effect: &Effect, call: &Call, target: &Target) -> Option<AwsError> {
     }
 }
 
-fn denied(call: &Call, target: &Target) -> AwsError {
+fn denied(call: &Call, action: &str, resource: &str) -> AwsError {
     let code = if matches!(call.service, "elasticache" | "iam" | "sts") {
         "AccessDenied"
     } else {
@@ -369,9 +395,6 @@ fn denied(call: &Call, target: &Target) -> AwsError {
     } else {
         403
     };
-    let Target {
-        action, resource, ..
-    } = target;
     let who = call.caller.arn();
     let message = format!(
         "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows \

@@ -22,6 +22,8 @@ pub(crate) struct Target {
     pub(crate) resource: String,
     pub(crate) request_tags: BTreeMap<String, String>,
     pub(crate) resource_tags: BTreeMap<String, String>,
+    /// What else conditions can ask for: the service's own keys, as far as the operator's policy has them.
+    pub(crate) condition_keys: BTreeMap<&'static str, String>,
     /// What IAM asks for beside it.
     pub(crate) beside: Vec<Need>,
 }
@@ -50,6 +52,7 @@ impl Target {
                 call.account(),
                 parameter(call, "RoleName").unwrap_or_default()
             ),
+            "sts" => parameter(call, "RoleArn").unwrap_or_default().to_owned(),
             _ => String::new(),
         };
         let action = match call.service {
@@ -64,6 +67,7 @@ impl Target {
             resource_tags: tags_of(&resource, place),
             resource,
             request_tags: request_tags(&call.params.body),
+            condition_keys: condition_keys(call, place),
             beside: Vec::new(),
         };
         Self {
@@ -109,6 +113,23 @@ fn function(call: &Call) -> String {
             &format!("function:{}", FunctionId::parse(name).name),
         ),
     }
+}
+
+/// "Actions, resources, and condition keys for AWS Lambda": whose permission is added or removed.
+fn condition_keys(call: &Call, place: &Regional) -> BTreeMap<&'static str, String> {
+    let principal = match (call.service, call.operation.as_str()) {
+        ("lambda", "AddPermission") => parameter(call, "Principal"),
+        ("lambda", "RemovePermission") => {
+            let name = &FunctionId::parse(call.params.path("FunctionName")).name;
+            let functions = place.lambda.functions.get(name).into_iter();
+            let mut policies = functions.flat_map(|function| function.policies.values());
+            let statement = call.params.path("StatementId");
+            policies.find_map(|policy| policy.principal(statement))
+        }
+        _ => None,
+    };
+    let key = principal.map(|principal| ("lambda:Principal", principal.to_owned()));
+    key.into_iter().collect()
 }
 
 /// Tags of a resource and, in API Gateway, of what it is part of: a REST API's tags count for all within

@@ -3,7 +3,7 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use cachedapi_hack::environment::Environment;
-use cachedapi_hack::local_aws::{ACCESS_KEY_ID, REGION};
+use cachedapi_hack::local_aws::{OPERATOR_KEY_ID, REGION};
 use cachedapi_hack::{Error, Result};
 use cachedapi_operator::model::{Cluster, Identity};
 use serde_json::Value;
@@ -44,7 +44,7 @@ impl Foreign {
         let calls = environment.aws.calls()?;
         let log = calls["log"].as_array().into_iter().flatten();
         let here = log.filter(|call| {
-            call["accessKey"] == ACCESS_KEY_ID && text(&call["resource"]).ends_with(&self.arn)
+            call["accessKey"] == OPERATOR_KEY_ID && text(&call["resource"]).ends_with(&self.arn)
         });
         let written = here.filter(|call| {
             let reads = ["Get", "Describe", "List"];

@@ -7,34 +7,40 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cachedapi_hack::environment::Environment;
 use cachedapi_hack::kubectl::Kubectl;
-use cachedapi_hack::local_aws::{ACCESS_KEY_ID, Behaviour};
+use cachedapi_hack::local_aws::{Behaviour, OPERATOR_KEY_ID};
 use cachedapi_hack::operator::Operator;
 use cachedapi_hack::resource::Resource;
-use cachedapi_hack::{Error, Result, policy};
+use cachedapi_hack::{Error, Result};
 use cachedapi_operator::api::ANNOTATION_PAUSED;
+use local_aws::policy;
 use serde_json::{Value, json};
 
-/// Fails unless the policy that the operator prints for its IAM role allows every call that it made in `environment`.
+/// Fails if the operator asked AWS in `environment` for what its IAM policy does not allow, and was refused. Refusals that a test has caused (`denyAccess`) name what the
+/// policy allows. What is not there (yet, or any more) has no tags to go by: AWS refuses such a call as well.
 pub fn check_calls_are_allowed(environment: &Environment) -> Result<()> {
     let policy = environment.operators_policy()?;
     let calls = environment.aws.calls()?;
     let log = calls["log"].as_array().into_iter().flatten();
-    let operators =
-        log.filter(|call| call["accessKey"] == ACCESS_KEY_ID && call["service"] != "sts");
-    // What is not there (yet, or any more) has no tags to go by; AWS refuses such a call or says so.
-    let answered = operators.filter(|call| call["error"].is_null());
-    let missing: BTreeSet<String> = answered
+    let operators = log.filter(|call| call["accessKey"] == OPERATOR_KEY_ID);
+    let refused = operators.filter(|call| is_refusal(call));
+    let missing: BTreeSet<String> = refused
         .flat_map(|call| policy::missing(&policy, call))
+        .map(|asked| asked.to_string())
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
     Err(Error::Unexpected(format!(
-        "the operator did what its IAM policy does not allow: {missing:?}"
+        "the operator was refused what its IAM policy does not allow: {missing:?}"
     )))
 }
 
-/// A visit to the shared environment: at its end all that the operator has done so far must be what its IAM policy allows, so that whoever
+fn is_refusal(call: &Value) -> bool {
+    let code = call["error"].as_str();
+    code.is_some_and(|code| code.starts_with("AccessDenied"))
+}
+
+/// A visit to the shared environment: at its end the operator must not have asked for anything that its IAM policy does not allow, so that whoever
 /// leaves last answers for everything.
 pub struct Visit(&'static World);
 

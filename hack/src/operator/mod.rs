@@ -192,11 +192,17 @@ impl Operator {
         })
     }
 
-    /// Kills it as a crash would, and starts it again.
+    /// Kills it as a crash would, starts it again, and waits until it is ready.
     pub fn crash(&mut self) -> Result<()> {
+        self.restart()?;
+        self.wait_until_ready()
+    }
+
+    /// Kills it as a crash would, unless it has ended by itself, and starts it again.
+    pub fn restart(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process = self.place.start(self.launch.clone())?;
-        self.wait_until_ready()
+        Ok(())
     }
 
     /// Waits until it says that it is ready: it works, or stands by.

@@ -38,6 +38,7 @@ impl<'a> Pods<'a> {
             .map_err(Error::io(|| {
                 "read the authority of the cache nodes".to_owned()
             }))?;
+        environment.limit_operator()?;
         let given = given(&authority.unwrap_or_default());
         progress::step(
             "create the operator's namespace, restricted, with its AWS keys",
@@ -75,7 +76,7 @@ impl<'a> Pods<'a> {
 /// What has to be there before the chart.
 fn given(authority: &str) -> Value {
     let metadata = |name: &str| json!({"name": name, "namespace": NAMESPACE});
-    let keys: Value = local_aws::credentials()
+    let keys: Value = local_aws::operators_credentials()
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
@@ -108,6 +109,7 @@ mod tests {
 
     #[test]
     fn the_namespace_comes_before_what_is_in_it_and_lets_in_restricted_pods_only() {
+        environment.limit_operator()?;
         let given = given("authority");
         assert_eq!(given["items"][0]["kind"], "Namespace");
         assert_eq!(
@@ -119,7 +121,7 @@ mod tests {
     #[test]
     fn keys_are_in_a_secret_and_in_no_value_of_the_chart() {
         let values = file_of_values("http://10.250.0.1:4566").to_string();
-        for (_, secret) in local_aws::credentials() {
+        for (_, secret) in local_aws::operators_credentials() {
             assert!(!values.contains(&secret));
         }
     }

@@ -22,6 +22,7 @@ use crate::{AwsError, Call, Reply};
 
 pub use function::{Alias, Function, FunctionId, Version};
 pub use policy::Policy;
+pub(crate) use policy::is_like;
 pub(crate) use seed::seed;
 
 /// The functions of one account and Region.

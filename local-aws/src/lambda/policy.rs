@@ -29,6 +29,13 @@ impl Policy {
         (size > BYTES).then_some((size, BYTES))
     }
 
+    /// The service that a statement is about.
+    pub(crate) fn principal(&self, statement_id: &str) -> Option<&str> {
+        let mut statements = self.statements.iter();
+        let statement = statements.find(|statement| statement["Sid"] == statement_id)?;
+        statement["Principal"]["Service"].as_str()
+    }
+
     pub(super) fn has(&self, statement_id: &str) -> bool {
         self.statements
             .iter()
@@ -53,7 +60,7 @@ impl Policy {
 }
 
 /// IAM's `*` (anything, also slashes) and `?` (one character).
-fn is_like(text: &str, pattern: &str) -> bool {
+pub(crate) fn is_like(text: &str, pattern: &str) -> bool {
     let mut chars = text.chars();
     let mut rest = pattern.chars();
     match rest.next() {

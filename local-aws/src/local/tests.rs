@@ -281,3 +281,62 @@ async fn where_one_of_two_replicas_lags_every_other_read_is_up_to_date() {
     }
     assert_eq!(found, [400, 200, 400, 200]);
 }
+
+#[tokio::test]
+async fn who_has_a_policy_may_do_what_it_allows_and_nothing_else() {
+    let local = local(Config::default());
+    let allow =
+        json!({"Effect": "Allow", "Action": ["secretsmanager:CreateSecret"], "Resource": "*"});
+    let policy = json!({ "Statement": [allow] });
+    admin(&local, "PUT", "/_local/policies/111122223333", policy).await;
+    let plain = json!({ "Name": "a", "SecretString": "b" });
+    assert_eq!(secrets(&local, "CreateSecret", plain).await.0, 200);
+    let tagged = json!({ "Name": "c", "Tags": [{ "Key": "k", "Value": "v" }] });
+    for (operation, body, action) in [
+        (
+            "GetSecretValue",
+            json!({ "SecretId": "a" }),
+            "secretsmanager:GetSecretValue",
+        ),
+        ("CreateSecret", tagged, "secretsmanager:TagResource"),
+    ] {
+        let (status, refusal) = secrets(&local, operation, body).await;
+        assert_eq!(
+            (status, &refusal["__type"]),
+            (400, &json!("AccessDeniedException"))
+        );
+        let told = refusal.to_string();
+        assert!(
+            told.contains(&format!(
+                "not authorized to perform: {action} on resource: arn:aws:"
+            )),
+            "{told}"
+        );
+    }
+    let state = admin(&local, "GET", "/_local/state", Value::Null).await;
+    assert!(!state.to_string().contains("secret:c-"), "not applied");
+
+    admin(
+        &local,
+        "DELETE",
+        "/_local/policies/111122223333",
+        Value::Null,
+    )
+    .await;
+    let read = json!({ "SecretId": "a" });
+    assert_eq!(secrets(&local, "GetSecretValue", read).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_policy_that_is_not_understood_is_refused() {
+    let local = local(Config::default());
+    let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    let policy = json!({ "Statement": [deny] });
+    let answer = admin(&local, "PUT", "/_local/policies/111122223333", policy).await;
+    assert!(
+        answer["message"].as_str().unwrap().contains("Deny"),
+        "{answer}"
+    );
+    let create = json!({ "Name": "a", "SecretString": "b" });
+    assert_eq!(secrets(&local, "CreateSecret", create).await.0, 200);
+}

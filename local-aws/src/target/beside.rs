@@ -20,6 +20,9 @@ pub(crate) struct Need {
     /// Tags the resource had when the call came (`aws:ResourceTag`). The request's are the call's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     resource_tags: BTreeMap<String, String>,
+    /// The service's own condition keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    condition_keys: BTreeMap<&'static str, String>,
 }
 
 /// What `call`, which is about `target`, needs beside. The services' "Actions, resources, and condition keys" say so; what an account may
@@ -40,6 +43,7 @@ pub(super) fn needs(call: &Call, target: &Target, place: &Regional) -> Vec<Need>
     let need = |(action, resource): (&str, String)| Need {
         action: action.to_owned(),
         resource_tags: tags_of(&resource, place),
+        condition_keys: condition_keys(action),
         resource,
     };
     needs.into_iter().map(need).collect()
@@ -90,6 +94,13 @@ fn elasticache(call: &Call, target: &Target, tagging: bool) -> Asked {
         _ => {}
     }
     asked
+}
+
+/// "Actions, resources, and condition keys for AWS Identity and Access Management": whose role it is to be.
+fn condition_keys(action: &str) -> BTreeMap<&'static str, String> {
+    let role = Some(action).filter(|action| *action == "iam:CreateServiceLinkedRole");
+    let key = role.map(|_| ("iam:AWSServiceName", "elasticache.amazonaws.com".to_owned()));
+    key.into_iter().collect()
 }
 
 /// Made by the first cache of an account.
