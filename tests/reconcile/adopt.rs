@@ -11,7 +11,7 @@ use crate::world::{ACCOUNT, NAME, NAMESPACE, REGION, World};
 const ANOTHERS_UID: &str = "00000000-0000-0000-0000-000000000001";
 
 /// The example of an adoption, in the namespace `shop`.
-fn adopting(id: &str, mode: &str) -> Value {
+pub fn adopting(id: &str, mode: &str) -> Value {
     let text = include_str!("../../examples/adopt.yaml");
     let mut object: Value = serde_saphyr::from_str(text).unwrap();
     object["metadata"] = json!({"namespace": NAMESPACE, "name": NAME});
@@ -30,13 +30,13 @@ async fn world() -> World {
 }
 
 /// The tag by which the owner of a thing consents, and others.
-fn consenting(mut tags: Value) -> Value {
+pub fn consenting(mut tags: Value) -> Value {
     tags["cachedapi.dev/adoptable-by"] = json!(format!("test/{NAMESPACE}/{NAME}"));
     tags
 }
 
 /// Somebody makes a REST API with one method and a stage; gives its id.
-async fn make_legacy(world: &World, tags: Value) -> String {
+pub async fn make_legacy(world: &World, tags: Value) -> String {
     let new =
         json!({"name": "legacy", "endpointConfiguration": {"types": ["REGIONAL"]}, "tags": tags});
     let api = world.gateway("POST", "/restapis", &new).await;

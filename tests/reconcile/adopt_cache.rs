@@ -10,10 +10,10 @@ use crate::legacy::{GROUP, consent, make_group};
 use crate::tripwire::{Side, at_every_write};
 use crate::world::{ACCOUNT, NAME, NAMESPACE, REGION, World};
 
-const TOKEN: &str = "a-token-that-clients-have";
+pub const TOKEN: &str = "a-token-that-clients-have";
 
 /// A secret that somebody made; gives its ARN.
-async fn make_secret(world: &World, value: &Value) -> String {
+pub async fn make_secret(world: &World, value: &Value) -> String {
     let secret = json!({
         "Name": "theirs", "ClientRequestToken": "00000000-0000-4000-8000-000000000001", "SecretString": value.to_string(),
         "Tags": [{"Key": "cachedapi.dev/adoptable-by", "Value": "test"}],
@@ -193,7 +193,7 @@ async fn a_take_over_of_a_group_that_ends_at_any_of_its_writes_is_taken_up() {
 }
 
 /// The example with an AUTH token, of a group that has one and the secret that is to have it.
-fn with_token(arn: &str) -> Value {
+pub fn with_token(arn: &str) -> Value {
     let adopt = json!({"replicationGroupId": GROUP, "secretArn": arn, "mode": "TakeOver"});
     let mut object = adopting(adopt);
     object["spec"]["credentials"] = json!({"authToken": {}});
