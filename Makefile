@@ -1,5 +1,5 @@
 # Everything people run; `make help` lists it. The first run on a machine builds a Kubernetes control plane and the
-# workspace: about ten minutes on two cores, once.
+# workspace: about ten minutes on two cores, once; `make test` builds a second control plane, of the oldest Kubernetes, five minutes more.
 
 # current: the current context of your kubeconfig, after asking (make demo CLUSTER=current); node: a real node, with the operator in a pod (make demo NODE=1)
 CLUSTER = $(if $(NODE),node,local)
@@ -14,7 +14,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test test-node test-processes sim fuzz guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test test-oldest test-node test-processes sim fuzz guards bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -39,10 +39,16 @@ test: lint ## run all tests, the same that CI runs
 	cargo build --workspace --bins
 	cargo test --workspace
 	cd examples/backend && python3 -m unittest
+	$(MAKE) test-oldest
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
 	tests/image/run
 
 sim: ## simulate faults at every call, with the invariants watched, and count them (SEEDS=0..1000: only these walks at random; PAIRS=all: only all pairs of faults)
+test-oldest: ## run what depends on the API server's version against the oldest Kubernetes that the chart claims: CRDs, chart, the main job
+	@CACHEDAPI_KUBERNETES=oldest $(HACK) tools > /dev/null
+	CACHEDAPI_KUBERNETES=oldest cargo test --workspace --test control_plane --test crd
+	CACHEDAPI_KUBERNETES=oldest cargo test --workspace --test chart --test e2e -- installations:: release:: rights:: the_demo
+
 	@rm -f $(FIGURES)
 	cargo test --workspace --test sim -- $(if $(SEEDS),walk::) $(if $(PAIRS),pairs::) $(if $(SEEDS)$(PAIRS),--nocapture,--show-output) || failed=1; cat $(FIGURES); exit $$failed
 

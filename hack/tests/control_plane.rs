@@ -8,7 +8,7 @@ use cachedapi_hack::control_plane::ControlPlane;
 use cachedapi_hack::kubectl::Kubectl;
 use cachedapi_hack::ports;
 use cachedapi_hack::process::{Lifetime, Place, Record};
-use cachedapi_hack::tools::Tools;
+use cachedapi_hack::tools::{Kubernetes, Tools};
 use cachedapi_hack::wait::{self, Seen};
 
 const OWNER: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner", "namespace": "orders"}}"#;
@@ -84,6 +84,20 @@ fn objects_are_applied_collected_and_deleted_with_their_namespace_and_every_proc
         records.iter().filter(|record| record.is_running()).count(),
         0
     );
+}
+
+#[test]
+fn the_api_server_is_of_the_version_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place {
+        folder: folder.path().to_owned(),
+        lifetime: Lifetime::WithParent,
+    };
+    let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
+    let started = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
+    let said = started.kubectl().json(["version"]).unwrap();
+    let asked = Kubernetes::from_env().unwrap().version().unwrap();
+    assert_eq!(said["serverVersion"]["gitVersion"], asked);
 }
 
 #[test]

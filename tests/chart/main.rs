@@ -14,3 +14,4 @@ mod release;
 mod render;
 mod rights;
 mod schema;
+mod versions;

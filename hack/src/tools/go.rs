@@ -1,15 +1,15 @@
-//! Kubernetes and etcd, built from the Go module in `hack/control-plane`: the control plane, and apart from it what only nodes need.
+//! Kubernetes and etcd, built from Go modules: the control plane of each version that is tried, and apart from it what only nodes need, of the newest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::sources;
+use super::Kubernetes;
 use crate::cache::Cache;
 use crate::{Error, Result, command, progress};
 
-const CONTROL_PLANE: [&str; 3] = [
-    "go.etcd.io/etcd/server/v3",
+const ETCD: &str = "go.etcd.io/etcd/server/v3";
+const CONTROL_PLANE: [&str; 2] = [
     "k8s.io/kubernetes/cmd/kube-apiserver",
     "k8s.io/kubernetes/cmd/kube-controller-manager",
 ];
@@ -19,57 +19,89 @@ const NODE: [&str; 3] = [
     "k8s.io/kubernetes/cmd/kubelet",
 ];
 
-/// The folder with etcd, kube-apiserver and kube-controller-manager.
-pub(super) fn prepare(cache: &Cache) -> Result<PathBuf> {
-    let kubernetes = &kubernetes()?;
-    let etcd = version_in(&module(), "go.etcd.io/etcd/server/v3")?;
-    cache.entry(&format!("control-plane/kubernetes-{kubernetes}-etcd-{etcd}"), |folder| {
-        let what = format!("build Kubernetes {kubernetes} and etcd {etcd} (once; about six minutes on two cores)");
-        progress::step(&what, || {
-            build(&CONTROL_PLANE, kubernetes, folder)?;
-            // Go names a program after the last part of its import path.
-            fs::rename(folder.join("server"), folder.join("etcd"))
-                .map_err(Error::io(|| "rename server to etcd".to_owned()))
-        })
+/// Where the programs of a control plane are.
+pub(super) struct ControlPlane {
+    pub(super) etcd: PathBuf,
+    /// The folder with kube-apiserver and kube-controller-manager.
+    pub(super) kubernetes: PathBuf,
+}
+
+/// A control plane of the version `kubernetes`. etcd is the newest's for all: an API server is content with any that is not older than itself.
+pub(super) fn prepare(cache: &Cache, kubernetes: Kubernetes) -> Result<ControlPlane> {
+    let newest = prepare_newest(cache)?;
+    Ok(ControlPlane {
+        etcd: newest.join("etcd"),
+        kubernetes: match kubernetes {
+            Kubernetes::Newest => newest,
+            Kubernetes::Oldest => prepare_oldest(cache)?,
+        },
     })
 }
 
-/// The folder with kubelet, kube-scheduler and kube-proxy, of the same version.
+/// The folder with etcd as well.
+fn prepare_newest(cache: &Cache) -> Result<PathBuf> {
+    let version = &Kubernetes::Newest.version()?;
+    let etcd = version_in(&Kubernetes::Newest.module(), ETCD)?;
+    cache.entry(
+        &format!("control-plane/kubernetes-{version}-etcd-{etcd}"),
+        |folder| {
+            let what = format!(
+                "build Kubernetes {version} and etcd {etcd} (once; about six minutes on two cores)"
+            );
+            progress::step(&what, || {
+                let programs = [CONTROL_PLANE.as_slice(), &[ETCD]].concat();
+                build(&programs, Kubernetes::Newest, folder)?;
+                // Go names a program after the last part of its import path.
+                fs::rename(folder.join("server"), folder.join("etcd"))
+                    .map_err(Error::io(|| "rename server to etcd".to_owned()))
+            })
+        },
+    )
+}
+
+fn prepare_oldest(cache: &Cache) -> Result<PathBuf> {
+    let version = &Kubernetes::Oldest.version()?;
+    cache.entry(&format!("control-plane/kubernetes-{version}"), |folder| {
+        let what = format!("build Kubernetes {version}, the oldest that the chart claims (once; about five minutes on two cores)");
+        progress::step(&what, || build(&CONTROL_PLANE, Kubernetes::Oldest, folder))
+    })
+}
+
+/// The folder with kubelet, kube-scheduler and kube-proxy, of the newest version.
 pub(super) fn prepare_node(cache: &Cache) -> Result<PathBuf> {
-    let kubernetes = &kubernetes()?;
-    cache.entry(&format!("node/kubernetes-{kubernetes}"), |folder| {
-        let what = format!("build the kubelet, scheduler and proxy of Kubernetes {kubernetes} (once; about two minutes on two cores)");
-        progress::step(&what, || build(&NODE, kubernetes, folder))
+    let version = &Kubernetes::Newest.version()?;
+    cache.entry(&format!("node/kubernetes-{version}"), |folder| {
+        let what = format!("build the kubelet, scheduler and proxy of Kubernetes {version} (once; about two minutes on two cores)");
+        progress::step(&what, || build(&NODE, Kubernetes::Newest, folder))
     })
 }
 
-/// The version of Kubernetes.
-pub(super) fn kubernetes() -> Result<String> {
-    version_in(&module(), "k8s.io/kubernetes")
-}
-
-/// The folder with the source of Kubernetes.
+/// The folder with the source of the newest Kubernetes.
 pub(super) fn kubernetes_source() -> Result<PathBuf> {
     let list = ["mod", "download", "-json", "k8s.io/kubernetes"];
-    let said = command::output(Command::new("go").current_dir(module()).args(list))?;
+    let said = command::output(
+        Command::new("go")
+            .current_dir(Kubernetes::Newest.module())
+            .args(list),
+    )?;
     let module: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
     let folder = module["Dir"].as_str().map(PathBuf::from);
     folder.ok_or_else(|| Error::Unexpected(format!("go does not say where Kubernetes is: {said}")))
 }
 
-fn module() -> PathBuf {
-    sources().join("control-plane")
-}
-
-fn build(programs: &[&str], kubernetes: &str, folder: &Path) -> Result<()> {
+fn build(programs: &[&str], kubernetes: Kubernetes, folder: &Path) -> Result<()> {
     let mut go = Command::new("go");
-    go.current_dir(module()).env("CGO_ENABLED", "0").args([
-        "build",
-        "-trimpath",
-        "-ldflags",
-        &link_flags(kubernetes),
-        "-o",
-    ]);
+    go.current_dir(kubernetes.module())
+        .env("CGO_ENABLED", "0")
+        .args([
+            "build",
+            "-trimpath",
+            // Without the clouds that old versions know, and that nobody here runs on.
+            "-tags=providerless",
+            "-ldflags",
+            &link_flags(&kubernetes.version()?),
+            "-o",
+        ]);
     go.arg(format!("{}/", folder.display())).args(programs);
     command::output(&mut go).map(drop)
 }
@@ -124,9 +156,15 @@ mod tests {
 
     #[test]
     fn every_program_is_a_tool_of_the_module_so_that_its_dependencies_are_pinned() {
-        let manifest = fs::read_to_string(module().join("go.mod")).unwrap();
-        for program in CONTROL_PLANE.iter().chain(&NODE) {
-            assert!(manifest.contains(&format!("\t{program}\n")), "{program}");
+        let is_tool = |kubernetes: Kubernetes, program: &str| {
+            let manifest = fs::read_to_string(kubernetes.module().join("go.mod")).unwrap();
+            manifest.contains(&format!("\t{program}\n"))
+        };
+        for program in CONTROL_PLANE.iter().chain(&NODE).chain([&ETCD]) {
+            assert!(is_tool(Kubernetes::Newest, program), "{program}");
+        }
+        for program in CONTROL_PLANE {
+            assert!(is_tool(Kubernetes::Oldest, program), "{program}");
         }
     }
 

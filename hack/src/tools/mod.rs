@@ -3,12 +3,14 @@
 mod clients;
 mod deny;
 mod go;
+mod kubernetes;
 mod node;
 mod promtool;
 mod valkey;
 mod wheel;
 
 pub use deny::cargo_deny;
+pub use kubernetes::Kubernetes;
 pub use node::NodeTools;
 pub use promtool::promtool;
 pub use valkey::valkey_server;
@@ -37,15 +39,16 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Finds, fetches or builds every program. The first run on a machine builds for about six minutes; later ones take no time.
+    /// Finds, fetches or builds every program, those of the control plane in the version that the environment names ([`Kubernetes::from_env`]). The first run
+    /// on a machine builds for about six minutes; later ones take no time.
     pub fn prepare(cache: &Cache) -> Result<Self> {
         let (kubectl, helm) = clients::prepare(cache)?;
         let valkey_server = valkey_server(cache)?;
-        let built = go::prepare(cache)?;
+        let built = go::prepare(cache, Kubernetes::from_env()?)?;
         Ok(Self {
-            etcd: built.join("etcd"),
-            kube_apiserver: built.join("kube-apiserver"),
-            kube_controller_manager: built.join("kube-controller-manager"),
+            etcd: built.etcd,
+            kube_apiserver: built.kubernetes.join("kube-apiserver"),
+            kube_controller_manager: built.kubernetes.join("kube-controller-manager"),
             kubectl,
             helm,
             valkey_server,

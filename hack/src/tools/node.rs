@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::go;
+use super::{Kubernetes, go};
 use crate::cache::Cache;
 use crate::image::{self, Archive};
 use crate::{Error, Result, command, progress};
@@ -25,6 +25,10 @@ pub struct NodeTools {
 impl NodeTools {
     /// Builds every program. The first run on a machine takes some two minutes; later ones take no time.
     pub fn prepare(cache: &Cache) -> Result<Self> {
+        if Kubernetes::from_env()? == Kubernetes::Oldest {
+            let reason = "there is a node of the newest Kubernetes only, and an older API server is not for its kubelet";
+            return Err(Error::Unexpected(reason.to_owned()));
+        }
         let built = go::prepare_node(cache)?;
         Ok(Self {
             kubelet: built.join("kubelet"),
@@ -37,9 +41,10 @@ impl NodeTools {
 
 /// Kubernetes' own pause, which no registry has to be asked for.
 fn pause(cache: &Cache) -> Result<PathBuf> {
-    let entry = cache.entry(&format!("node/pause-{}", go::kubernetes()?), |folder| {
-        progress::step("build the image of pause (once)", || build_pause(folder))
-    })?;
+    let entry = cache.entry(
+        &format!("node/pause-{}", Kubernetes::Newest.version()?),
+        |folder| progress::step("build the image of pause (once)", || build_pause(folder)),
+    )?;
     Ok(entry.join("pause.tar"))
 }
 
