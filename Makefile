@@ -6,6 +6,7 @@ CLUSTER = $(if $(NODE),node,local)
 NAMESPACE = default
 SECRET = orders-cache
 BIN = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
+IMAGE = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/image.tar
 FIGURES = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/tmp/simulation.md
 HACK = cargo run --quiet --package cachedapi-hack --
 
@@ -14,7 +15,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test test-oldest test-node test-processes sim fuzz guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test test-oldest test-node test-processes image sim fuzz guards bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ test-node: ## run the operator in pods of a real node (Linux, root): install, ma
 test-processes: ## put faults between real processes: operator, API server, local AWS, cache nodes
 	cargo build --workspace --bins
 	cargo test --workspace --test processes
+
+image: ## build the released image into an archive and print its digest (IMAGE=: the archive)
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(HACK) image --profile release $(IMAGE)
 
 guards: ## remove the operator's guards one by one, each of which must turn a test red
 	cargo test --workspace --test guards -- remove

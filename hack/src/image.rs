@@ -1,5 +1,7 @@
 //! Images, built by buildah from files and put into archives: no registry, no daemon, and nothing of them stays with the machine's own.
 
+use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -20,9 +22,9 @@ pub struct Archive<'a> {
     pub file: &'a Path,
 }
 
-/// Builds the operator's image into the archive `file`: the final stage of the Dockerfile, with a folder in place of the stage that compiles, which needs the
-/// internet. Its name is the one that the chart has.
-pub fn build_operator(profile: &str, file: &Path) -> Result<()> {
+/// Builds the operator's image into the archive `file`, and returns its digest: the final stage of the Dockerfile, with a folder in place of the stage that
+/// compiles, which needs the internet. Its name is the one that the chart has.
+pub fn build_operator(profile: &str, file: &Path) -> Result<String> {
     let binary = binaries::static_operator(profile)?;
     let stage = tempfile::tempdir().map_err(Error::io(|| "create a folder".to_owned()))?;
     let certificates = "etc/ssl/certs/ca-certificates.crt";
@@ -44,8 +46,9 @@ pub fn build_operator(profile: &str, file: &Path) -> Result<()> {
     })
 }
 
-/// Builds an image without a network, and writes its archive.
-pub fn build(archive: &Archive) -> Result<()> {
+/// Builds an image without a network, writes its archive, and returns its digest. Equal contents make equal images: the time of all that is in it is
+/// `$SOURCE_DATE_EPOCH`, or 0.
+pub fn build(archive: &Archive) -> Result<String> {
     let scratch = tempfile::tempdir().map_err(Error::io(|| "create a folder".to_owned()))?;
     let buildah = || {
         let mut buildah = Command::new("buildah");
@@ -55,12 +58,18 @@ pub fn build(archive: &Archive) -> Result<()> {
         buildah
     };
     let mut bud = buildah();
-    bud.args(["bud", "--quiet", "--network", "none", "--pull-never"]);
+    let time = env::var("SOURCE_DATE_EPOCH").unwrap_or_else(|_| "0".to_owned());
+    bud.args(["bud", "--quiet", "--network", "none", "--pull-never"])
+        .args(["--timestamp", &time, "--identity-label=false"]);
     for (stage, folder) in archive.stages {
         bud.arg("--build-context")
             .arg(format!("{stage}={}", folder.display()));
     }
     command::output(bud.args(["--tag", archive.name]).arg(archive.context))?;
     let to = format!("oci-archive:{}:{}", archive.file.display(), archive.name);
-    command::output(buildah().args(["push", "--quiet", archive.name, &to])).map(drop)
+    let digest = scratch.path().join("digest");
+    let mut push = buildah();
+    push.args(["push", "--quiet", "--digestfile"]).arg(&digest);
+    command::output(push.args([archive.name, &to]))?;
+    fs::read_to_string(&digest).map_err(Error::io(|| format!("read {}", digest.display())))
 }

@@ -62,7 +62,7 @@ enum Command {
     },
     /// Start a real node with its control plane and leave it running
     Node(Folder),
-    /// Build the operator's image into an archive, an OCI layout in a tar file
+    /// Build the operator's image into an archive, an OCI layout in a tar file, and print its digest
     Image {
         /// The archive
         file: PathBuf,
@@ -165,7 +165,10 @@ fn run(command: Command) -> Result<()> {
             api_server_port,
         } => start_control_plane(folder.absolute()?, api_server_port),
         Command::Node(folder) => start_node(folder.absolute()?),
-        Command::Image { file, profile } => build_image(&profile, &file).map(drop),
+        Command::Image { file, profile } => {
+            println!("{}", build_image(&profile, &file)?);
+            Ok(())
+        }
         Command::Bench { idle_objects } => measure(idle_objects),
         Command::Deny => deny(),
         Command::Tools => {
@@ -213,7 +216,8 @@ fn demo_in(folder: &Path, cluster: Cluster) -> Result<()> {
         ),
         Cluster::Node => {
             let node = NodeTools::prepare(&Cache::from_env()?)?;
-            let image = build_image("dev", &folder.join("operator.tar"))?;
+            let image = folder.join("operator.tar");
+            build_image("dev", &image)?;
             (
                 Environment::on_node(programs, &node, &image, place, &behaviour)?,
                 Vec::new(),
@@ -306,11 +310,11 @@ fn start_control_plane(folder: PathBuf, port: u16) -> Result<()> {
     Ok(())
 }
 
-fn build_image(profile: &str, file: &Path) -> Result<PathBuf> {
+/// The digest of the image, which is in the archive `file` then.
+fn build_image(profile: &str, file: &Path) -> Result<String> {
     progress::step("build the operator's image", || {
         image::build_operator(profile, file)
-    })?;
-    Ok(file.to_owned())
+    })
 }
 
 fn start_node(folder: PathBuf) -> Result<()> {

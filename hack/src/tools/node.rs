@@ -66,4 +66,5 @@ fn build_pause(folder: &Path) -> Result<()> {
         name: image::PAUSE,
         file: &folder.join("pause.tar"),
     })
+    .map(drop)
 }
