@@ -37,6 +37,8 @@ mod invariants;
 #[path = "../sim/kept.rs"]
 #[allow(dead_code)]
 mod kept;
+#[path = "../reconcile/legacy.rs"]
+mod legacy;
 #[path = "../reconcile/look.rs"]
 #[allow(dead_code)]
 mod look;

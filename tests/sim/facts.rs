@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cachedapi_operator::api::TAG_ADOPTABLE_BY;
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -89,7 +90,9 @@ pub fn foreign(place: &Value) -> BTreeMap<String, Value> {
                 || format!("arn:aws:apigateway:eu-west-1::/{path}/{id}"),
                 str::to_owned,
             );
-            if !is_ours(&place["tags"][arn]) {
+            let tags = &place["tags"][arn];
+            // What its owner consents to is to be changed.
+            if !is_ours(tags) && tags[TAG_ADOPTABLE_BY].is_null() {
                 foreign.insert(format!("{kind}/{id}"), thing.clone());
             }
         }

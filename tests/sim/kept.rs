@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use local_aws::{Config, Delays, LocalAws};
 use local_kube::LocalKube;
+use serde_json::json;
 
+use crate::legacy::{GROUP, consent, make_group};
 use crate::world::{NAME, World};
 
 use super::invariants::others_come;
@@ -28,6 +30,8 @@ pub enum Beginning {
     Empty,
     /// The example as well, Ready since a moment.
     Ready,
+    /// The example as well, which names a replication group that somebody made, and shows what would become of it.
+    Reviewed,
 }
 
 impl From<World> for Kept {
@@ -79,10 +83,29 @@ pub async fn empty(seed: u64) -> World {
 
 async fn make(beginning: Beginning, seed: u64) -> Kept {
     let world = empty(seed).await;
-    if beginning == Beginning::Ready {
-        world.create(&object(NAME)).await;
-        let _operator = world.operator();
-        world.until(World::is_ready).await;
+    match beginning {
+        Beginning::Empty => {}
+        Beginning::Ready => {
+            world.create(&object(NAME)).await;
+            let _operator = world.operator();
+            world.until(World::is_ready).await;
+        }
+        Beginning::Reviewed => show_an_adoption(&world).await,
     }
     world.into()
+}
+
+/// The example names a group that somebody made, and says what would change.
+async fn show_an_adoption(world: &World) {
+    make_group(world, &consent()).await;
+    let mut object = object(NAME);
+    object["spec"]["adopt"] = json!({"replicationGroupId": GROUP});
+    world.create(&object).await;
+    let _operator = world.operator();
+    let is_shown = |world: &World| {
+        let status = |type_: &str| world.condition(type_);
+        status("CacheReady")["reason"] == "AdoptionPending"
+            && status("ApiReady")["status"] == "True"
+    };
+    world.until(is_shown).await;
 }

@@ -40,6 +40,8 @@ mod walk;
 
 #[path = "../aws/in_process.rs"]
 mod in_process;
+#[path = "../reconcile/legacy.rs"]
+mod legacy;
 #[path = "../reconcile/look.rs"]
 #[allow(dead_code)]
 mod look;

@@ -19,6 +19,8 @@ pub enum Scenario {
     Rotate,
     /// Its password has leaked.
     Revoke,
+    /// Its cache is one that somebody made, and is taken over.
+    Adopt,
     /// It goes.
     Delete,
 }
@@ -81,7 +83,7 @@ impl Part {
 }
 
 impl Scenario {
-    /// All of them.
+    /// All of them but the adoption, whose pairs are not run.
     pub fn all() -> impl Iterator<Item = Self> + Send {
         let others = [Self::Create, Self::Rotate, Self::Revoke, Self::Delete];
         others.into_iter().chain(Part::ALL.map(Self::Update))
@@ -90,7 +92,7 @@ impl Scenario {
     /// How many steps it has by its design, each of which lasts.
     pub const fn steps(self) -> usize {
         match self {
-            Self::Create => 14,
+            Self::Create | Self::Adopt => 14,
             Self::Update(_) | Self::Rotate | Self::Revoke => 7,
             Self::Delete => 10,
         }
@@ -102,7 +104,12 @@ impl Scenario {
             let world = Kept::of(Beginning::Empty, seed).go_on();
             return (Arc::new(world), None);
         }
-        let world = Arc::new(Kept::of(Beginning::Ready, seed).go_on());
+        let beginning = if self == Self::Adopt {
+            Beginning::Reviewed
+        } else {
+            Beginning::Ready
+        };
+        let world = Arc::new(Kept::of(beginning, seed).go_on());
         let operator = world.operator();
         sleep(Duration::from_mins(1)).await;
         (world, Some(operator))
@@ -115,6 +122,10 @@ impl Scenario {
             Self::Update(part) => world.patch(part.patch(&world.object(), 2)).await,
             Self::Rotate => world.patch(request(world, ROTATE)).await,
             Self::Revoke => world.patch(request(world, REVOKE)).await,
+            Self::Adopt => {
+                let yes = json!({"spec": {"adopt": {"mode": "TakeOver"}}});
+                world.patch(yes).await;
+            }
             Self::Delete => world.delete().await,
         }
     }
@@ -123,7 +134,7 @@ impl Scenario {
     pub fn is_done(self, world: &World, before: &Before) -> bool {
         match self {
             Self::Delete => world.is_gone(),
-            Self::Create | Self::Update(_) => world.is_ready(),
+            Self::Create | Self::Update(_) | Self::Adopt => world.is_ready(),
             Self::Rotate | Self::Revoke => {
                 let status = &world.object()["status"]["credentials"];
                 let version = status["versionId"].as_str();

@@ -77,3 +77,16 @@ fn any_answer_of_a_creation_may_be_spoiled() {
         at_every_call("spoiled answer", Scenario::Create, effect, 7);
     }
 }
+
+/// What is read of a cache to be taken over is read again and again, so not every call of it is tried.
+#[test]
+fn calls_of_an_adoption_may_be_lost_or_be_an_operators_last() {
+    for (kind, effect) in [
+        ("lost request", Effect::LoseRequest),
+        ("lost answer", Effect::LoseReply),
+        ("crash before a call", Effect::Crash(Side::NotSent)),
+        ("crash after a call", Effect::Crash(Side::Applied)),
+    ] {
+        at_every_call(kind, Scenario::Adopt, effect, 11);
+    }
+}
