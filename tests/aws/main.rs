@@ -17,4 +17,5 @@ mod roles;
 mod secrets;
 mod token;
 mod tokens;
+mod web_identity;
 mod world;

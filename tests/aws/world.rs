@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use aws_config::SdkConfig;
 use bytes::Bytes;
 use cachedapi_operator::aws::{Aws, Call, CallObserver, QuotaShare};
 use cachedapi_operator::fence::Fence;
@@ -52,6 +53,11 @@ impl World {
 
     /// One with these settings.
     pub fn with(config: Config) -> Self {
+        Self::signing(config, |_, sdk| sdk)
+    }
+
+    /// One with these settings, where `change` makes the SDK sign in another way.
+    pub fn signing(config: Config, change: impl FnOnce(&LocalAws, SdkConfig) -> SdkConfig) -> Self {
         let local = LocalAws::new(config).unwrap();
         let answering = local.clone();
         let account = Arc::new(Mutex::new(ACCOUNT.to_owned()));
@@ -59,6 +65,7 @@ impl World {
             let local = answering.clone();
             async move { local.handle(request).await }
         });
+        let config = change(&local, config);
         let calls = Arc::new(Calls::default());
         let aws = Aws::new(
             &config,

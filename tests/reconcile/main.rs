@@ -33,6 +33,7 @@ mod revocation;
 mod rotation;
 mod tripwire;
 mod two;
+mod versions;
 #[allow(dead_code)] // The simulation uses the rest, of the next one as well.
 mod wire;
 #[allow(dead_code)]
