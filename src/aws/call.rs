@@ -169,13 +169,49 @@ pub(super) fn fact<T>(seen: fn(Seen<T>) -> Fact, thing: Option<T>) -> Option<Fac
     thing.map(|thing| seen(Seen::Present(thing)))
 }
 
-/// Every page of a list. `fetch` gets the position after the last page, `split` takes a page apart into items and next position. A position that comes
-/// again would lead round in a circle: such a list has no end, and none that is complete.
+/// Every page of a list, with each thing once, by its `id`. `fetch` gets the position after the last page, `split` takes a page apart into items and next
+/// position. A position that comes again would lead round in a circle: such a list has no end, and none that is complete.
+///
+/// A thing that moves while pages are read one after the other may be on two of them, or on none: [`pages_twice`] finds the latter.
 pub(super) async fn pages<P, T, F>(
     operation: &'static Operation,
     fetch: impl Fn(Option<String>) -> F,
     split: impl Fn(P) -> (Option<Vec<T>>, Option<String>),
+    id: impl Fn(&T) -> Option<&str>,
 ) -> Result<Vec<T>, Refusal>
+where
+    F: Future<Output = Result<P, Refusal>>,
+{
+    let (items, _) = read_through(operation, &fetch, &split).await?;
+    Ok(each_once(items, id))
+}
+
+/// The same where it matters that something is not there: another would be made. A list of more than one page is read again, and what either of the two has is
+/// there, as the later one has it.
+pub(super) async fn pages_twice<P, T, F>(
+    operation: &'static Operation,
+    fetch: impl Fn(Option<String>) -> F,
+    split: impl Fn(P) -> (Option<Vec<T>>, Option<String>),
+    id: impl Fn(&T) -> Option<&str>,
+) -> Result<Vec<T>, Refusal>
+where
+    F: Future<Output = Result<P, Refusal>>,
+{
+    let (mut items, count) = read_through(operation, &fetch, &split).await?;
+    if count > 1 {
+        let (mut again, _) = read_through(operation, &fetch, &split).await?;
+        again.append(&mut items);
+        items = again;
+    }
+    Ok(each_once(items, id))
+}
+
+/// What is on the pages, and how many there are.
+async fn read_through<P, T, F>(
+    operation: &'static Operation,
+    fetch: &impl Fn(Option<String>) -> F,
+    split: &impl Fn(P) -> (Option<Vec<T>>, Option<String>),
+) -> Result<(Vec<T>, usize), Refusal>
 where
     F: Future<Output = Result<P, Refusal>>,
 {
@@ -186,11 +222,17 @@ where
         let (page, next) = split(fetch(position).await?);
         items.extend(page.unwrap_or_default());
         position = match next {
-            None => return Ok(items),
+            None => return Ok((items, positions.len() + 1)),
             Some(next) if !positions.insert(next.clone()) => return Err(endless(operation)),
             next => next,
         };
     }
+}
+
+fn each_once<T>(mut items: Vec<T>, id: impl Fn(&T) -> Option<&str>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    items.retain(|item| id(item).is_none_or(|id| seen.insert(id.to_owned())));
+    items
 }
 
 fn endless(operation: &'static Operation) -> Refusal {
@@ -214,6 +256,8 @@ pub(super) fn timestamp(time: Option<DateTime>) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::super::operations::GET_TAGGED;
     use super::*;
 
@@ -226,12 +270,53 @@ mod tests {
             } else {
                 "b"
             };
-            (Some(vec![position]), Some(next.to_owned()))
+            (Some(vec![()]), Some(next.to_owned()))
         };
-        let refusal = pages(GET_TAGGED, fetch, split).await.unwrap_err();
+        let refusal = pages(GET_TAGGED, fetch, split, |()| None);
+        let refusal = refusal.await.unwrap_err();
         assert!(
             refusal.failure.message.contains("does not end"),
             "{refusal:?}"
         );
+    }
+
+    /// The things of a list whose pages are these, one reading after the other.
+    async fn read(readings: &[&[&[&'static str]]]) -> Vec<&'static str> {
+        let reading = AtomicUsize::new(0);
+        let fetch = |position: Option<String>| {
+            let page = position.map_or(0, |position| position.parse().unwrap());
+            if page == 0 {
+                reading.fetch_add(1, Ordering::SeqCst);
+            }
+            let pages = readings[reading.load(Ordering::SeqCst) - 1];
+            let next = (page + 1 < pages.len()).then(|| (page + 1).to_string());
+            let items = Some(pages[page].to_vec());
+            async { Ok((items, next)) }
+        };
+        let found = pages_twice(GET_TAGGED, fetch, |page| page, |id| Some(*id));
+        let found = found.await.unwrap();
+        assert_eq!(reading.into_inner(), readings.len());
+        found
+    }
+
+    #[tokio::test]
+    async fn a_thing_that_is_on_two_pages_because_it_moved_is_one() {
+        let moved: &[&[_]] = &[&["a", "b"], &["b", "c"]];
+        let found = read(&[moved, &[&["a", "c"], &["b"]]]).await;
+        assert_eq!(found, ["a", "c", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_thing_that_is_on_no_page_because_it_moved_is_found() {
+        let moved: &[&[_]] = &[&["a"], &["c"]];
+        let found = read(&[moved, &[&["a", "b"], &["c"]]]).await;
+        assert_eq!(found, ["a", "b", "c"]);
+        let found = read(&[&[&["a", "b"], &["c"]], moved]).await;
+        assert_eq!(found, ["a", "c", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_list_of_one_page_is_read_once() {
+        assert_eq!(read(&[&[&["a", "b"]]]).await, ["a", "b"]);
     }
 }

@@ -48,7 +48,7 @@ impl Tagging {
                 let next = page.pagination_token.filter(|token| !token.is_empty());
                 (page.resource_tag_mapping_list, next)
             };
-        let found = pages(GET_TAGGED, fetch, split).await?;
+        let found = pages(GET_TAGGED, fetch, split, ResourceTagMapping::resource_arn).await?;
         Ok(found.into_iter().filter_map(tagged).collect())
     }
 }

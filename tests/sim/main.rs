@@ -26,6 +26,7 @@ mod loops;
 mod neighbours;
 mod outage;
 mod overlap;
+mod pages;
 mod pairs;
 mod replay;
 mod run;

@@ -40,8 +40,9 @@ impl ObservedGateway {
     /// Whether `api` is one of several that carry our tags, and not the object's.
     #[must_use]
     pub fn is_duplicate(&self, api: &str) -> bool {
+        let own = self.rest_api.present().is_some_and(|own| own.id == api);
         let duplicates = self.duplicates.present();
-        duplicates.is_some_and(|ids| ids.iter().any(|id| id == api))
+        !own && duplicates.is_some_and(|ids| ids.iter().any(|id| id == api))
     }
 }
 

@@ -253,6 +253,9 @@ fn only_duplicates_of_the_rest_api_are_deleted_while_the_object_lives() {
         Vec::<String>::new()
     );
     assert_eq!(found(&observed, delete("a"), CONVERGE).len(), 1);
+    // A list may have it twice.
+    observed.gateway.duplicates = Seen::Present(vec!["b".into(), "a".into()]);
+    assert_eq!(found(&observed, delete("a"), CONVERGE).len(), 1);
     assert_eq!(
         found(&observed, delete("a"), Purpose::Teardown),
         Vec::<String>::new()
