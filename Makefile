@@ -44,12 +44,12 @@ test: lint ## run all tests, the same that CI runs
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
 	tests/image/run
 
-sim: ## simulate faults at every call, with the invariants watched, and count them (SEEDS=0..1000: only these walks at random; PAIRS=all: only all pairs of faults)
 test-oldest: ## run what depends on the API server's version against the oldest Kubernetes that the chart claims: CRDs, chart, the main job
 	@CACHEDAPI_KUBERNETES=oldest $(HACK) tools > /dev/null
 	CACHEDAPI_KUBERNETES=oldest cargo test --workspace --test control_plane --test crd
 	CACHEDAPI_KUBERNETES=oldest cargo test --workspace --test chart --test e2e -- installations:: release:: rights:: the_demo
 
+sim: ## simulate faults at every call, with the invariants watched, and count them (SEEDS=0..1000: only these walks at random; PAIRS=all: only all pairs of faults)
 	@rm -f $(FIGURES)
 	cargo test --workspace --test sim -- $(if $(SEEDS),walk::) $(if $(PAIRS),pairs::) $(if $(SEEDS)$(PAIRS),--nocapture,--show-output) || failed=1; cat $(FIGURES); exit $$failed
 
