@@ -70,7 +70,7 @@ pub struct ApiStatus {
     /// The deployments kept, newest first.
     #[serde(default)]
     pub history: Vec<DeploymentStatus>,
-    /// Names of the API keys.
+    /// Names of the API keys, those that are still to go among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub api_keys: Vec<String>,
     /// ARNs of the Lambda functions whose policy lets the API invoke them.

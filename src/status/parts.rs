@@ -88,11 +88,36 @@ fn api_status(report: &Report, api: &RestApi, previous: ApiStatus) -> ApiStatus 
         invoke_url: url.filter(|_| deployment.is_some()).or(previous.invoke_url),
         deployment,
         history,
-        api_keys: report.desired.map_or(previous.api_keys, |desired| {
-            desired.gateway.api_keys.keys().cloned().collect()
-        }),
+        api_keys: api_keys(report, previous.api_keys),
         functions: functions(report, previous.functions),
     }
+}
+
+/// The API keys that there are to be. What the spec names no more is remembered until no key is left of it, and the usage plan is gone with the last one:
+/// else nobody would look for them.
+fn api_keys(report: &Report, previous: Vec<String>) -> Vec<String> {
+    let Some(desired) = report.desired else {
+        return previous;
+    };
+    let (wanted, gateway) = (&desired.gateway.api_keys, &report.observed.gateway);
+    let names: BTreeSet<&String> = wanted.values().map(|key| &key.name).collect();
+    let keys_are_gone = match &gateway.api_keys {
+        Seen::Absent => true,
+        Seen::Present(keys) => keys
+            .iter()
+            .filter(|key| desired.identity.owns(&key.tags))
+            .all(|key| names.contains(&key.name)),
+        Seen::Unread | Seen::Unknown(_) => false,
+    };
+    let plan_is_gone = match &gateway.usage_plans {
+        Seen::Absent => true,
+        Seen::Present(plans) => plans.is_empty(),
+        Seen::Unread | Seen::Unknown(_) => false,
+    };
+    let all_is_gone = keys_are_gone && (plan_is_gone || !wanted.is_empty());
+    let left = previous.into_iter().filter(|_| !all_is_gone);
+    let all: BTreeSet<String> = wanted.keys().cloned().chain(left).collect();
+    all.into_iter().collect()
 }
 
 /// The functions that the API may invoke, or is to: one that no route names any more is remembered until its permission is seen to be gone.

@@ -11,6 +11,7 @@ use crate::plan::{
 };
 
 mod adoption;
+mod api_keys;
 mod bindings;
 mod credentials;
 

@@ -17,6 +17,7 @@ mod fence;
 mod functions;
 mod iam;
 mod kept;
+mod keys;
 mod legacy;
 mod life;
 mod lives;
