@@ -109,7 +109,6 @@ mod tests {
 
     #[test]
     fn the_namespace_comes_before_what_is_in_it_and_lets_in_restricted_pods_only() {
-        environment.limit_operator()?;
         let given = given("authority");
         assert_eq!(given["items"][0]["kind"], "Namespace");
         assert_eq!(
