@@ -26,6 +26,8 @@ mod canaries;
 #[path = "../sim/clients.rs"]
 #[allow(dead_code)]
 mod clients;
+#[path = "../reconcile/kept.rs"]
+mod copies;
 #[path = "../sim/facts.rs"]
 #[allow(dead_code)]
 mod facts;

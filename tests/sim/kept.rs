@@ -3,25 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
-use local_aws::{Config, Delays, LocalAws};
-use local_kube::LocalKube;
+use local_aws::{Config, Delays};
 use serde_json::json;
 
+pub use crate::copies::Kept;
 use crate::legacy::{GROUP, consent, make_group};
 use crate::world::{NAME, World};
 
 use super::invariants::others_come;
 use super::scenario::object;
 use super::threads::alone;
-
-/// A world as it was at a moment.
-pub struct Kept {
-    config: Config,
-    aws: local_aws::world::World,
-    kube: LocalKube,
-    at: Timestamp,
-}
 
 /// What is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,17 +25,6 @@ pub enum Beginning {
     Reviewed,
 }
 
-impl From<World> for Kept {
-    fn from(world: World) -> Self {
-        Self {
-            config: world.aws.config().clone(),
-            aws: world.aws.with_world(|world, _| world.clone()),
-            at: world.aws.now(),
-            kube: world.kube,
-        }
-    }
-}
-
 impl Kept {
     /// A world of `seed` with what there is in the `beginning`.
     pub fn of(beginning: Beginning, seed: u64) -> Arc<Self> {
@@ -54,18 +34,6 @@ impl Kept {
             .entry((beginning, seed))
             .or_insert_with(|| Arc::new(alone(seed, || make(beginning, seed))));
         kept.clone()
-    }
-
-    /// A world that goes on from there. Nobody is at work in it.
-    pub fn go_on(&self) -> World {
-        let config = Config {
-            start: Some(self.at),
-            ..self.config.clone()
-        };
-        let aws = LocalAws::new(config).unwrap();
-        aws.with_world(|world, _| *world = self.aws.clone());
-        let clock = aws.clone();
-        World::between(aws, self.kube.copy(move || clock.now()))
     }
 }
 

@@ -1,37 +1,11 @@
 //! What the API server refuses: verbs, events, a status.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use local_kube::Effect as Kube;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+
+use crate::log::Log;
 
 use super::course::{Course, MINUTE, fail, kube_does, messages, operations};
 use super::scenario::{Part, Scenario};
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// K10: each verb that `scenario` needs is denied for a while. What cannot stand in the status stands in the log.
 async fn deny_each_verb(scenario: Scenario) {
@@ -40,12 +14,7 @@ async fn deny_each_verb(scenario: Scenario) {
     let runs = verbs.len();
     for verb in verbs {
         let log = Log::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new("warn,cachedapi_operator=info"))
-            .with_writer(log.clone())
-            .with_ansi(false)
-            .finish();
-        let _guard = tracing::subscriber::set_default(subscriber);
+        let _guard = log.keep("warn,cachedapi_operator=info");
         let mut course = Course::of(scenario).await;
         let world = course.world.clone();
         kube_does(&world, &verb, Kube::DenyAccess);
@@ -59,8 +28,7 @@ async fn deny_each_verb(scenario: Scenario) {
         if met > 0 {
             let (resource, verb) = verb.split_once(':').unwrap();
             let named = format!("cannot {verb} resource \"{resource}\"");
-            let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-            let logged = logged.replace("\\\"", "\"");
+            let logged = log.text().replace("\\\"", "\"");
             let told = format!("{}\n{logged}", messages(&world));
             assert!(told.contains(&named), "{scenario:?}: {named} in {told}");
         }

@@ -39,10 +39,14 @@ mod traffic;
 mod violated;
 mod walk;
 
+#[path = "../reconcile/kept.rs"]
+mod copies;
 #[path = "../aws/in_process.rs"]
 mod in_process;
 #[path = "../reconcile/legacy.rs"]
 mod legacy;
+#[path = "../reconcile/log.rs"]
+mod log;
 #[path = "../reconcile/look.rs"]
 #[allow(dead_code)]
 mod look;
