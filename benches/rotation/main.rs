@@ -78,6 +78,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// All of it takes long: what a part found goes to standard error as soon as it is done.
 fn measure(arguments: &Arguments) -> Value {
     let scenario = |stormy| Scenario {
         clients: arguments.clients,
@@ -97,5 +98,7 @@ fn measure(arguments: &Arguments) -> Value {
 
 fn step(name: &str, work: impl Future<Output = Value>) -> Value {
     let done = progress::step(name, || Ok::<_, cachedapi_hack::Error>(pace::run(work)));
-    done.unwrap()
+    let done = done.unwrap();
+    eprintln!("{done:#}");
+    done
 }
