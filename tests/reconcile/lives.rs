@@ -59,7 +59,7 @@ impl Step {
         Self { name, ask, done }
     }
 
-    fn patch(name: &'static str, spec: Value) -> Self {
+    fn patch(name: &'static str, spec: &Value) -> Self {
         Self::new(name, Ask::Patch(json!({ "spec": spec })), is_settled)
     }
 
@@ -185,19 +185,22 @@ fn whole() -> Vec<Step> {
     ];
     vec![
         Step::new("create", Ask::Create(object), is_settled),
-        Step::patch("other back end", json!({"routes": plain})),
-        Step::patch("throttle", json!({"routes": slow})),
+        Step::patch("other back end", &json!({"routes": plain})),
+        Step::patch("throttle", &json!({"routes": slow})),
         Step::new(
             "no keys",
             Ask::Patch(json!({"spec": {"api": {"apiKeys": []}}})),
             |world, _| world.is_ready() && world.inventory()["/apigateway/keys"] == 0,
         ),
-        Step::patch("node type", group(json!({"nodeType": "cache.t4g.medium"}))),
-        Step::patch("more replicas", group(json!({"replicasPerShard": 2}))),
-        Step::patch("fewer replicas", group(json!({"replicasPerShard": 1}))),
-        Step::patch("subnets", group(json!({"network": {"subnetIds": subnets}}))),
+        Step::patch("node type", &group(json!({"nodeType": "cache.t4g.medium"}))),
+        Step::patch("more replicas", &group(json!({"replicasPerShard": 2}))),
+        Step::patch("fewer replicas", &group(json!({"replicasPerShard": 1}))),
+        Step::patch(
+            "subnets",
+            &group(json!({"network": {"subnetIds": subnets}})),
+        ),
         Step::new("rotate", Ask::Rotate, is_rotated),
-        Step::patch("unbind", json!({"bindings": [secret]})),
+        Step::patch("unbind", &json!({"bindings": [secret]})),
         Step::new("lose the secret", Ask::DeleteSecret, has_secret),
         Step::new(
             "tokens",
@@ -248,8 +251,8 @@ async fn cache(world: &World, deletion: Value) -> Vec<Step> {
     let group = |change: Value| json!({"cache": {"replicationGroup": change}});
     let mut steps = vec![
         Step::new("take over", Ask::Create(object), is_settled),
-        Step::patch("more replicas", group(json!({"replicasPerShard": 2}))),
-        Step::patch("fewer replicas", group(json!({"replicasPerShard": 1}))),
+        Step::patch("more replicas", &group(json!({"replicasPerShard": 2}))),
+        Step::patch("fewer replicas", &group(json!({"replicasPerShard": 1}))),
         Step::new("rotate", Ask::Rotate, is_rotated),
         Step::new("lose the secret", Ask::DeleteSecret, has_secret),
         Step::new("delete", Ask::Delete, is_gone),

@@ -159,19 +159,19 @@ async fn take(moment: &Moment, policy: &Value, taken: &Action) -> Option<String>
         patience,
     )
     .await;
-    let case = format!("{taken:?} {:?} {}", moment.life, moment.step.name);
+    let which = format!("{taken:?} {:?} {}", moment.life, moment.step.name);
     let calls = calls(&world).await;
     let refused = calls.iter().filter(|call| is_refused(call));
     let lacked = refused.flat_map(|call| missing(&reduced, call)).next();
     let Some(lacked) = lacked else {
-        return Some(format!("{case}: nothing was refused"));
+        return Some(format!("{which}: nothing was refused"));
     };
     if came.is_some() {
-        return Some(format!("{case}: came about without {lacked}"));
+        return Some(format!("{which}: came about without {lacked}"));
     }
     let told = told(&world, &log);
     let named = told.contains(&lacked.action);
-    (!named).then(|| format!("{case}: {lacked} is not in {told}"))
+    (!named).then(|| format!("{which}: {lacked} is not in {told}"))
 }
 
 /// Takes every action of the statements that `picked` picks away in turn. What is wrong with what comes of that.
