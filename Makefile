@@ -1,5 +1,5 @@
 # Everything people run; `make help` lists it. The first run on a machine builds a Kubernetes control plane and the
-# workspace: about ten minutes on two cores, once; `make test` builds a second control plane, of the oldest Kubernetes, five minutes more.
+# workspace: about ten minutes on two cores, once; `make test` builds a second control plane, of the oldest Kubernetes, nine minutes of one core more.
 
 # current: the current context of your kubeconfig, after asking (make demo CLUSTER=current); node: a real node, with the operator in a pod (make demo NODE=1)
 CLUSTER = $(if $(NODE),node,local)
@@ -72,7 +72,7 @@ fuzz: ## try objects, edits and answers of AWS that nobody thought of (SEEDS=0..
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench
 
-bench-rotation: ## rotate under load and count what fails; prints JSON, takes about three quarters of an hour
+bench-rotation: ## rotate under load and count what fails; prints JSON, takes over an hour
 	@cargo bench --quiet --profile dev --workspace --bench rotation
 
 lint: ## check formatting, lints, the layer rule, and the dependencies' licences and sources

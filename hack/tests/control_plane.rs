@@ -1,5 +1,6 @@
 //! The control plane is a real one, and nothing of it is left behind.
 
+use std::path::Path;
 use std::time::Duration;
 
 use cachedapi_hack::Result;
@@ -12,6 +13,16 @@ use cachedapi_hack::tools::{Kubernetes, Tools};
 use cachedapi_hack::wait::{self, Seen};
 
 const OWNER: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner", "namespace": "orders"}}"#;
+
+/// A control plane in `folder`, which ends with this process at the latest.
+fn start(folder: &Path) -> Result<ControlPlane> {
+    let place = Place {
+        folder: folder.to_owned(),
+        lifetime: Lifetime::WithParent,
+    };
+    let tools = Tools::prepare(&Cache::from_env()?)?;
+    ControlPlane::start(&tools, &place, ports::free()?)
+}
 
 fn owned_by(uid: &str) -> String {
     let reference =
@@ -49,12 +60,7 @@ fn wait_until_gone(kubectl: &Kubectl, kind: &str, name: &str, namespace: &str) -
 #[test]
 fn objects_are_applied_collected_and_deleted_with_their_namespace_and_every_process_ends() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place {
-        folder: folder.path().to_owned(),
-        lifetime: Lifetime::WithParent,
-    };
-    let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
-    let started = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
+    let started = start(folder.path()).unwrap();
     let kubectl = started.kubectl();
 
     kubectl.run(["create", "namespace", "orders"]).unwrap();
@@ -89,12 +95,7 @@ fn objects_are_applied_collected_and_deleted_with_their_namespace_and_every_proc
 #[test]
 fn the_api_server_is_of_the_version_that_was_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place {
-        folder: folder.path().to_owned(),
-        lifetime: Lifetime::WithParent,
-    };
-    let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
-    let started = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
+    let started = start(folder.path()).unwrap();
     let said = started.kubectl().json(["version"]).unwrap();
     let asked = Kubernetes::from_env().unwrap().version().unwrap();
     assert_eq!(said["serverVersion"]["gitVersion"], asked);
@@ -103,12 +104,7 @@ fn the_api_server_is_of_the_version_that_was_asked_for() {
 #[test]
 fn a_service_account_may_do_what_its_role_says_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place {
-        folder: folder.path().to_owned(),
-        lifetime: Lifetime::WithParent,
-    };
-    let tools = Tools::prepare(&Cache::from_env().unwrap()).unwrap();
-    let started = ControlPlane::start(&tools, &place, ports::free().unwrap()).unwrap();
+    let started = start(folder.path()).unwrap();
     let kubectl = started.kubectl();
     kubectl
         .run([

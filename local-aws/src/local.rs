@@ -1,5 +1,9 @@
 //! The local AWS itself: one entry for every request.
 
+mod refusal;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -16,7 +20,7 @@ use crate::elasticache::Authority;
 use crate::faults::{self, Effect, Fault};
 use crate::lag::History;
 use crate::protocol::Protocol;
-use crate::quotas::{self, Quotas};
+use crate::quotas::Quotas;
 use crate::service::{self, Service};
 use crate::sigv4::{self, Caller};
 use crate::store::{self, StoreError};
@@ -287,7 +291,7 @@ impl LocalAws {
         call.stale = effects.contains(&Effect::Stale);
         let stopped = effects
             .iter()
-            .find_map(|effect| refusal(effect, &call, target))
+            .find_map(|effect| refusal::of(effect, &call, target))
             .or_else(|| self.forbidden(&call, target));
         let result = match stopped {
             Some(error) => Err(error),
@@ -315,7 +319,7 @@ impl LocalAws {
         }
         let entry = json!(Entry::new(call, target, 0, None));
         let missing = policy::missing(policy, &entry).into_iter().next()?;
-        Some(denied(call, &missing.action, &missing.resource))
+        Some(refusal::denied(call, &missing.action, &missing.resource))
     }
 
     fn apply(&self, service: &Service, call: &Call) -> Result<Reply, AwsError> {
@@ -365,44 +369,6 @@ impl LocalAws {
     }
 }
 
-/// The error that stops a call before it is applied, if the fault is of that kind.
-fn refusal(effect: &Effect, call: &Call, target: &Target) -> Option<AwsError> {
-    match effect {
-        Effect::Fail {
-            code,
-            status,
-            message,
-        } => Some(AwsError::new(*status, code, message)),
-        Effect::Throttle { retry_after } => Some(quotas::throttled(call.service, *retry_after)),
-        Effect::DenyAccess => Some(denied(call, &target.action, &target.resource)),
-        Effect::LoseRequest => Some(AwsError::new(
-            503,
-            "RequestLost",
-            "the request never arrived",
-        )),
-        Effect::Delay { .. } | Effect::LoseReply | Effect::Stale => None,
-    }
-}
-
-fn denied(call: &Call, action: &str, resource: &str) -> AwsError {
-    let code = if matches!(call.service, "elasticache" | "iam" | "sts") {
-        "AccessDenied"
-    } else {
-        "AccessDeniedException"
-    };
-    let status = if call.service == "secretsmanager" {
-        400
-    } else {
-        403
-    };
-    let who = call.caller.arn();
-    let message = format!(
-        "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows \
-         the {action} action"
-    );
-    AwsError::new(status, code, message)
-}
-
 fn is_data_plane(request: &Request<Bytes>) -> bool {
     let host = request
         .headers()
@@ -411,6 +377,3 @@ fn is_data_plane(request: &Request<Bytes>) -> bool {
     let host = host.or_else(|| request.uri().host()).unwrap_or("");
     request.uri().path().starts_with("/_aws/execute-api/") || host.contains(".execute-api.")
 }
-
-#[cfg(test)]
-mod tests;

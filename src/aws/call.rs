@@ -172,23 +172,9 @@ pub(super) fn fact<T>(seen: fn(Seen<T>) -> Fact, thing: Option<T>) -> Option<Fac
 /// Every page of a list, with each thing once, by its `id`. `fetch` gets the position after the last page, `split` takes a page apart into items and next
 /// position. A position that comes again would lead round in a circle: such a list has no end, and none that is complete.
 ///
-/// A thing that moves while pages are read one after the other may be on two of them, or on none: [`pages_twice`] finds the latter.
+/// A thing that moves while pages are read one after the other may be on two of them, or on none, and what is not there is made. So a list of more than one page
+/// is read again, and what either of the two has is there, as the later one has it.
 pub(super) async fn pages<P, T, F>(
-    operation: &'static Operation,
-    fetch: impl Fn(Option<String>) -> F,
-    split: impl Fn(P) -> (Option<Vec<T>>, Option<String>),
-    id: impl Fn(&T) -> Option<&str>,
-) -> Result<Vec<T>, Refusal>
-where
-    F: Future<Output = Result<P, Refusal>>,
-{
-    let (items, _) = read_through(operation, &fetch, &split).await?;
-    Ok(each_once(items, id))
-}
-
-/// The same where it matters that something is not there: another would be made. A list of more than one page is read again, and what either of the two has is
-/// there, as the later one has it.
-pub(super) async fn pages_twice<P, T, F>(
     operation: &'static Operation,
     fetch: impl Fn(Option<String>) -> F,
     split: impl Fn(P) -> (Option<Vec<T>>, Option<String>),
@@ -203,7 +189,9 @@ where
         again.append(&mut items);
         items = again;
     }
-    Ok(each_once(items, id))
+    let mut seen = BTreeSet::new();
+    items.retain(|item| id(item).is_none_or(|id| seen.insert(id.to_owned())));
+    Ok(items)
 }
 
 /// What is on the pages, and how many there are.
@@ -227,12 +215,6 @@ where
             next => next,
         };
     }
-}
-
-fn each_once<T>(mut items: Vec<T>, id: impl Fn(&T) -> Option<&str>) -> Vec<T> {
-    let mut seen = BTreeSet::new();
-    items.retain(|item| id(item).is_none_or(|id| seen.insert(id.to_owned())));
-    items
 }
 
 fn endless(operation: &'static Operation) -> Refusal {
@@ -293,7 +275,7 @@ mod tests {
             let items = Some(pages[page].to_vec());
             async { Ok((items, next)) }
         };
-        let found = pages_twice(GET_TAGGED, fetch, |page| page, |id| Some(*id));
+        let found = pages(GET_TAGGED, fetch, |page| page, |id| Some(*id));
         let found = found.await.unwrap();
         assert_eq!(reading.into_inner(), readings.len());
         found

@@ -39,6 +39,17 @@ impl<T> Seen<T> {
     }
 }
 
+impl<T> Seen<Vec<T>> {
+    /// Whether the list was seen and has none such.
+    pub fn is_without(&self, such: impl Fn(&T) -> bool) -> bool {
+        match self {
+            Self::Present(list) => !list.iter().any(such),
+            Self::Absent => true,
+            Self::Unread | Self::Unknown(_) => false,
+        }
+    }
+}
+
 /// A text that is shown to nobody: no Debug, no Display, erased on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sensitive(Zeroizing<String>);

@@ -7,7 +7,7 @@ use crate::api::{
 };
 use crate::model::Desired;
 use crate::plan::{
-    Deployment, INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, INTENT_REST_API, RestApi, Seen,
+    ApiKey, Deployment, INTENT_IAM_LEAVES, INTENT_PASSWORD_LEAVES, INTENT_REST_API, RestApi, Seen,
     bound_version, consumer_policy, consumers, deployment_hash, has_variables_of, have_left,
     leaving_intent, policy_roles as roles_with_policy, served_hash,
 };
@@ -100,22 +100,13 @@ fn api_keys(report: &Report, previous: Vec<String>) -> Vec<String> {
         return previous;
     };
     let (wanted, gateway) = (&desired.gateway.api_keys, &report.observed.gateway);
-    let names: BTreeSet<&String> = wanted.values().map(|key| &key.name).collect();
-    let keys_are_gone = match &gateway.api_keys {
-        Seen::Absent => true,
-        Seen::Present(keys) => keys
-            .iter()
-            .filter(|key| desired.identity.owns(&key.tags))
-            .all(|key| names.contains(&key.name)),
-        Seen::Unread | Seen::Unknown(_) => false,
+    let is_left = |key: &ApiKey| {
+        let mut names = wanted.values().map(|key| &key.name);
+        desired.identity.owns(&key.tags) && names.all(|name| *name != key.name)
     };
-    let plan_is_gone = match &gateway.usage_plans {
-        Seen::Absent => true,
-        Seen::Present(plans) => plans.is_empty(),
-        Seen::Unread | Seen::Unknown(_) => false,
-    };
-    let all_is_gone = keys_are_gone && (plan_is_gone || !wanted.is_empty());
-    let left = previous.into_iter().filter(|_| !all_is_gone);
+    let plan_is_right = !wanted.is_empty() || gateway.usage_plans.is_without(|_| true);
+    let nothing_is_left = plan_is_right && gateway.api_keys.is_without(is_left);
+    let left = previous.into_iter().filter(|_| !nothing_is_left);
     let all: BTreeSet<String> = wanted.keys().cloned().chain(left).collect();
     all.into_iter().collect()
 }

@@ -10,6 +10,8 @@ mod gateway;
 mod iam;
 mod in_process;
 mod life;
+#[path = "../reconcile/log.rs"]
+mod log;
 mod orphans;
 mod permissions;
 mod privacy;

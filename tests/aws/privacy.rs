@@ -1,47 +1,15 @@
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use cachedapi_operator::plan::CacheAction;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::cache;
+use super::log::Log;
 use super::secrets;
 use super::world::World;
-
-/// A log in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn no_log_level_shows_a_password() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
-    let _guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
+    let _guard = log.keep("trace");
     let world = World::new();
     cache::prepare(&world).await;
     secrets::put(&world, "cache.example.com").await;

@@ -5,7 +5,7 @@ use aws_sdk_apigateway::types;
 use crate::model::Tags;
 use crate::plan::{ApiKey, Deployment, Fact, RestApi, Seen, Sensitive, UsagePlan};
 
-use super::super::call::{Refusal, pages_twice, seen, timestamp};
+use super::super::call::{Refusal, pages, seen, timestamp};
 use super::super::operations::{
     GET_API_KEYS, GET_DEPLOYMENTS, GET_RESOURCES, GET_REST_API, GET_REST_APIS, GET_STAGE, GET_TAGS,
     GET_USAGE_PLAN_KEYS, GET_USAGE_PLANS,
@@ -62,7 +62,7 @@ async fn list_rest_apis(gateway: &ApiGateway, wanted: &Tags) -> Result<Vec<RestA
             .caller
             .call(GET_REST_APIS, "REST APIs", request.send())
     };
-    let apis = pages_twice(
+    let apis = pages(
         GET_REST_APIS,
         fetch,
         |page| (page.items, page.position),
@@ -100,7 +100,7 @@ pub(in crate::aws) async fn read_methods(
         let request = request.limit(PAGE).set_position(position);
         gateway.caller.call(GET_RESOURCES, api, request.send())
     };
-    let resources = pages_twice(
+    let resources = pages(
         GET_RESOURCES,
         fetch,
         |page| (page.items, page.position),
@@ -129,7 +129,7 @@ pub(in crate::aws) async fn read_deployments(
         let request = request.set_position(position);
         gateway.caller.call(GET_DEPLOYMENTS, api, request.send())
     };
-    let deployments = pages_twice(
+    let deployments = pages(
         GET_DEPLOYMENTS,
         fetch,
         |page| (page.items, page.position),
@@ -174,7 +174,7 @@ pub(in crate::aws) async fn read_api_keys(gateway: &ApiGateway, prefix: &str) ->
         let request = request.limit(PAGE).set_position(position);
         gateway.caller.call(GET_API_KEYS, prefix, request.send())
     };
-    let keys = pages_twice(
+    let keys = pages(
         GET_API_KEYS,
         fetch,
         |page| (page.items, page.position),
@@ -215,7 +215,7 @@ pub(in crate::aws) async fn read_usage_plans(
             .caller
             .call(GET_USAGE_PLANS, "usage plans", request.send())
     };
-    let plans = match pages_twice(
+    let plans = match pages(
         GET_USAGE_PLANS,
         fetch,
         |page| (page.items, page.position),
@@ -249,7 +249,7 @@ async fn get_key_ids(gateway: &ApiGateway, plan: &str) -> Result<BTreeSet<String
             .caller
             .call(GET_USAGE_PLAN_KEYS, plan, request.send())
     };
-    let keys = pages_twice(
+    let keys = pages(
         GET_USAGE_PLAN_KEYS,
         fetch,
         |page| (page.items, page.position),

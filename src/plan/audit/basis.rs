@@ -225,11 +225,11 @@ impl Basis<'_> {
             GatewayAction::CreateRestApi { .. } => Need::Absent(gateway.rest_api == Seen::Absent),
             GatewayAction::CreateApiKey { name, .. } => {
                 let there = |key: &ApiKey| key.name == *name && self.owns(&key.tags);
-                Need::Absent(is_without(&gateway.api_keys, there))
+                Need::Absent(gateway.api_keys.is_without(there))
             }
             GatewayAction::CreateUsagePlan { .. } => {
                 let there = |plan: &UsagePlan| self.owns(&plan.tags);
-                Need::Absent(is_without(&gateway.usage_plans, there))
+                Need::Absent(gateway.usage_plans.is_without(there))
             }
             GatewayAction::CreateStage { .. } => Need::Absent(gateway.stage == Seen::Absent),
             GatewayAction::DeleteRestApi { api } => {
@@ -270,13 +270,4 @@ impl Basis<'_> {
 /// Whether `arn` is that of a REST API, which names no account.
 fn is_arn_of(arn: &str, api: &RestApi) -> bool {
     arn.ends_with(&format!("::/restapis/{}", api.id))
-}
-
-/// Whether a list was seen and has none such.
-fn is_without<T>(seen: &Seen<Vec<T>>, such: impl Fn(&T) -> bool) -> bool {
-    match seen {
-        Seen::Present(list) => !list.iter().any(such),
-        Seen::Absent => true,
-        Seen::Unread | Seen::Unknown(_) => false,
-    }
 }
