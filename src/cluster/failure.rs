@@ -17,7 +17,8 @@ pub(super) fn from_kube(operation: &'static str, error: &kube::Error) -> Failure
         .as_ref()
         .map_or(0, |details| details.retry_after_seconds);
     let (class, reason) = match status.code {
-        403 => (Class::Blocked, Reason::AccessDenied),
+        // An API server that has just started refuses everybody until it has read its roles: that may pass by itself.
+        403 => (Class::Transient, Reason::AccessDenied),
         400 | 404 | 405 | 413 | 415 | 422 => (Class::Blocked, Reason::Rejected),
         _ => (Class::Transient, Reason::ApiServerUnavailable),
     };
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn classes_follow_from_the_code() {
         for (code, class, reason) in [
-            (403, Class::Blocked, Reason::AccessDenied),
+            (403, Class::Transient, Reason::AccessDenied),
             (422, Class::Blocked, Reason::Rejected),
             (409, Class::Transient, Reason::ApiServerUnavailable),
             (429, Class::Transient, Reason::ApiServerUnavailable),

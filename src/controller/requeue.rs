@@ -65,13 +65,13 @@ fn wake_up(plan: &Plan, memory: &mut Memory, woken: bool) -> Option<Duration> {
     let of_its_own = |wait: &&Wait| wait.reason != Reason::WaitingForDependency;
     let woken = woken || all().any(|wait| of_its_own(&wait));
     let waits = || all().filter(|wait| !woken || of_its_own(wait));
-    let silent = |reason| {
+    let unanswered = |reason| {
         matches!(
             reason,
-            Reason::AwsUnavailable | Reason::ApiServerUnavailable
+            Reason::AwsUnavailable | Reason::ApiServerUnavailable | Reason::AccessDenied
         )
     };
-    if !waits().any(|wait| silent(wait.reason)) {
+    if !waits().any(|wait| unanswered(wait.reason)) {
         memory.misses = 0;
         return waits().map(|wait| wait.again).min();
     }
@@ -86,7 +86,7 @@ fn wake_up(plan: &Plan, memory: &mut Memory, woken: bool) -> Option<Duration> {
     memory.misses += 1;
     waits()
         .map(|wait| {
-            if silent(wait.reason) {
+            if unanswered(wait.reason) {
                 wait.again.max(patience)
             } else {
                 wait.again
@@ -194,22 +194,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_longer_aws_is_silent_the_rarer_it_is_asked() {
-        let mut memory = Memory::default();
-        let plan = waiting(Reason::AwsUnavailable, 10);
-        let waits: Vec<u64> = (0..8)
-            .map(|_| {
-                Verdict::after(&plan, &mut memory, POLL)
-                    .again
-                    .unwrap()
-                    .as_secs()
-            })
-            .collect();
-        assert!(
-            waits.windows(2).all(|pair| pair[0] <= pair[1]) && waits[0] == 10 && waits[7] > 100,
-            "{waits:?}"
-        );
-        let _ = Verdict::after(&Plan::default(), &mut memory, POLL);
-        assert_eq!(memory.misses, 0, "an answer ends it");
+    async fn the_longer_somebody_is_silent_or_refuses_the_rarer_he_is_asked() {
+        for reason in [
+            Reason::AwsUnavailable,
+            Reason::ApiServerUnavailable,
+            Reason::AccessDenied,
+        ] {
+            let mut memory = Memory::default();
+            let plan = waiting(reason, 10);
+            let waits: Vec<u64> = (0..8)
+                .map(|_| {
+                    Verdict::after(&plan, &mut memory, POLL)
+                        .again
+                        .unwrap()
+                        .as_secs()
+                })
+                .collect();
+            assert!(
+                waits.windows(2).all(|pair| pair[0] <= pair[1]) && waits[0] == 10 && waits[7] > 100,
+                "{reason:?}: {waits:?}"
+            );
+            let _ = Verdict::after(&Plan::default(), &mut memory, POLL);
+            assert_eq!(memory.misses, 0, "{reason:?}: an answer ends it");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What the API server refuses: verbs, events, a status.
 
+use std::time::Duration;
+
 use local_kube::Effect as Kube;
 
 use crate::log::Log;
@@ -48,6 +50,23 @@ async fn each_verb_that_is_denied_is_named_and_nothing_is_lost() {
     ] {
         deny_each_verb(scenario).await;
     }
+}
+
+/// An API server that has just started refuses everybody until it has read its roles.
+#[tokio::test(start_paused = true)]
+async fn a_moment_in_which_everything_is_refused_costs_no_minutes() {
+    let mut course = Course::of(Scenario::Create).await;
+    course.begin().await;
+    for resource in ["cachedapis:*", "cachedapis/status:*", "secrets:*"] {
+        kube_does(&course.world, resource, Kube::DenyAccess);
+    }
+    course.pass(Duration::from_secs(5)).await;
+    let met = course.world.kube.faults().iter().any(|fault| fault.seen > 0);
+    assert!(met, "nothing was refused");
+    course.world.kube.drop_faults();
+    course.pass(MINUTE).await;
+    assert!(course.world.is_ready(), "{}", messages(&course.world));
+    course.end("refused at the start", &[]).await;
 }
 
 /// K11.
