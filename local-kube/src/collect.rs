@@ -48,6 +48,12 @@ pub(crate) fn delete(cluster: &mut Cluster, key: &Key, now: &str) -> Option<Valu
     Some(cluster.store.put(key.clone(), marked))
 }
 
+/// Whether a write that leaves `object` can have ended anything: nobody may hold it any more, or its owners may be gone. Whatever else is written, nothing
+/// follows from it, and most writes are such.
+pub(crate) fn ends_something(object: &Value) -> bool {
+    is_deleting(object) || object["metadata"]["ownerReferences"].is_array()
+}
+
 /// Whether the object is marked for deletion.
 pub(crate) fn is_deleting(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()

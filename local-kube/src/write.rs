@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Verb};
 use crate::cluster::{Cluster, key_of, namespace_key};
-use crate::collect::{collect, delete, finalizers, is_deleting};
+use crate::collect::{collect, delete, ends_something, finalizers, is_deleting};
 use crate::merge::merge;
 use crate::{Refusal, answer, apply};
 
@@ -30,7 +30,11 @@ pub(crate) fn write(cluster: &mut Cluster, call: &Call, now: &str) -> Result<Ans
         Verb::Delete => remove(cluster, call, now),
         _ => patch(cluster, call, now),
     };
-    collect(cluster, now);
+    if let Ok((_, object)) = &answer
+        && (call.verb == Verb::Delete || ends_something(object))
+    {
+        collect(cluster, now);
+    }
     answer
 }
 

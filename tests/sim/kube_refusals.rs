@@ -61,7 +61,12 @@ async fn a_moment_in_which_everything_is_refused_costs_no_minutes() {
         kube_does(&course.world, resource, Kube::DenyAccess);
     }
     course.pass(Duration::from_secs(5)).await;
-    let met = course.world.kube.faults().iter().any(|fault| fault.seen > 0);
+    let met = course
+        .world
+        .kube
+        .faults()
+        .iter()
+        .any(|fault| fault.seen > 0);
     assert!(met, "nothing was refused");
     course.world.kube.drop_faults();
     course.pass(MINUTE).await;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::nodes::Plan;
 use super::replication_group::{self, ReplicationGroup};
-use super::{State, user};
+use super::{State, UserGroup, user};
 use crate::Tags;
 use crate::world::Regional;
 
@@ -55,7 +55,7 @@ impl State {
     /// When the next state takes effect, for those who wait.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let users = self.users.values().filter_map(user::User::due);
-        let groups = self.user_groups.values().filter_map(super::UserGroup::due);
+        let groups = self.user_groups.values().filter_map(UserGroup::due);
         users
             .chain(groups)
             .chain(
@@ -68,22 +68,27 @@ impl State {
 
     /// A user's change is done when it has reached the last node of the largest cache that knows the user.
     fn end_spreading(&mut self) {
-        let nodes = |user: &super::User| {
-            let caches = self.replication_groups.values();
-            let of_user = caches.filter(|cache| {
-                self.groups_of_user(&user.id)
-                    .any(|group| cache.user_groups.contains(&group.id))
-            });
-            of_user.map(|cache| cache.member_ids().count()).max()
-        };
-        let spreading = self.users.values().filter(|user| user.is_spreading());
-        let nodes: BTreeMap<_, _> = spreading
-            .map(|user| (user.id.clone(), nodes(user).unwrap_or(0)))
-            .collect();
-        for (id, nodes) in nodes {
-            if let Some(user) = self.users.get_mut(&id) {
-                user.has_reached(nodes);
+        let Self {
+            users,
+            user_groups,
+            replication_groups,
+            ..
+        } = self;
+        if !users.values().any(super::User::is_spreading) {
+            return;
+        }
+        let mut nodes: BTreeMap<&str, usize> = BTreeMap::new();
+        for cache in replication_groups.values() {
+            let count = cache.member_ids().count();
+            let groups = cache.user_groups.iter();
+            let groups = groups.filter_map(|id| user_groups.get(id));
+            for user in groups.flat_map(UserGroup::known) {
+                let most = nodes.entry(user).or_default();
+                *most = count.max(*most);
             }
+        }
+        for user in users.values_mut().filter(|user| user.is_spreading()) {
+            user.has_reached(nodes.get(user.id.as_str()).copied().unwrap_or(0));
         }
     }
 

@@ -45,6 +45,11 @@ impl UserGroup {
             .collect()
     }
 
+    /// The users that the nodes know, or are about to know, by this group.
+    pub(super) fn known(&self) -> impl Iterator<Item = &str> {
+        self.users.iter().chain(&self.adding).map(String::as_str)
+    }
+
     fn render(&self, state: &State) -> Value {
         let caches: Vec<_> = state.caches_with(&self.id).collect();
         json!({
