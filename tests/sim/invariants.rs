@@ -132,7 +132,7 @@ impl Monitor {
         };
         let place = world.place();
         self.nothing_twice(&place, "at rest");
-        self.no_key_too_many(&world, &place);
+        self.as_many_keys_as_named(&world, &place);
         self.nothing_without_owner(&world, &place);
         self.no_secret_outside(&world);
     }
@@ -149,15 +149,19 @@ impl Monitor {
         }
     }
 
-    /// I2, of what an object may have several: as many as its spec names.
-    fn no_key_too_many(&self, world: &World, place: &Value) {
+    /// I2, of what an object may have several: as many as its spec names. Without any it has no usage plan.
+    fn as_many_keys_as_named(&self, world: &World, place: &Value) {
         let owned = owned(place);
         for object in world.kube.objects("cachedapis") {
-            let uid = object["metadata"]["uid"].as_str().unwrap().to_owned();
-            let keys = owned.get(&(uid, "apikey".into())).map_or(0, Vec::len);
+            let uid = object["metadata"]["uid"].as_str().unwrap();
+            let count = |kind: &str| owned.get(&(uid.into(), kind.into())).map_or(0, Vec::len);
+            let (keys, plans) = (count("apikey"), count("usageplan"));
             let named = object["spec"]["api"]["apiKeys"].as_array();
-            if keys > named.map_or(0, Vec::len) {
-                self.violation(format!("I2 at rest: {keys} API keys for {named:?}"));
+            let named = named.map_or(0, Vec::len);
+            if keys > named || plans > named {
+                self.violation(format!(
+                    "I2 at rest: {keys} API keys and {plans} usage plans for {named} keys"
+                ));
             }
         }
     }

@@ -34,6 +34,8 @@ pub enum Part {
     Throttle,
     /// An API key more.
     ApiKey,
+    /// No API key any more, hence no usage plan.
+    NoApiKeys,
     /// The cache's node type: a change in place.
     NodeType,
     /// Another name of the bound Secret.
@@ -41,7 +43,8 @@ pub enum Part {
 }
 
 impl Part {
-    pub const ALL: [Self; 5] = [
+    /// What users change in walks. What a seed does depends on how many these are.
+    pub const WALKED: [Self; 5] = [
         Self::Route,
         Self::Throttle,
         Self::ApiKey,
@@ -69,6 +72,7 @@ impl Part {
                 keys.as_array_mut().unwrap().push(added);
                 json!({"api": {"apiKeys": keys}})
             }
+            Self::NoApiKeys => json!({"api": {"apiKeys": []}}),
             Self::NodeType => {
                 let types = ["cache.t4g.medium", "cache.t4g.small"];
                 json!({"cache": {"replicationGroup": {"nodeType": types[edit % 2]}}})
@@ -86,7 +90,8 @@ impl Scenario {
     /// All of them but the adoption, whose pairs are not run.
     pub fn all() -> impl Iterator<Item = Self> + Send {
         let others = [Self::Create, Self::Rotate, Self::Revoke, Self::Delete];
-        others.into_iter().chain(Part::ALL.map(Self::Update))
+        let parts = Part::WALKED.into_iter().chain([Part::NoApiKeys]);
+        others.into_iter().chain(parts.map(Self::Update))
     }
 
     /// How many steps it has by its design, each of which lasts.

@@ -100,7 +100,7 @@ async fn act(world: &World, random: &mut Random, edit: u64) {
     let edit = usize::try_from(edit).unwrap();
     let patch = match what {
         0..5 => {
-            let part = Part::ALL[index(random, Part::ALL.len() as u64)];
+            let part = Part::WALKED[index(random, Part::WALKED.len() as u64)];
             part.patch(&object, edit)
         }
         5 | 6 => request(world, ROTATE),
