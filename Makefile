@@ -39,6 +39,7 @@ test: lint ## run all tests, the same that CI runs
 	@$(HACK) tools > /dev/null
 	cargo build --workspace --bins
 	cargo test --workspace
+	$(MAKE) guards
 	cd examples/backend && python3 -m unittest
 	$(MAKE) test-oldest
 	LOCAL_AWS_BIN=$(BIN)/local-aws tests/boto3/run
@@ -63,7 +64,7 @@ test-processes: ## put faults between real processes: operator, API server, loca
 image: ## build the released image into an archive and print its digest (IMAGE=: the archive)
 	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(HACK) image --profile release $(IMAGE)
 
-guards: ## remove the operator's guards one by one, each of which must turn a test red
+guards: ## remove the operator's guards one by one, each of which must turn a test red; part of `make test`
 	cargo test --workspace --test guards -- remove
 
 fuzz: ## try objects, edits and answers of AWS that nobody thought of (SEEDS=0..1000: only what is random, with these seeds)

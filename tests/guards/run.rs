@@ -44,13 +44,13 @@ pub fn run(place: &Place, guards: &[Guard]) -> ExitCode {
     report(guards, &outcomes, &red)
 }
 
-/// Builds the simulation, and gives its program. What it depends on is built with everything else, or was.
+/// Builds the simulation, and gives its program. What it depends on was built with everything else: the whole workspace has the same features of it.
 fn build(place: &Place) -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .current_dir(&place.tree)
-        .args(["test", "--no-run", "--test", SUITE])
+        .args(["test", "--workspace", "--no-run", "--test", SUITE])
         // Warnings are about the switches.
         .arg("--message-format=json")
         // The programs go elsewhere than those without switches.

@@ -57,7 +57,9 @@ pub fn members(local: &LocalAws, address: &str) -> Vec<(String, u16)> {
 
 impl State {
     fn reached_by(&self, address: &str, region: &str) -> Option<(&ReplicationGroup, &str)> {
-        let mut groups = self.replication_groups.values();
+        let groups = self.replication_groups.values();
+        // Every address of a group has its id in it, and takes a hash to make.
+        let mut groups = groups.filter(|group| address.contains(group.id.as_str()));
         groups.find_map(|group| Some((group, group.node_at(address, region)?)))
     }
 
