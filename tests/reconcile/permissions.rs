@@ -1,4 +1,4 @@
-//! Without any action of the policies that the operator prints, something that it has to do does not come about, and it says which permission it lacks.
+//! Without any action, and without any resource, of a statement of the policies that the operator prints, something that it has to do does not come about, and it says which permission it lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -35,19 +35,50 @@ fn both() -> (Value, usize) {
     (both, first)
 }
 
-/// An action of a statement, by the statement's place in the policy.
-type Action = (usize, String);
-
-fn action_of(grant: &Grant) -> Action {
-    (grant.statement, grant.action.clone())
+/// The list of a statement out of which something is taken.
+#[derive(Clone, Copy, Debug)]
+enum List {
+    Action,
+    Resource,
 }
 
-/// `policy` without an action of one of its statements.
-fn without(policy: &Value, (statement, action): &Action) -> Value {
-    let mut policy = policy.clone();
-    let actions = policy["Statement"][*statement]["Action"].as_array_mut();
-    actions.unwrap().retain(|item| item != action);
-    policy
+/// An action or a resource of a statement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    /// Place of the statement in the policy.
+    statement: usize,
+    text: String,
+}
+
+impl List {
+    /// What of this list is in `grant`.
+    fn part_of(self, grant: &Grant) -> Part {
+        let text = match self {
+            Self::Action => &grant.action,
+            Self::Resource => &grant.resource,
+        };
+        Part {
+            statement: grant.statement,
+            text: text.clone(),
+        }
+    }
+
+    /// All of the parts of `grants`.
+    fn parts_of(self, grants: &[Grant]) -> BTreeSet<Part> {
+        grants.iter().map(|grant| self.part_of(grant)).collect()
+    }
+
+    /// `policy` without `part`.
+    fn without(self, policy: &Value, part: &Part) -> Value {
+        let list = match self {
+            Self::Action => "Action",
+            Self::Resource => "Resource",
+        };
+        let mut policy = policy.clone();
+        let items = policy["Statement"][part.statement][list].as_array_mut();
+        items.unwrap().retain(|item| *item != part.text);
+        policy
+    }
 }
 
 /// A step of a life that came about with the whole policy.
@@ -134,20 +165,19 @@ fn told(world: &World, log: &Log) -> String {
         .collect()
 }
 
-/// The actions of `policy` that alone allow something that the calls of `moment` need.
-fn indispensable(moment: &Moment, policy: &Value) -> Vec<Action> {
+/// What of `list` alone allows, in `policy`, something that the calls of `moment` need.
+fn indispensable(moment: &Moment, policy: &Value, list: List) -> BTreeSet<Part> {
     let needs = moment.calls.iter().flat_map(|call| needs(policy, call));
     let sole = needs.filter_map(|(_, grants)| {
-        let actions: BTreeSet<_> = grants.iter().map(action_of).collect();
-        let mut actions = actions.into_iter();
-        actions.next().filter(|_| actions.next().is_none())
+        let mut parts = list.parts_of(&grants).into_iter();
+        parts.next().filter(|_| parts.next().is_none())
     });
     sole.collect()
 }
 
-/// Takes `taken` away from `policy`, at a moment at which it is needed. What is wrong with what comes of that, if anything.
-async fn take(moment: &Moment, policy: &Value, taken: &Action) -> Option<String> {
-    let reduced = without(policy, taken);
+/// Takes `taken` of `list` away from `policy`, at a moment at which it is needed. What is wrong with what comes of that, if anything.
+async fn take(moment: &Moment, policy: &Value, list: List, taken: &Part) -> Option<String> {
+    let reduced = list.without(policy, taken);
     let log = Log::default();
     let _guard = log.keep("warn");
     let patience = moment.took * 2 + Duration::from_mins(30);
@@ -174,39 +204,53 @@ async fn take(moment: &Moment, policy: &Value, taken: &Action) -> Option<String>
     (!named).then(|| format!("{which}: {lacked} is not in {told}"))
 }
 
-/// Takes every action of the statements that `picked` picks away in turn. What is wrong with what comes of that.
-async fn take_each(lives: &[Life], policy: &Value, picked: impl Fn(usize) -> bool) -> Vec<String> {
+/// Takes everything of `list` away in turn, of the statements that `picked` picks. What is wrong with what comes of that.
+async fn take_each(
+    lives: &[Life],
+    policy: &Value,
+    list: List,
+    picked: impl Fn(usize) -> bool,
+) -> Vec<String> {
     let mut moments = Vec::new();
     for life in lives {
         moments.extend(live(*life, policy).await);
     }
     let mut needed: BTreeMap<_, BTreeSet<usize>> = BTreeMap::new();
     for (number, moment) in moments.iter().enumerate() {
-        for taken in indispensable(moment, policy) {
+        for taken in indispensable(moment, policy, list) {
             needed.entry(taken).or_default().insert(number);
         }
     }
     let mut wrong = Vec::new();
-    let all: BTreeSet<_> = grants(policy).iter().map(action_of).collect();
-    let all: Vec<_> = all.iter().filter(|taken| picked(taken.0)).collect();
+    let mut all = list.parts_of(&grants(policy));
+    all.retain(|part| picked(part.statement));
     for taken in &all {
-        let mut last = Some(format!("{taken:?} is needed by nothing"));
-        for number in needed.get(*taken).into_iter().flatten() {
-            last = take(&moments[*number], policy, taken).await;
-            if last.is_none() {
+        let mut answer = Some(format!("{taken:?} is needed by nothing"));
+        for number in needed.get(taken).into_iter().flatten() {
+            answer = take(&moments[*number], policy, list, taken).await;
+            if answer.is_none() {
                 break;
             }
         }
-        wrong.extend(last);
+        wrong.extend(answer);
     }
     println!("{} times", all.len());
     wrong
 }
 
+const LIVES: [Life; 3] = [Life::Whole, Life::Abandoned, Life::HeirOfApi];
+const LIVES_OF_HEIRS: [Life; 2] = [Life::HeirOfCache, Life::LastHeirOfCache];
+
 #[tokio::test(start_paused = true)]
 async fn without_any_action_of_the_policy_something_does_not_come_about_and_the_action_is_named() {
-    let lives = [Life::Whole, Life::Abandoned, Life::HeirOfApi];
-    let wrong = take_each(&lives, &policy(&scope()), |_| true).await;
+    let wrong = take_each(&LIVES, &policy(&scope()), List::Action, |_| true).await;
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_resource_of_the_policy_something_does_not_come_about_and_its_action_is_named()
+{
+    let wrong = take_each(&LIVES, &policy(&scope()), List::Resource, |_| true).await;
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -214,8 +258,8 @@ async fn without_any_action_of_the_policy_something_does_not_come_about_and_the_
 #[tokio::test(start_paused = true)]
 async fn without_any_action_of_the_policy_for_adoptions_something_does_not_come_about() {
     let (both, first) = both();
-    let lives = [Life::HeirOfCache, Life::LastHeirOfCache];
-    let wrong = take_each(&lives, &both, |statement| statement >= first).await;
+    let picked = |statement| statement >= first;
+    let wrong = take_each(&LIVES_OF_HEIRS, &both, List::Action, picked).await;
     let either = [
         "elasticache:AddTagsToResource",
         "secretsmanager:TagResource",
@@ -223,4 +267,12 @@ async fn without_any_action_of_the_policy_for_adoptions_something_does_not_come_
     let tagging = |told: &&String| either.iter().any(|action| told.contains(action));
     assert_eq!(wrong.iter().filter(tagging).count(), 2, "{wrong:#?}");
     assert_eq!(wrong.len(), 2, "{wrong:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_resource_of_the_policy_for_adoptions_something_does_not_come_about() {
+    let (both, first) = both();
+    let picked = |statement| statement >= first;
+    let wrong = take_each(&LIVES_OF_HEIRS, &both, List::Resource, picked).await;
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
