@@ -11,6 +11,7 @@ mod monitoring;
 mod network;
 mod pod;
 mod release;
+mod removal;
 mod render;
 mod rights;
 mod schema;

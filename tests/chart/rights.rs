@@ -18,7 +18,7 @@ const NAMESPACE: &str = "rights";
 const DEADLINE: Duration = Duration::from_mins(2);
 
 /// `verb group/resource`, the resource with its subresource.
-type Rights = BTreeSet<String>;
+pub type Rights = BTreeSet<String>;
 
 #[test]
 fn every_right_of_the_operator_is_used_and_none_is_missing() {
@@ -36,7 +36,7 @@ fn every_right_of_the_operator_is_used_and_none_is_missing() {
     live(&environment).unwrap();
     operator.process().stop().unwrap();
 
-    let (used, refused) = asked(&environment);
+    let (used, refused) = asked(&audit_log(&environment));
     assert_eq!(refused, Rights::new(), "the chart grants too little");
     assert_eq!(granted(), used, "the chart grants what is not used");
 }
@@ -69,24 +69,7 @@ fn live(environment: &Environment) -> Result<()> {
         "cachedapi.dev/reconcile-requested-at=now",
     ])?;
     until_used(environment, "patch /secrets", |_| Ok(()))?;
-    // An event that comes again is counted, and a status that meets a changed object is compared with it.
-    let disturb = |turn: usize| {
-        object.patch(&json!([{"op": "replace", "path": "/spec/routes/0/path", "value": format!("/v{turn}/{{id}}")}]))?;
-        for label in 0..5 {
-            let label = format!("turn={turn}-{label}");
-            let label = [
-                "label",
-                "cachedapi",
-                "orders",
-                "--overwrite",
-                "--namespace",
-                NAMESPACE,
-                &label,
-            ];
-            kubectl.run(label)?;
-        }
-        Ok(())
-    };
+    let disturb = |turn| disturb(environment, &object, turn);
     until_used(environment, "patch events.k8s.io/events", disturb)?;
     until_used(environment, "get cachedapi.dev/cachedapis", disturb)?;
     roll(environment, &object)?;
@@ -95,6 +78,27 @@ fn live(environment: &Environment) -> Result<()> {
     object.patch(&json!([{"op": "remove", "path": "/spec/bindings"}]))?;
     until_used(environment, "delete /secrets", |_| Ok(()))?;
     object.delete()
+}
+
+/// An event that comes again is counted, and a status that meets a changed object is compared with it.
+pub fn disturb(environment: &Environment, object: &Resource, turn: usize) -> Result<()> {
+    object.patch(&json!([{"op": "replace", "path": "/spec/routes/0/path", "value": format!("/v{turn}/{{id}}")}]))?;
+    let metadata = object.get()?["metadata"].clone();
+    let name = |field: &str| metadata[field].as_str().unwrap_or_default().to_owned();
+    for label in 0..5 {
+        let label = format!("turn={turn}-{label}");
+        let label = [
+            "label",
+            "cachedapi",
+            &name("name"),
+            "--overwrite",
+            "--namespace",
+            &name("namespace"),
+            &label,
+        ];
+        environment.kubectl().run(label)?;
+    }
+    Ok(())
 }
 
 /// An account that an object names is looked for.
@@ -110,14 +114,8 @@ fn name_an_account(environment: &Environment, manifest: &Value) -> Result<()> {
 
 /// Workloads that the spec names are rolled.
 fn roll(environment: &Environment, object: &Resource) -> Result<()> {
-    let labels = json!({"app": "orders"});
     for (kind, key) in [("Deployment", "deployment"), ("StatefulSet", "statefulSet")] {
-        let manifest = json!({
-            "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "orders", "namespace": NAMESPACE},
-            "spec": {"selector": {"matchLabels": labels}, "template": {
-                "metadata": {"labels": labels}, "spec": {"containers": [{"name": "orders", "image": "orders"}]},
-            }},
-        });
+        let manifest = workload(kind, NAMESPACE);
         environment.kubectl().apply(&manifest.to_string())?;
         object.patch(
             &json!([{"op": "add", "path": "/spec/bindings/-", "value": {key: {"name": "orders"}}}]),
@@ -126,6 +124,17 @@ fn roll(environment: &Environment, object: &Resource) -> Result<()> {
         until_used(environment, &right, |_| Ok(()))?;
     }
     Ok(())
+}
+
+/// A Deployment or a `StatefulSet` named `orders`.
+pub fn workload(kind: &str, namespace: &str) -> Value {
+    let labels = json!({"app": "orders"});
+    json!({
+        "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "orders", "namespace": namespace},
+        "spec": {"selector": {"matchLabels": labels}, "template": {
+            "metadata": {"labels": labels}, "spec": {"containers": [{"name": "orders", "image": "orders"}]},
+        }},
+    })
 }
 
 /// Does `disturb` again and again until the operator has used `right`.
@@ -139,7 +148,7 @@ fn until_used(
         &format!("the operator to use the right: {right}"),
         DEADLINE,
         || {
-            if asked(environment).0.contains(right) {
+            if asked(&audit_log(environment)).0.contains(right) {
                 return Ok(Seen::Done(()));
             }
             turn += 1;
@@ -149,9 +158,13 @@ fn until_used(
     )
 }
 
-/// What the operator asked for and got, and what it asked for and was refused.
-fn asked(environment: &Environment) -> (Rights, Rights) {
-    let log = std::fs::read_to_string(environment.folder().join("state").join(AUDIT_LOG)).unwrap();
+/// What the API server noted of the operator's requests until now.
+pub fn audit_log(environment: &Environment) -> String {
+    std::fs::read_to_string(environment.folder().join("state").join(AUDIT_LOG)).unwrap()
+}
+
+/// What the operator asked for and got, by this part of the audit log, and what it asked for and was refused.
+pub fn asked(log: &str) -> (Rights, Rights) {
     let entries = log
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -185,9 +198,14 @@ fn right(entry: &Value) -> String {
 
 /// What the chart's rules say.
 fn granted() -> Rights {
+    rights_of(&operators_rules(&render(&[])))
+}
+
+/// What `rules` say.
+pub fn rights_of(rules: &[Value]) -> Rights {
     let words = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap() };
     let mut granted = Rights::new();
-    for rule in operators_rules(&render(&[])) {
+    for rule in rules {
         for group in words(&rule["apiGroups"]) {
             for resource in words(&rule["resources"]) {
                 granted.extend(

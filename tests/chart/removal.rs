@@ -1,0 +1,252 @@
+//! Each right of the operator is taken away in turn, on a real API server: what needs it is refused then, and the operator names the right that it lacks.
+
+use std::time::Duration;
+
+use cachedapi_hack::Result;
+use cachedapi_hack::environment::Environment;
+use cachedapi_hack::kubectl::Kubectl;
+use cachedapi_hack::local_aws::Behaviour;
+use cachedapi_hack::operator::{NAMESPACE as RELEASE_NAMESPACE, Operator, RELEASE};
+use cachedapi_hack::resource::Resource;
+use cachedapi_hack::wait::{self, Seen};
+use serde_json::{Value, json};
+
+use super::rights::{asked, audit_log, disturb, rights_of, workload};
+
+const NAMESPACE: &str = "removal";
+const DEADLINE: Duration = Duration::from_secs(40);
+/// What it uses when it starts, and what it lives on from then on: it is started again without these.
+const TO_START: [&str; 3] = [
+    "get /namespaces",
+    "list cachedapi.dev/cachedapis",
+    "watch cachedapi.dev/cachedapis",
+];
+
+#[test]
+fn without_any_right_of_the_operator_something_is_refused_and_the_right_is_named() {
+    let behaviour = Behaviour {
+        delays: "zero",
+        quotas: false,
+        nodes: false,
+        log: "info",
+    };
+    let target = env!("CARGO_TARGET_TMPDIR").as_ref();
+    let environment = Environment::for_tests(target, "removal", &behaviour).unwrap();
+    // Only at this level it tells that an event was refused: that fails nothing.
+    let values = ["quotaShare=1", "log.level=debug"].map(str::to_owned);
+    let operator = environment.start_operator(&values).unwrap();
+    let mut case = Case::prepare(&environment, operator).unwrap();
+    let mut grants = grants(environment.kubectl()).unwrap();
+    assert!(grants.len() > 15, "{grants:?}");
+    grants.sort_by_key(Grant::is_to_start);
+    for grant in &grants {
+        let missed = case.take(grant);
+        missed.unwrap_or_else(|error| panic!("{grant:?}: {error}"));
+    }
+    // With all of them given back it works as before.
+    case.operator.crash().unwrap();
+    case.object.delete().unwrap();
+}
+
+/// A right that one of the operator's roles gives.
+#[derive(Debug)]
+struct Grant {
+    /// `role/name` or `clusterrole/name`.
+    role: String,
+    /// That of a Role.
+    namespace: Option<String>,
+    /// As in the rights that are asked for: `verb group/resource`.
+    right: String,
+}
+
+impl Grant {
+    fn is_to_start(&self) -> bool {
+        TO_START.contains(&&*self.right)
+    }
+
+    /// How the API server names the right when it refuses what needs it.
+    fn name(&self) -> String {
+        let (verb, resource) = self.right.split_once(' ').unwrap();
+        let (_, resource) = resource.split_once('/').unwrap();
+        format!("cannot {verb} resource \"{resource}\"")
+    }
+}
+
+/// What the chart gives the operator: the rights of each role that is bound, and not those that users get.
+fn grants(kubectl: &Kubectl) -> Result<Vec<Grant>> {
+    let selector = format!("--selector=app.kubernetes.io/instance={RELEASE}");
+    let kinds = "rolebindings,clusterrolebindings";
+    let bindings = kubectl.json(["get", kinds, "--all-namespaces", &selector])?;
+    let mut grants = Vec::new();
+    for binding in bindings["items"].as_array().into_iter().flatten() {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let role = &binding["roleRef"];
+        let role = format!("{}/{}", text(&role["kind"]), text(&role["name"])).to_lowercase();
+        let namespace = binding["metadata"]["namespace"].as_str().map(str::to_owned);
+        let rules = rules(kubectl, &role, namespace.as_deref())?;
+        let rights = rights_of(rules.as_array().unwrap()).into_iter();
+        grants.extend(rights.map(|right| Grant {
+            role: role.clone(),
+            namespace: namespace.clone(),
+            right,
+        }));
+    }
+    Ok(grants)
+}
+
+fn rules(kubectl: &Kubectl, role: &str, namespace: Option<&str>) -> Result<Value> {
+    let namespace = namespace.map(|namespace| format!("--namespace={namespace}"));
+    let role = ["get", role].into_iter().chain(namespace.as_deref());
+    Ok(kubectl.json(role)?["rules"].take())
+}
+
+/// `rules` without `right`.
+fn without(rules: &Value, right: &str) -> Value {
+    let mut left = Vec::new();
+    for rule in rules.as_array().unwrap() {
+        for resource in rule["resources"].as_array().unwrap() {
+            for verb in rule["verbs"].as_array().unwrap() {
+                let mut rule = rule.clone();
+                (rule["resources"], rule["verbs"]) = (json!([resource]), json!([verb]));
+                left.push(rule);
+            }
+        }
+    }
+    left.retain(|rule| !rights_of(std::slice::from_ref(rule)).contains(right));
+    left.into()
+}
+
+struct Case<'a> {
+    environment: &'a Environment,
+    operator: Operator,
+    /// It has a binding of every kind.
+    object: Resource<'a>,
+    /// It names an account that is not there.
+    elsewhere: Resource<'a>,
+    /// An object without bindings.
+    manifest: Value,
+}
+
+impl<'a> Case<'a> {
+    fn prepare(environment: &'a Environment, operator: Operator) -> Result<Self> {
+        let kubectl = environment.kubectl();
+        kubectl.run(["create", "namespace", NAMESPACE])?;
+        let mut manifest = environment.example("examples/orders.yaml".as_ref())?;
+        manifest["metadata"]["namespace"] = NAMESPACE.into();
+        let mut bound = manifest.clone();
+        let bindings = bound["spec"]["bindings"].as_array_mut().unwrap();
+        bindings.push(json!({"secret": {"name": "spare"}}));
+        for (kind, key) in [("Deployment", "deployment"), ("StatefulSet", "statefulSet")] {
+            kubectl.apply(&workload(kind, NAMESPACE).to_string())?;
+            bindings.push(json!({key: {"name": "orders"}}));
+        }
+        manifest["spec"]["bindings"] = json!([]);
+        let mut other = manifest.clone();
+        other["metadata"]["name"] = "elsewhere".into();
+        other["spec"]["accountRef"] = json!({"name": "theirs"});
+        let case = Self {
+            object: Resource::apply(environment, &bound)?,
+            elsewhere: Resource::apply(environment, &other)?,
+            environment,
+            operator,
+            manifest,
+        };
+        // Nothing makes pods here, so that it goes no further.
+        let object = &case.object;
+        object.wait_until_said("BindingsReady", "RollingOut", DEADLINE)?;
+        Ok(case)
+    }
+
+    /// Takes the right away until it was missed, and gives it back.
+    fn take(&mut self, grant: &Grant) -> Result<()> {
+        let namespace = grant.namespace.as_deref();
+        let rules = rules(self.environment.kubectl(), &grant.role, namespace)?;
+        let before = [audit_log(self.environment), self.log()].map(|log| log.len());
+        self.set_rules(grant, &without(&rules, &grant.right))?;
+        if grant.is_to_start() {
+            self.operator.restart()?;
+        }
+        let missed = self.until_missed(grant, before);
+        self.set_rules(grant, &rules)?;
+        missed
+    }
+
+    /// Waits until the API server has refused what needs the right, and the operator names it: in what they have logged after the first `noted` and `logged` bytes.
+    fn until_missed(&mut self, grant: &Grant, [noted, logged]: [usize; 2]) -> Result<()> {
+        let name = grant.name();
+        let mut turn = 0;
+        wait::until(&format!("the operator to say: {name}"), DEADLINE, || {
+            let (_, refused) = asked(&audit_log(self.environment)[noted..]);
+            if refused.contains(&grant.right) && self.told(logged)?.contains(&name) {
+                return Ok(Seen::Done(()));
+            }
+            if !grant.is_to_start() {
+                self.provoke(&grant.right, turn)?;
+            }
+            turn += 1;
+            Ok(Seen::NotYet(format!("what was refused is {refused:?}")))
+        })
+    }
+
+    fn set_rules(&self, grant: &Grant, rules: &Value) -> Result<()> {
+        let patch = json!([{"op": "replace", "path": "/rules", "value": rules}]).to_string();
+        let namespace = grant.namespace.as_ref();
+        let namespace = namespace.map(|namespace| format!("--namespace={namespace}"));
+        let patch = ["patch", &grant.role, "--type=json", "--patch", &patch];
+        let patch = patch.into_iter().chain(namespace.as_deref());
+        self.environment.kubectl().run(patch).map(drop)
+    }
+
+    /// What the operator says: in its log after the first `logged` bytes, and in the objects.
+    fn told(&mut self, logged: usize) -> Result<String> {
+        let objects = ["get", "cachedapis", "--namespace", NAMESPACE];
+        let objects = self.environment.kubectl().json(objects)?;
+        let log = &self.log()[logged..];
+        Ok(format!("{log}\n{objects}").replace("\\\"", "\""))
+    }
+
+    fn log(&mut self) -> String {
+        std::fs::read_to_string(self.operator.process().log()).unwrap()
+    }
+
+    /// Does what makes the operator use `right`, and asks it to look; for the `turn`th time.
+    fn provoke(&self, right: &str, turn: usize) -> Result<()> {
+        let kubectl = self.environment.kubectl();
+        let run = |args: &str| {
+            let namespace = ["--namespace", NAMESPACE];
+            kubectl.run(args.split(' ').chain(namespace)).map(drop)
+        };
+        match right {
+            "create /secrets" => run("delete secret orders-cache --ignore-not-found")?,
+            "patch /secrets" => {
+                run(r#"patch secret orders-cache --patch {"data":{"host":"ZWxzZXdoZXJl"}}"#)?;
+            }
+            "delete /secrets" if turn == 0 => {
+                let spare = json!([{"op": "remove", "path": "/spec/bindings/1"}]);
+                self.object.patch(&spare)?;
+            }
+            "patch apps/deployments" => run(&format!("patch deployment orders --patch {SPOILT}"))?,
+            "patch apps/statefulsets" => {
+                run(&format!("patch statefulset orders --patch {SPOILT}"))?;
+            }
+            "patch cachedapi.dev/cachedapis" | "create events.k8s.io/events" if turn == 0 => {
+                let mut fresh = self.manifest.clone();
+                fresh["metadata"]["name"] = format!("fresh-{}", right.len()).into();
+                kubectl.apply(&fresh.to_string())?;
+            }
+            "get cachedapi.dev/cachedapis"
+            | "patch cachedapi.dev/cachedapis/status"
+            | "patch events.k8s.io/events" => disturb(self.environment, &self.object, turn)?,
+            "create coordination.k8s.io/leases" => {
+                let lease = ["delete", "lease", "--all", "--namespace", RELEASE_NAMESPACE];
+                kubectl.run(lease)?;
+            }
+            _ => {}
+        }
+        self.object.request_reconcile()?;
+        self.elsewhere.request_reconcile()
+    }
+}
+
+/// Somebody changes what the operator has written on a workload.
+const SPOILT: &str = r#"{"spec":{"template":{"metadata":{"annotations":{"secret-version.cachedapi.dev/orders":"x"}}}}}"#;
