@@ -1,17 +1,18 @@
 //! The command `orphans`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use cachedapi_operator::aws::{self, Aws, QuotaShare};
+use cachedapi_operator::aws::{self, Accounts, Aws, QuotaShare};
 use cachedapi_operator::cluster::Cluster;
 use cachedapi_operator::controller::Clock;
-use cachedapi_operator::controller::orphans::{Found, Scope, search};
+use cachedapi_operator::controller::orphans::{Found, Scope, Search, search};
 use cachedapi_operator::fence::Fence;
-use cachedapi_operator::plan::orphans::{Fate, History, Orphan, Policy, Report, Tagged, Verdict};
+use cachedapi_operator::plan::orphans::{Fate, Orphan, Policy, Report, Tagged, Verdict};
 use serde_json::{Value, json};
 
 use crate::cli::{Orphans, Shape};
@@ -37,10 +38,10 @@ pub async fn print_orphans(options: &Orphans) -> Result<ExitCode> {
         Shape::Json => serde_json::to_string_pretty(&json(&found))?,
     };
     print(text.trim_end())?;
-    Ok(exit_code(&found.verdict))
+    Ok(exit_code(&found))
 }
 
-async fn find(options: &Orphans) -> Result<Found> {
+async fn find(options: &Orphans) -> Result<Search> {
     let fence = Fence::open();
     let cluster = Cluster::new(connect().await?, "cachedapi-operator".into(), fence.clone());
     let Some(share) = QuotaShare::new(SHARE) else {
@@ -52,28 +53,48 @@ async fn find(options: &Orphans) -> Result<Found> {
         cluster: identify(&cluster, options.scope.cluster_id.as_ref()).await?,
         namespaces: named(&options.scope.watch_namespaces).collect(),
         regions: regions.collect(),
+        elsewhere: BTreeMap::new(),
     };
-    let (history, now) = (History::default(), Clock::system().now());
-    let found = search((&cluster, &aws), &scope, &history, REPORT_ONLY, now);
-    match Box::pin(found).await? {
-        Some(found) => Ok(found),
-        None => bail!(
+    let accounts = Accounts::new(aws);
+    let (outside, now) = ((&cluster, &accounts), Clock::system().now());
+    let histories = BTreeMap::new();
+    let search = search(outside, &scope, &histories, REPORT_ONLY, now);
+    let search = Box::pin(search).await?;
+    if search.found.is_empty() && search.unknown.is_empty() {
+        bail!(
             "there is no object that names an AWS Region, and none is set: name one with --region"
-        ),
+        );
+    }
+    Ok(search)
+}
+
+fn exit_code(search: &Search) -> ExitCode {
+    let reports = search.found.iter().map(|found| match &found.verdict {
+        Verdict::Judged(report) if report.unread.is_empty() => Some(report),
+        Verdict::Judged(_) | Verdict::Refused(..) | Verdict::Look(_) => None,
+    });
+    let reports: Option<Vec<&Report>> = reports.collect();
+    match reports.filter(|_| search.unknown.is_empty()) {
+        None => ExitCode::FAILURE,
+        Some(reports) if reports.iter().all(|report| report.orphans.is_empty()) => {
+            ExitCode::SUCCESS
+        }
+        Some(_) => ExitCode::from(FOUND),
     }
 }
 
-fn exit_code(verdict: &Verdict) -> ExitCode {
-    match verdict {
-        Verdict::Judged(report) if !report.unread.is_empty() => ExitCode::FAILURE,
-        Verdict::Judged(report) if report.orphans.is_empty() => ExitCode::SUCCESS,
-        Verdict::Judged(_) => ExitCode::from(FOUND),
-        Verdict::Refused(..) | Verdict::Look(_) => ExitCode::FAILURE,
-    }
-}
-
-fn text(found: &Found) -> Result<String> {
+fn text(search: &Search) -> Result<String> {
     let mut text = String::new();
+    for found in &search.found {
+        write_found(&mut text, found)?;
+    }
+    for (account, failure) in &search.unknown {
+        writeln!(text, "Account {account} is not looked into: {failure}")?;
+    }
+    Ok(text)
+}
+
+fn write_found(text: &mut String, found: &Found) -> Result<()> {
     let regions: Vec<&str> = found.evidence.listed.keys().map(String::as_str).collect();
     let (cluster, account) = (&found.evidence.cluster, &found.evidence.account);
     writeln!(
@@ -82,18 +103,18 @@ fn text(found: &Found) -> Result<String> {
         regions.join(", ")
     )?;
     match &found.verdict {
-        Verdict::Judged(report) => write_report(&mut text, report)?,
+        Verdict::Judged(report) => write_report(text, report)?,
         Verdict::Refused(refusal, things) => {
             writeln!(
                 text,
                 "Nothing is said of {} things: {refusal}",
                 things.len()
             )?;
-            write_list(&mut text, things.iter().map(|thing| thing.arn.clone()))?;
+            write_list(text, things.iter().map(|thing| thing.arn.clone()))?;
         }
         Verdict::Look(_) => {}
     }
-    Ok(text)
+    Ok(())
 }
 
 fn write_report(text: &mut String, report: &Report) -> Result<()> {
@@ -125,7 +146,16 @@ fn write_list(text: &mut String, lines: impl Iterator<Item = String>) -> Result<
     Ok(())
 }
 
-fn json(found: &Found) -> Value {
+fn json(search: &Search) -> Value {
+    let unknown = search.unknown.iter();
+    let unknown = unknown.map(
+        |(account, failure)| json!({"account": account, "unknown": {"message": failure.to_string()}}),
+    );
+    let found = search.found.iter().map(json_of);
+    json!({"accounts": found.chain(unknown).collect::<Vec<_>>()})
+}
+
+fn json_of(found: &Found) -> Value {
     let evidence = &found.evidence;
     let regions: Vec<&String> = evidence.listed.keys().collect();
     let mut printed =

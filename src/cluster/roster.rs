@@ -65,13 +65,13 @@ fn enter(roster: &mut Roster, object: &DynamicObject) {
             .and_then(|value| value.as_str())
     };
     roster.uids.extend(object.metadata.uid.clone());
-    roster
-        .regions
-        .extend(text("/spec/region").map(str::to_owned));
-    // What is in the account of an assumed role is not looked for with the operator's own.
-    if text("/spec/accountRef/name").is_some() {
+    let region = text("/spec/region").map(str::to_owned);
+    if let Some(account) = text("/spec/accountRef/name") {
+        let regions = roster.elsewhere.entry(account.to_owned());
+        regions.or_default().extend(region);
         return;
     }
+    roster.regions.extend(region);
     let secret = text("/status/credentials/secretArn");
     let account = secret.and_then(|arn| arn.split(':').nth(4));
     roster.accounts.extend(account.map(str::to_owned));

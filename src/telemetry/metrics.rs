@@ -79,8 +79,9 @@ struct PhaseLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KindLabel {
+struct OrphanLabel {
     kind: &'static str,
+    account: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -88,7 +89,7 @@ struct ReasonLabel {
     reason: &'static str,
 }
 
-/// The operator's metrics. Every label takes its value from a closed set; none names an object. Cheap to clone.
+/// The operator's metrics. Every label takes its value from a closed set, or is the number of an AWS account; none names an object. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -100,7 +101,7 @@ pub struct Metrics {
     rotating: Family<PhaseLabel, Gauge>,
     oldest_password: Gauge,
     rotation_failures: Family<ReasonLabel, Counter>,
-    orphans: Family<KindLabel, Gauge>,
+    orphans: Family<OrphanLabel, Gauge>,
     orphan_sweeps: Family<OutcomeLabel, Counter>,
     leader: Gauge,
 }
@@ -167,7 +168,7 @@ impl Metrics {
         self.register_rotations(registry);
         registry.register(
             "orphans",
-            "Things in AWS whose CachedApi is gone, by kind, as the last sweep that could judge found them",
+            "Things in AWS whose CachedApi is gone, by kind and account, as the last sweep that could judge found them",
             self.orphans.clone(),
         );
         registry.register(
@@ -249,9 +250,11 @@ impl Metrics {
             .inc();
     }
 
-    /// There are `count` orphans of `kind`.
-    pub fn orphans(&self, kind: &'static str, count: i64) {
-        self.orphans.get_or_create(&KindLabel { kind }).set(count);
+    /// There are `count` orphans of `kind` in the AWS account of this number.
+    pub fn orphans(&self, kind: &'static str, account: &str, count: i64) {
+        let account = account.to_owned();
+        let label = OrphanLabel { kind, account };
+        self.orphans.get_or_create(&label).set(count);
     }
 
     /// Counts a sweep for orphans.
@@ -294,7 +297,7 @@ mod tests {
         metrics.rotating_changed("Grace", 1);
         metrics.oldest_password(1_764_000_000);
         metrics.rotation_failed("CacheUnreachable");
-        metrics.orphans("rest_api", 2);
+        metrics.orphans("rest_api", "111122223333", 2);
         metrics.orphans_swept("complete");
         metrics.leads(true);
         let page = metrics.encode();
@@ -307,7 +310,7 @@ mod tests {
             r#"cachedapi_rotation_objects{phase="Grace"} 1"#,
             "cachedapi_rotation_oldest_password_timestamp_seconds 1764000000",
             r#"cachedapi_rotation_failures_total{reason="CacheUnreachable"} 1"#,
-            r#"cachedapi_orphans{kind="rest_api"} 2"#,
+            r#"cachedapi_orphans{kind="rest_api",account="111122223333"} 2"#,
             r#"cachedapi_orphan_sweeps_total{result="complete"} 1"#,
             "cachedapi_leader 1",
         ] {

@@ -34,7 +34,7 @@ fn exported() -> Series {
     metrics.rotating_changed("Grace", 1);
     metrics.oldest_password(1);
     metrics.rotation_failed("CacheUnreachable");
-    metrics.orphans("rest_api", 1);
+    metrics.orphans("rest_api", "111122223333", 1);
     metrics.orphans_swept("complete");
     metrics.leads(true);
     let page = metrics.encode();

@@ -15,6 +15,10 @@ use super::rights::{asked, audit_log, disturb, rights_of, workload};
 
 const NAMESPACE: &str = "removal";
 const DEADLINE: Duration = Duration::from_secs(40);
+/// What it uses in a sweep: once a minute, so that it is without it while the others are taken away.
+const TO_SWEEP: &str = "list cachedapi.dev/awsaccounts";
+/// How long after one sweep the next may end.
+const NEXT_SWEEP: Duration = Duration::from_secs(90);
 /// What it uses when it starts, and what it lives on from then on: it is started again without these.
 const TO_START: [&str; 3] = [
     "get /namespaces",
@@ -33,15 +37,31 @@ fn without_any_right_of_the_operator_something_is_refused_and_the_right_is_named
     let target = env!("CARGO_TARGET_TMPDIR").as_ref();
     let environment = Environment::for_tests(target, "removal", &behaviour).unwrap();
     // Only at this level it tells that an event was refused: that fails nothing.
-    let values = ["quotaShare=1", "log.level=debug"].map(str::to_owned);
-    let operator = environment.start_operator(&values).unwrap();
-    let mut case = Case::prepare(&environment, operator).unwrap();
-    let mut grants = grants(environment.kubectl()).unwrap();
+    let values = [
+        "quotaShare=1",
+        "log.level=debug",
+        "orphans.sweepInterval=1m",
+    ];
+    let operator = environment.start_operator(&values.map(str::to_owned));
+    let mut case = Case::prepare(&environment, operator.unwrap()).unwrap();
+    let grants = grants(environment.kubectl()).unwrap();
     assert!(grants.len() > 15, "{grants:?}");
-    grants.sort_by_key(Grant::is_to_start);
-    for grant in &grants {
-        let missed = case.take(grant);
-        missed.unwrap_or_else(|error| panic!("{grant:?}: {error}"));
+    let (to_sweep, others): (Vec<_>, Vec<_>) =
+        grants.iter().partition(|grant| grant.right == TO_SWEEP);
+    let (to_start, at_work): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|grant| grant.is_to_start());
+    let taken: Vec<_> = to_sweep.into_iter().map(|grant| case.take(grant)).collect();
+    for grant in at_work {
+        let taken = case.take(grant);
+        case.give_back(taken, DEADLINE);
+    }
+    for taken in taken {
+        case.give_back(taken, NEXT_SWEEP);
+    }
+    for grant in to_start {
+        let taken = case.take(grant);
+        case.operator.restart().unwrap();
+        case.give_back(taken, DEADLINE);
     }
     // With all of them given back it works as before.
     case.operator.crash().unwrap();
@@ -70,6 +90,15 @@ impl Grant {
         let (_, resource) = resource.split_once('/').unwrap();
         format!("cannot {verb} resource \"{resource}\"")
     }
+}
+
+/// A right that was taken away.
+struct Taken<'a> {
+    grant: &'a Grant,
+    /// The role's rules with it.
+    rules: Value,
+    /// What the API server and the operator had logged until then, in bytes.
+    logged: [usize; 2],
 }
 
 /// What the chart gives the operator: the rights of each role that is bound, and not those that users get.
@@ -157,30 +186,48 @@ impl<'a> Case<'a> {
         Ok(case)
     }
 
-    /// Takes the right away until it was missed, and gives it back.
-    fn take(&mut self, grant: &Grant) -> Result<()> {
+    /// Takes the right away.
+    fn take<'b>(&mut self, grant: &'b Grant) -> Taken<'b> {
         let namespace = grant.namespace.as_deref();
-        let rules = rules(self.environment.kubectl(), &grant.role, namespace)?;
-        let before = [audit_log(self.environment), self.log()].map(|log| log.len());
-        self.set_rules(grant, &without(&rules, &grant.right))?;
-        if grant.is_to_start() {
-            self.operator.restart()?;
+        let rules = rules(self.environment.kubectl(), &grant.role, namespace).unwrap();
+        let logged = [audit_log(self.environment), self.log()].map(|log| log.len());
+        let left = without(&rules, &grant.right);
+        self.set_rules(grant, &left).unwrap();
+        Taken {
+            grant,
+            rules,
+            logged,
         }
-        let missed = self.until_missed(grant, before);
-        self.set_rules(grant, &rules)?;
-        missed
+    }
+
+    /// Gives the right back, which was missed within `deadline`.
+    fn give_back(&mut self, taken: Taken, deadline: Duration) {
+        let Taken {
+            grant,
+            rules,
+            logged,
+        } = taken;
+        let missed = self.until_missed(grant, logged, deadline);
+        let error = missed.err().map(|error| error.to_string());
+        assert_eq!(error, None, "{grant:?}");
+        self.set_rules(grant, &rules).unwrap();
     }
 
     /// Waits until the API server has refused what needs the right, and the operator names it: in what they have logged after the first `noted` and `logged` bytes.
-    fn until_missed(&mut self, grant: &Grant, [noted, logged]: [usize; 2]) -> Result<()> {
+    fn until_missed(
+        &mut self,
+        grant: &Grant,
+        [noted, logged]: [usize; 2],
+        deadline: Duration,
+    ) -> Result<()> {
         let name = grant.name();
         let mut turn = 0;
-        wait::until(&format!("the operator to say: {name}"), DEADLINE, || {
+        wait::until(&format!("the operator to say: {name}"), deadline, || {
             let (_, refused) = asked(&audit_log(self.environment)[noted..]);
             if refused.contains(&grant.right) && self.told(logged)?.contains(&name) {
                 return Ok(Seen::Done(()));
             }
-            if !grant.is_to_start() {
+            if !grant.is_to_start() && grant.right != TO_SWEEP {
                 self.provoke(&grant.right, turn)?;
             }
             turn += 1;

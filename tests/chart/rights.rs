@@ -31,7 +31,7 @@ fn every_right_of_the_operator_is_used_and_none_is_missing() {
     let environment =
         Environment::for_tests(env!("CARGO_TARGET_TMPDIR").as_ref(), "rights", &behaviour).unwrap();
     let mut operator = environment
-        .start_operator(&["quotaShare=1".to_owned()])
+        .start_operator(&["quotaShare=1", "orphans.sweepInterval=1m"].map(str::to_owned))
         .unwrap();
     live(&environment).unwrap();
     operator.process().stop().unwrap();
@@ -77,6 +77,8 @@ fn live(environment: &Environment) -> Result<()> {
     // A Secret that leaves the spec is deleted.
     object.patch(&json!([{"op": "remove", "path": "/spec/bindings"}]))?;
     until_used(environment, "delete /secrets", |_| Ok(()))?;
+    // It sweeps a minute after it began to work.
+    until_used(environment, "list cachedapi.dev/awsaccounts", |_| Ok(()))?;
     object.delete()
 }
 

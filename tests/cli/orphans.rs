@@ -35,7 +35,7 @@ async fn it_ends_with_0_when_nothing_is_orphaned_and_with_3_when_something_is() 
     for part in [
         "1 orphaned:\n",
         &format!(
-            "  the secret {orphan} in eu-west-1 belonged to the CachedApi shop/orders with UID {GONE}, which is gone; seen so since 20"
+            "  the secret {orphan} in eu-west-1 of account 111122223333 belonged to the CachedApi shop/orders with UID {GONE}, which is gone; seen so since 20"
         ),
         "delete it, or let the operator do so (--delete-orphans)",
     ] {
@@ -59,7 +59,7 @@ async fn json_has_the_same_for_programs() {
     let mut printed: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(code, 3);
     assert!(
-        printed["orphans"][0]["message"]
+        printed["accounts"][0]["orphans"][0]["message"]
             .take()
             .as_str()
             .unwrap()
@@ -67,13 +67,13 @@ async fn json_has_the_same_for_programs() {
     );
     assert_eq!(
         printed,
-        json!({
+        json!({"accounts": [{
             "cluster": "blue", "account": "111122223333", "regions": ["eu-west-1", "us-east-1"], "retained": [], "unread": [],
             "orphans": [{
                 "arn": orphan, "kind": "secret", "region": "eu-west-1", "ownershipLost": false, "message": null,
                 "owner": {"namespace": "shop", "name": "orders", "uid": GONE},
             }],
-        })
+        }]})
     );
 }
 
@@ -101,4 +101,33 @@ async fn it_ends_with_1_when_that_cannot_be_told() {
         out.contains("eu-west-1: tag:GetResources: ") && out.contains("needs tag:GetResources"),
         "{out}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_no_role_leads_into_is_named_and_nothing_is_said_of_it() {
+    let world = World::new().await;
+    let uid = world.create_object().await;
+    world.create_secret("cachedapi/shop/orders-1", &uid).await;
+    world.create_account("222233334444").await;
+    let (code, out, _) = said(&world.orphans(&[]).await);
+    assert_eq!(code, 1, "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "Cluster blue, account 111122223333, eu-west-1:",
+            "Nothing is orphaned."
+        ]
+    );
+    assert!(
+        lines[2].starts_with("Account 222233334444 is not looked into: ")
+            && lines[2].contains("sts:AssumeRole"),
+        "{out}"
+    );
+    let (_, out, _) = said(&world.orphans(&["--output", "json"]).await);
+    let printed: Value = serde_json::from_str(&out).unwrap();
+    let unknown = &printed["accounts"][1];
+    assert_eq!(unknown["account"], "222233334444");
+    assert!(unknown["unknown"]["message"].is_string(), "{unknown}");
+    assert_eq!(unknown["orphans"], Value::Null, "unknown is not none");
 }

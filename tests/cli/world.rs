@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::process::{Command, Output};
 
 use bytes::Bytes;
-use cachedapi_operator::api::{CachedApi, custom_resource_definition};
+use cachedapi_operator::api::{
+    AwsAccount, CachedApi, aws_account_definition, custom_resource_definition,
+};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -37,8 +39,10 @@ impl World {
         let aws = LocalAws::new(Config::default()).unwrap();
         let clock = aws.clone();
         let kube = LocalKube::new(0, move || clock.now());
-        let definition = serde_json::to_value(custom_resource_definition()).unwrap();
-        kube.serve(Resource::defined_by(&definition).unwrap());
+        for definition in [custom_resource_definition(), aws_account_definition()] {
+            let definition = serde_json::to_value(definition).unwrap();
+            kube.serve(Resource::defined_by(&definition).unwrap());
+        }
         let world = Self {
             aws_address: serve_aws(aws.clone()).await,
             folder: TempDir::new().unwrap(),
@@ -65,6 +69,19 @@ impl World {
 
     fn client(&self) -> Client {
         Client::new(self.kube.clone(), "default")
+    }
+
+    /// An account whose role lets nobody in.
+    pub async fn create_account(&self, number: &str) {
+        let spec = json!({
+            "roleArn": format!("arn:aws:iam::{number}:role/cachedapi"),
+            "allowedNamespaces": ["*"], "allowedRegions": ["eu-west-1"],
+        });
+        let account = json!({"metadata": {"name": "team"}, "spec": spec});
+        let accounts: Api<AwsAccount> = Api::all(self.client());
+        let account: AwsAccount = serde_json::from_value(account).unwrap();
+        let made = accounts.create(&PostParams::default(), &account).await;
+        made.unwrap();
     }
 
     /// An object that lives; gives its UID.

@@ -9,26 +9,31 @@ use tokio::time::{Instant, sleep};
 
 use crate::world::{ACCOUNT, World, example};
 
-const OTHER: &str = "222233334444";
+pub const OTHER: &str = "222233334444";
 const ROLE: &str = "arn:aws:iam::222233334444:role/cachedapi";
 
 /// The example in the account `team`, whose role asks for the external id `shop`. There is no `AwsAccount` yet.
-async fn world() -> World {
+pub async fn world() -> World {
     let world = World::new(Config {
         delays: Delays::fast(),
         ..Config::default()
     })
     .await;
-    let trust = json!({"account": ACCOUNT, "externalId": "shop"});
-    let role = json!({"account": OTHER, "trust": trust});
-    world.admin("PUT", "/_local/iam/cachedapi", &role).await;
+    trust(&world, "shop").await;
     let mut object = example();
     object["spec"]["accountRef"] = json!({"name": "team"});
     world.create(&object).await;
     world
 }
 
-fn account(change: impl FnOnce(&mut Value)) -> Value {
+/// The role in the other account lets in who shows this external id, and nobody else.
+pub async fn trust(world: &World, external_id: &str) {
+    let trust = json!({"account": ACCOUNT, "externalId": external_id});
+    let role = json!({"account": OTHER, "trust": trust});
+    world.admin("PUT", "/_local/iam/cachedapi", &role).await;
+}
+
+pub fn account(change: impl FnOnce(&mut Value)) -> Value {
     let spec = json!({"roleArn": ROLE, "externalId": "shop", "allowedNamespaces": ["shop"]});
     let mut account = json!({
         "apiVersion": "cachedapi.dev/v1alpha1", "kind": "AwsAccount", "metadata": {"name": "team"}, "spec": spec,
@@ -37,7 +42,7 @@ fn account(change: impl FnOnce(&mut Value)) -> Value {
     account
 }
 
-async fn go(world: &World) {
+pub async fn go(world: &World) {
     let accounts = world.aws_accounts();
     accounts
         .delete("team", &DeleteParams::default())

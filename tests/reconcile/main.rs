@@ -27,6 +27,7 @@ mod many;
 mod nodes;
 mod observe;
 mod orphans;
+mod orphans_elsewhere;
 mod pause;
 mod permissions;
 mod rates;

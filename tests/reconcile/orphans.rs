@@ -8,7 +8,7 @@ use local_kube::{Effect, Fault};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::world::{NAME, NAMESPACE, Process, World, example};
+use crate::world::{ACCOUNT, NAME, NAMESPACE, Process, World, example};
 
 const HOUR: Duration = Duration::from_hours(1);
 const GRACE: Duration = Duration::from_hours(4);
@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_hours(4);
 const OTHER: &str = "other";
 
 /// An object of this name, with a Secret of its own.
-fn named(name: &str) -> Value {
+pub fn named(name: &str) -> Value {
     let mut object = example();
     object["metadata"]["name"] = name.into();
     object["spec"]["api"]["apiKeys"] = json!([]);
@@ -40,7 +40,7 @@ async fn swept(delete: bool) -> World {
     world
 }
 
-fn is_all_ready(world: &World) -> bool {
+pub fn is_all_ready(world: &World) -> bool {
     let ready = |object: &Value| {
         let conditions = object["status"]["conditions"].as_array();
         let mut conditions = conditions.into_iter().flatten();
@@ -50,7 +50,7 @@ fn is_all_ready(world: &World) -> bool {
 }
 
 /// The same with both objects Ready.
-async fn ready(delete: bool) -> (World, Process) {
+pub async fn ready(delete: bool) -> (World, Process) {
     let world = swept(delete).await;
     let operator = world.operator();
     world.until(is_all_ready).await;
@@ -68,7 +68,7 @@ async fn led() -> (World, Process) {
 
 impl World {
     /// Texts of the events with this reason, with what they are about.
-    fn told(&self, reason: &str) -> Vec<(String, String)> {
+    pub fn told(&self, reason: &str) -> Vec<(String, String)> {
         let events = self.kube.objects("events");
         let of_reason = events.iter().filter(|event| event["reason"] == reason);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -91,7 +91,7 @@ impl World {
 }
 
 /// The number on the line of the metrics page that begins so.
-fn metric(operator: &Process, line: &str) -> i64 {
+pub fn metric(operator: &Process, line: &str) -> i64 {
     let page = operator.metrics.encode();
     let found = page.lines().find_map(|seen| seen.strip_prefix(line));
     found.map_or(0, |number| number.trim().parse().unwrap())
@@ -106,7 +106,7 @@ fn orphans(operator: &Process) -> i64 {
     numbers.sum()
 }
 
-fn sweeps(operator: &Process, result: &str) -> i64 {
+pub fn sweeps(operator: &Process, result: &str) -> i64 {
     metric(
         operator,
         &format!("cachedapi_orphan_sweeps_total{{result=\"{result}\"}}"),
@@ -132,7 +132,7 @@ async fn what_a_finalizer_that_was_removed_by_force_leaves_is_told_once_and_stay
         ("subnet_group", 1),
         ("secret", 1),
     ] {
-        let line = format!("cachedapi_orphans{{kind=\"{kind}\"}}");
+        let line = format!("cachedapi_orphans{{kind=\"{kind}\",account=\"{ACCOUNT}\"}}");
         assert_eq!(metric(&operator, &line), count, "{kind}");
     }
     let told = world.told("Orphaned");

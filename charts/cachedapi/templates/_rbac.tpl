@@ -19,11 +19,11 @@
   verbs: [create, patch]
 {{- end }}
 
-{{/* The accounts that objects name, which are in no namespace. With watchNamespaces the operator has no right outside them, and objects name none. */}}
+{{/* The accounts that objects name, which are in no namespace, and all of them for sweeps. With watchNamespaces the operator has no right outside them, and objects name none. */}}
 {{- define "cachedapi.accountRules" -}}
 - apiGroups: [cachedapi.dev]
   resources: [awsaccounts]
-  verbs: [get]
+  verbs: [get, list]
 {{- end }}
 
 {{/* What it does once in the cluster: learn the cluster's id, unless that is given. */}}

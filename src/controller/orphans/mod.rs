@@ -4,19 +4,22 @@ mod removal;
 mod search;
 mod tell;
 
-pub use search::{Found, Scope, search};
+pub use search::{Found, Scope, Search, Way, search};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::sleep;
 
+use crate::plan::Failure;
 use crate::plan::orphans::{History, Policy, Refusal, Report, Verdict};
 
 use super::context::Context;
-use super::operator::{Election, Settings};
+use super::operator::Settings;
+use tell::Teller;
 
 /// A process that begins to lead looks after the objects first.
 const FIRST: Duration = Duration::from_mins(1);
@@ -44,8 +47,8 @@ pub async fn sweep_on(context: &Context, settings: &Settings) -> Infallible {
     let mut pause = FIRST.min(interval);
     loop {
         sleep(pause).await;
-        sweeper.sweep().await;
-        pause = if sweeper.removing {
+        Box::pin(sweeper.sweep()).await;
+        pause = if sweeper.is_removing() {
             PURSUIT.min(interval)
         } else {
             interval
@@ -56,15 +59,25 @@ pub async fn sweep_on(context: &Context, settings: &Settings) -> Infallible {
 /// What one leader knows from one sweep to the next. Losing it costs the grace once more, and events that are told again.
 struct Sweeper<'a> {
     context: &'a Context,
+    teller: Teller<'a>,
     policy: Policy,
-    election: Option<&'a Election>,
     /// With every Region that was looked in: the last object of one may be gone.
     scope: Scope,
+    known: BTreeMap<Way, Known>,
+}
+
+/// What is known of an account.
+#[derive(Default)]
+struct Known {
+    /// Its number, once it was looked into.
+    account: Option<String>,
     history: History,
     /// ARNs of the orphans that were told of.
     told: BTreeSet<String>,
     /// Why the last sweep refused to judge, if it did.
     refused: Option<Refusal>,
+    /// Whether the last sweep did not get in.
+    unknown: bool,
     /// Whether something is being deleted.
     removing: bool,
 }
@@ -75,18 +88,23 @@ impl<'a> Sweeper<'a> {
         let regions = settings.orphans.regions.iter().cloned().chain(own);
         Self {
             context,
+            teller: Teller {
+                context,
+                election: settings.election.as_ref(),
+            },
             policy: settings.orphans.policy,
-            election: settings.election.as_ref(),
             scope: Scope {
                 cluster: settings.identity.id.clone(),
                 namespaces: settings.namespaces.clone(),
                 regions: regions.collect(),
+                elsewhere: BTreeMap::new(),
             },
-            history: History::default(),
-            told: BTreeSet::new(),
-            refused: None,
-            removing: false,
+            known: BTreeMap::new(),
         }
+    }
+
+    fn is_removing(&self) -> bool {
+        self.known.values().any(|known| known.removing)
     }
 
     async fn sweep(&mut self) {
@@ -96,23 +114,77 @@ impl<'a> Sweeper<'a> {
 
     async fn judge(&mut self) -> &'static str {
         let now = self.context.clock.now();
-        let outside = (&self.context.cluster, self.context.accounts.own());
-        let found = search(outside, &self.scope, &self.history, self.policy, now);
-        let Found { evidence, verdict } = match Box::pin(found).await {
-            Ok(Some(found)) => found,
-            Ok(None) => return "complete",
+        let outside = (&self.context.cluster, &self.context.accounts);
+        let known = self.known.iter();
+        let histories = known.map(|(way, known)| (way.clone(), known.history.clone()));
+        let histories = histories.collect();
+        let search = search(outside, &self.scope, &histories, self.policy, now);
+        let search = match Box::pin(search).await {
+            Ok(search) => search,
             Err(failure) => {
                 tracing::warn!(reason = failure.reason.as_str(), %failure, "orphans are not looked for: something could not be listed as a whole");
                 return "failed";
             }
         };
-        self.scope.regions.extend(evidence.listed.keys().cloned());
-        self.history = self.history.after(&evidence, &verdict, now);
+        self.forget_all_but(&search);
+        let mut results = BTreeSet::new();
+        for (account, failure) in search.unknown {
+            self.note_unknown(account, &failure).await;
+            results.insert("unknown");
+        }
+        for found in search.found {
+            results.insert(self.note_found(found, now).await);
+        }
+        overall(&results)
+    }
+
+    /// An account that nothing leads to any more is not known.
+    fn forget_all_but(&mut self, search: &Search) {
+        let found: BTreeSet<Way> = search.found.iter().map(Found::way).collect();
+        let teller = self.teller;
+        self.known.retain(|way, known| {
+            let stays = match way {
+                Way::Own => true,
+                Way::Roles(account) => found.contains(way) || search.unknown.contains_key(account),
+            };
+            if !stays {
+                teller.count_none(known);
+            }
+            stays
+        });
+    }
+
+    /// What was found there before is neither forgotten nor counted as gone.
+    async fn note_unknown(&mut self, account: String, failure: &Failure) {
+        let way = Way::Roles(account.clone());
+        let known = self.known.entry(way).or_default();
+        known.removing = false;
+        let is_new = !std::mem::replace(&mut known.unknown, true);
+        self.teller.tell_unknown(&account, failure, is_new).await;
+    }
+
+    /// Tells what was found in an account, and deletes what may be. How that ended.
+    async fn note_found(&mut self, found: Found, now: Timestamp) -> &'static str {
+        let way = found.way();
+        let Found { evidence, verdict } = found;
+        let looked_in = match &way {
+            Way::Own => &mut self.scope.regions,
+            Way::Roles(account) => self.scope.elsewhere.entry(account.clone()).or_default(),
+        };
+        looked_in.extend(evidence.listed.keys().cloned());
+        let known = self.known.entry(way).or_default();
+        if known.account.as_ref() != Some(&evidence.account) {
+            self.teller.count_none(known);
+            known.account = Some(evidence.account.clone());
+        }
+        known.history = known.history.after(&evidence, &verdict, now);
+        known.unknown = false;
+        let (teller, account) = (self.teller, &evidence.account);
         match verdict {
             Verdict::Judged(report) => {
-                self.refused = None;
-                self.tell_report(&report).await;
-                self.remove(&report, &evidence.account).await;
+                known.refused = None;
+                teller.tell_report(known, account, &report).await;
+                remove(self.context, known, account, &report).await;
                 if report.unread.is_empty() {
                     "complete"
                 } else {
@@ -120,24 +192,44 @@ impl<'a> Sweeper<'a> {
                 }
             }
             Verdict::Refused(refusal, things) => {
-                self.tell_refusal(refusal, things.len()).await;
+                let refused = (refusal, things.len());
+                teller.tell_refusal(known, account, refused).await;
                 "refused"
             }
             // The search has looked at everything.
             Verdict::Look(_) => "failed",
         }
     }
+}
 
-    async fn remove(&mut self, report: &Report, account: &str) {
-        for removal in &report.removals {
-            let (owner, region) = (&removal.owner, &removal.region);
-            tracing::warn!(namespace = owner.namespace, name = owner.name, uid = %owner.uid, region, "what a CachedApi that is gone has left is deleted");
-            if let Err(failure) = removal::remove(self.context, removal, account).await {
-                tracing::warn!(namespace = owner.namespace, name = owner.name, uid = %owner.uid, region, %failure, "orphans are not deleted");
-            }
+/// Another process counts them.
+impl Drop for Sweeper<'_> {
+    fn drop(&mut self) {
+        for known in self.known.values() {
+            self.teller.count_none(known);
         }
-        // While ElastiCache works on a group, its tags cannot be read.
-        let busy = self.removing && !report.unread.is_empty();
-        self.removing = busy || !report.removals.is_empty();
+    }
+}
+
+async fn remove(context: &Context, known: &mut Known, account: &str, report: &Report) {
+    for removal in &report.removals {
+        let (owner, region) = (&removal.owner, &removal.region);
+        tracing::warn!(namespace = owner.namespace, name = owner.name, uid = %owner.uid, account, region, "what a CachedApi that is gone has left is deleted");
+        if let Err(failure) = removal::remove(context, removal, account).await {
+            tracing::warn!(namespace = owner.namespace, name = owner.name, uid = %owner.uid, account, region, %failure, "orphans are not deleted");
+        }
+    }
+    // While ElastiCache works on a group, its tags cannot be read.
+    let busy = known.removing && !report.unread.is_empty();
+    known.removing = busy || !report.removals.is_empty();
+}
+
+/// How a sweep of several accounts ended: in one way, or in part.
+fn overall(results: &BTreeSet<&'static str>) -> &'static str {
+    let mut each = results.iter();
+    match (each.next(), each.next()) {
+        (None, _) => "complete",
+        (Some(&one), None) if one != "unknown" => one,
+        _ => "partial",
     }
 }

@@ -10,10 +10,14 @@ use crate::plan::{Depth, Failure, Observed};
 /// Takes down what an object that is gone has left, as its own deletion would have, until there is nothing to do at once. The planner reads everything anew and
 /// deletes what it sees to carry the object's tags.
 pub async fn remove(context: &Context, removal: &Removal, account: &str) -> Result<(), Failure> {
+    let aws = match &removal.role {
+        None => context.accounts.own().clone(),
+        Some(role) => context.accounts.assume(role, &removal.region).await,
+    };
     let mut rounds = Box::new(Rounds {
         context,
         subject: None,
-        aws: context.accounts.own().clone(),
+        aws,
         caller: None,
         goal: Goal::Gone(Box::new(estate(context, removal))),
         observed: Observed {

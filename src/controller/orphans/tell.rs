@@ -5,41 +5,57 @@ use kube::Resource;
 
 use crate::api::CachedApi;
 use crate::cluster::Note;
+use crate::controller::context::Context;
+use crate::controller::operator::Election;
+use crate::plan::Failure;
 use crate::plan::orphans::{Kind, Orphan, Owner, Refusal, Report};
 
-use super::Sweeper;
+use super::Known;
 
 /// What events are about, as a constant.
 const ACTION: &str = "OrphanSweep";
 
-impl Sweeper<'_> {
+/// Who tells it.
+#[derive(Clone, Copy)]
+pub(super) struct Teller<'a> {
+    pub(super) context: &'a Context,
+    pub(super) election: Option<&'a Election>,
+}
+
+impl Teller<'_> {
     /// An event and a log line for each orphan that is new, and the count of all.
-    pub(super) async fn tell_report(&mut self, report: &Report) {
+    pub(super) async fn tell_report(self, known: &mut Known, account: &str, report: &Report) {
         for kind in Kind::ALL {
             let of_kind = report.orphans.iter().filter(|orphan| orphan.kind == kind);
             let count = i64::try_from(of_kind.count()).unwrap_or(i64::MAX);
-            self.context.metrics.orphans(kind.label(), count);
+            self.context.metrics.orphans(kind.label(), account, count);
         }
         for (what, failure) in &report.unread {
-            tracing::warn!(what, reason = failure.reason.as_str(), %failure, "it is not told whether this is orphaned: it could not be read");
+            tracing::warn!(what, account, reason = failure.reason.as_str(), %failure, "it is not told whether this is orphaned: it could not be read");
         }
-        let known = std::mem::take(&mut self.told);
+        let told = std::mem::take(&mut known.told);
         for orphan in &report.orphans {
-            if !known.contains(&orphan.arn) {
+            if !told.contains(&orphan.arn) {
                 self.tell_of(orphan).await;
             }
-            self.told.insert(orphan.arn.clone());
+            known.told.insert(orphan.arn.clone());
         }
-        let unread = known
+        let unread = told
             .into_iter()
             .filter(|arn| report.unread.contains_key(arn));
-        self.told.extend(unread);
+        known.told.extend(unread);
     }
 
     /// The event is about the object that is gone, in its namespace; where that is gone as well, about the operator's Lease.
-    async fn tell_of(&self, orphan: &Orphan) {
+    async fn tell_of(self, orphan: &Orphan) {
         let kind = orphan.kind.label();
-        tracing::warn!(arn = orphan.arn, kind, region = orphan.region, "{orphan}");
+        tracing::warn!(
+            arn = orphan.arn,
+            kind,
+            account = orphan.account,
+            region = orphan.region,
+            "{orphan}"
+        );
         let note = note("Orphaned", orphan.to_string());
         if let Some(owner) = &orphan.owner
             && (self.context.cluster)
@@ -52,18 +68,43 @@ impl Sweeper<'_> {
     }
 
     /// A log line each time, and an event when the reason is new.
-    pub(super) async fn tell_refusal(&mut self, refusal: Refusal, things: usize) {
+    pub(super) async fn tell_refusal(
+        self,
+        known: &mut Known,
+        account: &str,
+        (refusal, things): (Refusal, usize),
+    ) {
         let text = format!(
-            "{things} things in AWS carry this cluster's id, and nothing is said of them: {refusal}"
+            "{things} things in the AWS account {account} carry this cluster's id, and nothing is said of them: {refusal}"
         );
         tracing::warn!(reason = refusal.reason(), "{text}");
-        if self.refused.as_ref().map(Refusal::reason) != Some(refusal.reason()) {
+        if known.refused.as_ref().map(Refusal::reason) != Some(refusal.reason()) {
             self.tell_at_lease(note(refusal.reason(), text)).await;
         }
-        self.refused = Some(refusal);
+        known.refused = Some(refusal);
     }
 
-    async fn tell_at_lease(&self, note: Note) {
+    /// A log line each time, and an event when that is new.
+    pub(super) async fn tell_unknown(self, account: &str, failure: &Failure, is_new: bool) {
+        let text = format!(
+            "the AWS account {account}, which an AwsAccount names, is not looked into: {failure}"
+        );
+        tracing::warn!(reason = failure.reason.as_str(), "orphans: {text}");
+        if is_new {
+            self.tell_at_lease(note("AccountNotSwept", text)).await;
+        }
+    }
+
+    /// What is not known any more is not counted.
+    pub(super) fn count_none(self, known: &Known) {
+        if let Some(account) = &known.account {
+            for kind in Kind::ALL {
+                self.context.metrics.orphans(kind.label(), account, 0);
+            }
+        }
+    }
+
+    async fn tell_at_lease(self, note: Note) {
         if let Some(election) = self.election {
             let lease = ObjectReference {
                 api_version: Some("coordination.k8s.io/v1".into()),
@@ -73,15 +114,6 @@ impl Sweeper<'_> {
                 ..ObjectReference::default()
             };
             self.context.cluster.publish_about(&lease, note).await;
-        }
-    }
-}
-
-/// Another process counts them.
-impl Drop for Sweeper<'_> {
-    fn drop(&mut self) {
-        for kind in Kind::ALL {
-            self.context.metrics.orphans(kind.label(), 0);
         }
     }
 }

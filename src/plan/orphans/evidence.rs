@@ -6,6 +6,8 @@ use crate::api::{TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_RETAINED};
 use crate::model::Tags;
 use crate::plan::{Failure, Seen};
 
+use super::Place;
+
 /// What a sweep has seen.
 ///
 /// What AWS lists is listed before the objects are: so whatever is listed was made for an object that the later list has, unless that object is gone.
@@ -15,6 +17,8 @@ pub struct Evidence {
     pub cluster: String,
     /// Number of the AWS account.
     pub account: String,
+    /// How another account than that of the operator's own identity is reached.
+    pub place: Option<Place>,
     /// What carries the cluster's tag, by Region. Each list is complete, or a failure.
     pub listed: BTreeMap<String, Result<Vec<Tagged>, Failure>>,
     /// The objects.
@@ -46,9 +50,11 @@ pub struct Bearing {
 pub struct Roster {
     /// `metadata.uid`.
     pub uids: BTreeSet<String>,
-    /// AWS Regions that they name.
+    /// AWS Regions of those that are in the operator's own account.
     pub regions: BTreeSet<String>,
-    /// AWS accounts that the ARNs in their status name.
+    /// AWS Regions of the others, by the `AwsAccount` that they name.
+    pub elsewhere: BTreeMap<String, BTreeSet<String>>,
+    /// AWS accounts that the ARNs in the status of those in the operator's own account name.
     pub accounts: BTreeSet<String>,
     /// Namespaces that were listed; all, if it is empty.
     pub namespaces: BTreeSet<String>,

@@ -107,7 +107,10 @@ fn refusal(evidence: &Evidence, history: &History, things: &[Thing]) -> Option<R
     {
         return Some(Refusal::WentBack { from, to });
     }
-    let named = history.account.iter().chain(&roster.accounts);
+    // A role's session is in the account that its ARN names, and nowhere else.
+    let is_own = evidence.place.is_none();
+    let named = roster.accounts.iter().filter(|_| is_own);
+    let named = history.account.iter().chain(named);
     if let Some(expected) = named
         .into_iter()
         .find(|account| **account != evidence.account)
@@ -250,23 +253,32 @@ impl<'a> Court<'a> {
         Orphan {
             arn: thing.tagged.arn.clone(),
             kind: thing.kind,
+            account: self.evidence.account.clone(),
             region: thing.region.to_owned(),
             since: self.since(thing),
-            fate: owner.as_ref().map_or(Fate::OwnershipLost, |owner| {
-                self.fate(self.estate_of(owner, thing.region))
-            }),
+            fate: owner
+                .as_ref()
+                .map_or(Fate::OwnershipLost, |owner| self.fate(owner, thing.region)),
             owner,
         }
     }
 
     /// All that an object left has one fate: it goes in one order, or stays.
-    fn fate(&self, estate: Option<&Estate>) -> Fate {
+    fn fate(&self, owner: &Owner, region: &str) -> Fate {
         if !self.policy.delete {
             return Fate::Reported;
         }
         if !self.evidence.roster.namespaces.is_empty() {
             return Fate::NamespacesUnseen;
         }
+        let place = self.evidence.place.as_ref();
+        if place.is_some_and(|place| place.role_for(owner, region).is_none()) {
+            return Fate::NotPermitted;
+        }
+        if self.evidence.listed.values().any(Result::is_err) {
+            return Fate::RegionUnlisted;
+        }
+        let estate = self.estate_of(owner, region);
         let Some(estate) = estate.filter(|estate| !estate.unread) else {
             return Fate::SiblingUnread;
         };
@@ -291,6 +303,7 @@ impl<'a> Court<'a> {
                 .estate_of(&owner, &region)
                 .map(|estate| estate.retained.clone())
                 .unwrap_or_default(),
+            role: (self.evidence.place.as_ref()).and_then(|place| place.role_for(&owner, &region)),
             owner,
             region,
         };

@@ -3,7 +3,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::plan::Failure;
+use crate::plan::{AssumedRole, Failure};
 
 use super::{Kind, Owner, Part, Tagged};
 
@@ -14,6 +14,8 @@ pub struct Orphan {
     pub arn: String,
     /// What it is.
     pub kind: Kind,
+    /// Number of the AWS account.
+    pub account: String,
     /// AWS Region.
     pub region: String,
     /// Whose it was; none when its tags do not tell.
@@ -37,6 +39,10 @@ pub enum Fate {
     OwnershipLost,
     /// Objects live in namespaces that the operator does not see.
     NamespacesUnseen,
+    /// No `AwsAccount` is for objects of that namespace in that Region of that account.
+    NotPermitted,
+    /// A Region of the account could not be listed.
+    RegionUnlisted,
     /// Something of the same object could not be looked at.
     SiblingUnread,
 }
@@ -48,6 +54,8 @@ pub struct Removal {
     pub owner: Owner,
     /// AWS Region.
     pub region: String,
+    /// The role that leads into another account than that of the operator's own identity.
+    pub role: Option<AssumedRole>,
     /// Parts that a deletion policy keeps.
     pub retained: BTreeSet<Part>,
 }
@@ -128,8 +136,9 @@ impl fmt::Display for Refusal {
 
 impl fmt::Display for Orphan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, arn, region) = (self.kind.name(), &self.arn, &self.region);
-        write!(f, "the {kind} {arn} in {region} ")?;
+        let (kind, arn) = (self.kind.name(), &self.arn);
+        let (region, account) = (&self.region, &self.account);
+        write!(f, "the {kind} {arn} in {region} of account {account} ")?;
         match &self.owner {
             Some(Owner {
                 uid,
@@ -158,6 +167,12 @@ impl fmt::Display for Fate {
             ),
             Self::NamespacesUnseen => f.write_str(
                 "the operator sees some namespaces only and deletes nothing (--watch-namespaces): delete it",
+            ),
+            Self::NotPermitted => f.write_str(
+                "no AwsAccount lets objects of that namespace be there, so the operator deletes nothing: delete it, or let one do so",
+            ),
+            Self::RegionUnlisted => f.write_str(
+                "a Region of the account could not be listed, so that the operator waits",
             ),
             Self::SiblingUnread => f.write_str(
                 "something else of the same object could not be looked at, so that the operator waits",

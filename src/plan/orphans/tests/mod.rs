@@ -1,6 +1,7 @@
 //! What is reported, and what may be deleted.
 
 mod doubts;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,7 +9,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
-use crate::api::{Reason, TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_RETAINED};
+use crate::api::{
+    AwsAccountSpec, Reason, TAG_ADOPTED, TAG_CLUSTER, TAG_OWNER, TAG_OWNER_UID, TAG_RETAINED,
+};
 use crate::fixtures;
 use crate::model::Tags;
 use crate::plan::{Class, Failure, Seen};
@@ -74,11 +77,13 @@ fn evidence() -> Evidence {
     Evidence {
         cluster: CLUSTER.into(),
         account: ACCOUNT.into(),
+        place: None,
         looks: looks.collect(),
         listed: [(REGION.to_owned(), Ok(things))].into(),
         roster: Roster {
             uids: [LIVE.to_owned()].into(),
             regions: [REGION.to_owned()].into(),
+            elsewhere: BTreeMap::new(),
             accounts: [ACCOUNT.to_owned()].into(),
             namespaces: BTreeSet::new(),
             version: Some(100),
@@ -131,7 +136,7 @@ fn what_belongs_to_no_object_is_reported_and_a_stage_goes_with_its_api() {
     assert!(report.removals.is_empty(), "nobody asked for it");
     let text = report.orphans[0].to_string();
     for part in [
-        "the REST API arn:aws:apigateway:eu-west-1::/restapis/a1 in eu-west-1",
+        "the REST API arn:aws:apigateway:eu-west-1::/restapis/a1 in eu-west-1 of account 111122223333",
         "the CachedApi shop/orders with UID 00000000-0000-4000-8000-000000000002",
         "seen so since 2026-",
         "--delete-orphans",
