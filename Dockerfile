@@ -1,16 +1,16 @@
 # The operator in an image with nothing else in it: no shell, no package manager, no libraries.
 #
 #   docker build --tag REGISTRY/cachedapi-operator:0.1.0 .        (or buildah bud, or podman build)
+#
+# `make image` builds the same without Docker and a registry.
 
 FROM docker.io/library/rust:1.95.0-bookworm AS build
 WORKDIR /src
+COPY hack/image/crates ./
+RUN RUSTUP_TOOLCHAIN=1.95.0 cargo install --locked $(cat crates)
 COPY . .
-# A static binary. The target is named so that build scripts and macros, which run here, are built without that.
-RUN target="$(uname -m)-unknown-linux-gnu" \
- && RUSTUP_TOOLCHAIN=1.95.0 RUSTFLAGS="-C target-feature=+crt-static" \
-    cargo build --locked --release --bin cachedapi-operator --target "$target" \
- && install -D "target/$target/release/cachedapi-operator" /image/cachedapi-operator \
- && install -D --mode=644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
+ARG SOURCE_DATE_EPOCH=0
+RUN RUSTUP_TOOLCHAIN=1.95.0 hack/image/stage /image
 
 # hack/src/image.rs builds this stage with a folder in place of the one above.
 FROM scratch

@@ -15,7 +15,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test test-oldest test-node test-processes image sim fuzz guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test test-oldest test-node test-processes test-image image sim fuzz guards bench bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ test-processes: ## put faults between real processes: operator, API server, loca
 
 image: ## build the released image into an archive and print its digest (IMAGE=: the archive)
 	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(HACK) image --profile release $(IMAGE)
+
+test-image: ## look at the released image as `make test` does at a debug one, and compile it a second time elsewhere: the same bytes
+	tests/image/run release
 
 guards: ## remove the operator's guards one by one, each of which must turn a test red; part of `make test`
 	cargo test --workspace --test guards -- remove

@@ -31,16 +31,6 @@ impl Binaries {
     }
 }
 
-/// Builds the operator as a program that needs no library, for an image with nothing else in it.
-pub(crate) fn static_operator(profile: &str) -> Result<PathBuf> {
-    let mut cargo = cargo(profile);
-    // The target is named so that build scripts and macros, which run here, are built without that.
-    let target = format!("{}-unknown-linux-gnu", env::consts::ARCH);
-    cargo.args(["--locked", "--bin", OPERATOR, "--target", &target]);
-    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
-    path(&built(&mut cargo)?, OPERATOR)
-}
-
 fn cargo(profile: &str) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(tools::root()).args([
@@ -49,13 +39,16 @@ fn cargo(profile: &str) -> Command {
         profile,
         "--message-format=json-render-diagnostics",
     ]);
-    for name in env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| is_of_one_crate(name))
-    {
-        cargo.env_remove(name);
-    }
+    forget_the_crate(&mut cargo);
     cargo
+}
+
+/// Takes out of what `command` inherits all that cargo told the running program of its crate.
+pub(crate) fn forget_the_crate(command: &mut Command) {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| is_of_one_crate(name)) {
+        command.env_remove(name);
+    }
 }
 
 fn built(cargo: &mut Command) -> Result<BTreeMap<String, PathBuf>> {

@@ -2,9 +2,10 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cache::Cache;
 use crate::{Error, Result, binaries, command, tools};
 
 /// The image of the container that keeps a pod's namespaces.
@@ -25,19 +26,8 @@ pub struct Archive<'a> {
 /// Builds the operator's image into the archive `file`, and returns its digest: the final stage of the Dockerfile, with a folder in place of the stage that
 /// compiles, which needs the internet. Its name is the one that the chart has.
 pub fn build_operator(profile: &str, file: &Path) -> Result<String> {
-    let binary = binaries::static_operator(profile)?;
     let stage = tempfile::tempdir().map_err(Error::io(|| "create a folder".to_owned()))?;
-    let certificates = "etc/ssl/certs/ca-certificates.crt";
-    let install = |options: &[&str], from: &Path, to: &str| {
-        let to = stage.path().join("image").join(to);
-        command::output(Command::new("install").args(options).arg(from).arg(to)).map(drop)
-    };
-    install(&["-D", "--strip"], &binary, "cachedapi-operator")?;
-    install(
-        &["-D", "--mode=644"],
-        &Path::new("/").join(certificates),
-        certificates,
-    )?;
+    lay_out(profile, &stage.path().join("image"))?;
     build(&Archive {
         context: tools::root(),
         stages: &[("build", stage.path())],
@@ -46,8 +36,21 @@ pub fn build_operator(profile: &str, file: &Path) -> Result<String> {
     })
 }
 
-/// Builds an image without a network, writes its archive, and returns its digest. Equal contents make equal images: the time of all that is in it is
-/// `$SOURCE_DATE_EPOCH`, or 0.
+/// Does what the stage of the Dockerfile that compiles does, into `folder`.
+fn lay_out(profile: &str, folder: &Path) -> Result<()> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path: Vec<PathBuf> = tools::for_image(&Cache::from_env()?)?
+        .into_iter()
+        .chain(env::split_paths(&path))
+        .collect();
+    let path = env::join_paths(path)
+        .map_err(|error| Error::Unexpected(format!("no folder of the PATH: {error}")))?;
+    let mut stage = Command::new(tools::root().join("hack/image/stage"));
+    binaries::forget_the_crate(&mut stage);
+    command::output(stage.env("PATH", path).arg(folder).arg(profile)).map(drop)
+}
+
+/// Builds an image without a network, writes its archive, and returns its digest. Equal contents make equal images: its time is `$SOURCE_DATE_EPOCH`, or 0.
 pub fn build(archive: &Archive) -> Result<String> {
     let scratch = tempfile::tempdir().map_err(Error::io(|| "create a folder".to_owned()))?;
     let buildah = || {

