@@ -15,7 +15,7 @@ $(error cargo is not on the PATH; install Rust with rustup (https://rustup.rs/))
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up status mount down test test-oldest test-node test-processes test-image image sim fuzz guards bench bench-rotation lint scan crd docs
+.PHONY: help demo up status mount down test test-oldest test-node test-processes test-image image sim fuzz guards bench bench-node bench-rotation lint scan crd docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ fuzz: ## try objects, edits and answers of AWS that nobody thought of (SEEDS=0..
 
 bench: ## measure calls, times and memory, and print them as JSON
 	@$(HACK) bench
+
+bench-node: ## the same for a thousand objects on a real node (Linux, root)
+	@$(HACK) bench-node
 
 bench-rotation: ## rotate under load and count what fails; prints JSON, takes over an hour
 	@cargo bench --quiet --profile dev --workspace --bench rotation

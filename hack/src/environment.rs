@@ -250,6 +250,14 @@ impl Environment {
         }
     }
 
+    /// The same, to change it.
+    pub fn node_mut(&mut self) -> Option<&mut Node> {
+        match &mut self.cluster {
+            Cluster::Node(node) => Some(node),
+            Cluster::ControlPlane(_) | Cluster::Foreign => None,
+        }
+    }
+
     /// The authority of the cache nodes' certificates; none where nodes are not real.
     #[must_use]
     pub fn cache_ca(&self) -> Option<&Path> {

@@ -19,6 +19,9 @@ pub struct Response {
     pub body: String,
 }
 
+/// The state of a local AWS with a thousand objects fits in a few times.
+const MOST: u64 = 256 * 1024 * 1024;
+
 /// No proxy of the environment: everything here is on this machine.
 fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
@@ -74,14 +77,17 @@ pub fn get(url: &str, headers: &[(&str, &str)]) -> Result<Response> {
     let mut response = request.call().map_err(failed)?;
     let text =
         |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect();
+    let body = response.body_mut().with_config().limit(MOST);
     Ok(Response {
-        status: response.status().as_u16(),
-        headers: response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect(),
-        body: response.body_mut().read_to_string().map_err(failed)?,
+        status,
+        headers,
+        body: body.read_to_string().map_err(failed)?,
     })
 }
 

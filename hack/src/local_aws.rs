@@ -167,6 +167,14 @@ impl LocalAws {
         Ok(owned_by(&self.state()?, uid))
     }
 
+    /// The owners and ARNs of all that carries the tag that names an owner.
+    pub fn owned(&self) -> Result<Vec<(String, String)>> {
+        let state = self.state()?;
+        let owner = |tags: &Value| Some(tags[OWNER].as_str()?.to_owned());
+        let things = tags(&state).filter_map(|(arn, tags)| Some((owner(tags)?, arn.clone())));
+        Ok(things.collect())
+    }
+
     /// The process, to watch or kill it.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
@@ -177,6 +185,9 @@ impl LocalAws {
         self.process.leave_running();
     }
 }
+
+/// The tag that names an owner.
+const OWNER: &str = "cachedapi.dev/owner-uid";
 
 /// The credentials in the environment of whoever explores it.
 #[must_use]
@@ -197,12 +208,15 @@ fn credentials_of(key: &str) -> [(&'static str, String); 2] {
     ]
 }
 
-/// The tags are `accounts.<account>.<region>.tags.<arn>` of the state.
 fn owned_by(state: &Value, uid: &str) -> Vec<String> {
-    let regions = members(&state["accounts"]).flat_map(|(_, account)| members(account));
-    let tags = regions.flat_map(|(_, region)| members(&region["tags"]));
-    let owned = tags.filter(|(_, tags)| tags["cachedapi.dev/owner-uid"] == uid);
+    let owned = tags(state).filter(|(_, tags)| tags[OWNER] == uid);
     owned.map(|(arn, _)| arn.clone()).collect()
+}
+
+/// ARNs with their tags: `accounts.<account>.<region>.tags.<arn>` of the state.
+fn tags(state: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let regions = members(&state["accounts"]).flat_map(|(_, account)| members(account));
+    regions.flat_map(|(_, region)| members(&region["tags"]))
 }
 
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {

@@ -15,6 +15,7 @@ use cachedapi_hack::process::{Lifetime, Place};
 use cachedapi_hack::tools::{self, NodeTools, Tools};
 use cachedapi_hack::{Error, Result, bench, command, demo, image, ports, progress, up};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
 
 /// A Kubernetes control plane, a local AWS and the operator, on loopback.
 #[derive(Parser)]
@@ -75,6 +76,15 @@ enum Command {
         /// Number of objects for the idle figures
         #[arg(long, default_value_t = 1000)]
         idle_objects: usize,
+    },
+    /// Measure many objects on a real node, and print the results as JSON (Linux, root)
+    BenchNode {
+        /// Number of objects
+        #[arg(long, default_value_t = 1000)]
+        objects: usize,
+        /// Profile of cargo that the operator is built with
+        #[arg(long, default_value = "release")]
+        profile: String,
     },
     /// Build or fetch the programs into the cache folder and print where they are
     Tools,
@@ -169,7 +179,10 @@ fn run(command: Command) -> Result<()> {
             println!("{}", build_image(&profile, &file)?);
             Ok(())
         }
-        Command::Bench { idle_objects } => measure(idle_objects),
+        Command::Bench { idle_objects } => measure(|folder| bench::run(folder, idle_objects)),
+        Command::BenchNode { objects, profile } => {
+            measure(|folder| bench::run_on_node(folder, objects, &profile))
+        }
         Command::Deny => deny(),
         Command::Tools => {
             println!("{:#?}", Tools::prepare(&Cache::from_env()?)?);
@@ -191,8 +204,8 @@ fn in_temporary_folder<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     done
 }
 
-fn measure(idle_objects: usize) -> Result<()> {
-    let results = in_temporary_folder(|folder| bench::run(folder, idle_objects))?;
+fn measure(measurement: impl FnOnce(&Path) -> Result<Value>) -> Result<()> {
+    let results = in_temporary_folder(measurement)?;
     println!("{results:#}");
     Ok(())
 }

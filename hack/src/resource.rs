@@ -21,6 +21,11 @@ impl<'a> Resource<'a> {
     /// Applies `manifest`, whose metadata names the object and its namespace.
     pub fn apply(environment: &'a Environment, manifest: &Value) -> Result<Self> {
         environment.kubectl().apply(&manifest.to_string())?;
+        Self::applied(environment, manifest)
+    }
+
+    /// The one that `manifest` was applied for.
+    pub fn applied(environment: &'a Environment, manifest: &Value) -> Result<Self> {
         let metadata = |key: &str| text(&manifest["metadata"][key]).to_owned();
         let applied = Self {
             environment,
@@ -187,6 +192,11 @@ impl<'a> Resource<'a> {
 }
 
 /// Whether `Ready` is True for the current generation; otherwise what it says.
+/// Whether `Ready` is True for the current generation of the object.
+pub(crate) fn is_ready(api: &Value) -> bool {
+    matches!(readiness(api), Seen::Done(()))
+}
+
 fn readiness(api: &Value) -> Seen<()> {
     let conditions = api["status"]["conditions"].as_array();
     let Some(ready) = conditions

@@ -34,7 +34,7 @@ fn the_pod_is_let_in_where_only_restricted_ones_are_and_holds_no_shell_and_no_pl
     let status = &pods["items"][0]["status"]["containerStatuses"][0];
     let mounts = world
         .node()
-        .mounts_of_container(status["containerID"].as_str().unwrap())
+        .process_file(status["containerID"].as_str().unwrap(), "mounts")
         .unwrap();
     let root = mounts
         .lines()

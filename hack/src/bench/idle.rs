@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::object::Object;
+use super::object::{self, REGIONS};
 use super::{start, usage};
 use crate::environment::{Environment, Programs};
 use crate::operator::Operator;
@@ -17,22 +17,6 @@ const POLL: Duration = Duration::from_mins(1);
 
 /// Time over which processor time and reconciles are set against each other.
 const WINDOW: Duration = Duration::from_secs(1);
-
-/// AWS's quotas, and the operator's governor with them, count by Region. In one alone, the deployments of a thousand objects would
-/// take an hour and a half; over these, three minutes.
-const AREAS: [&str; 10] = [
-    "us-east",
-    "us-west",
-    "eu-west",
-    "eu-central",
-    "eu-north",
-    "ap-south",
-    "ap-east",
-    "sa-east",
-    "ca-central",
-    "me-south",
-];
-const REGIONS: usize = AREAS.len() * 3;
 
 /// Creates `objects` objects, then measures over one poll of all of them.
 pub(super) fn measure(programs: &Programs, folder: &Path, objects: usize) -> Result<Value> {
@@ -53,15 +37,7 @@ pub(super) fn measure(programs: &Programs, folder: &Path, objects: usize) -> Res
 }
 
 fn create(environment: &Environment, objects: usize) -> Result<()> {
-    let object = Object::new(environment, "idle", 1)?;
-    let items: Vec<Value> = (0..objects)
-        .map(|number| {
-            let mut item = object.copy(number, &region(number));
-            // There are no nodes to log in to.
-            item["spec"]["credentials"] = json!({"probe": "Skip"});
-            item
-        })
-        .collect();
+    let items = object::many(environment, objects)?;
     environment
         .kubectl()
         .apply(&json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string())?;
@@ -73,11 +49,6 @@ fn create(environment: &Environment, objects: usize) -> Result<()> {
         "--timeout=30m",
     ];
     environment.kubectl().run(wait).map(drop)
-}
-
-fn region(number: usize) -> String {
-    let region = number % REGIONS;
-    format!("{}-{}", AREAS[region / 3], region % 3 + 1)
 }
 
 fn over_one_poll(
@@ -161,12 +132,16 @@ fn ratio(part: usize, whole: u32) -> f64 {
 
 /// Reconciles so far, from the operator's metrics.
 fn reconciles(operator: &Operator) -> Result<u32> {
-    let metrics = http::get(operator.metrics(), &[])?.body;
+    Ok(reconciles_in(&http::get(operator.metrics(), &[])?.body))
+}
+
+/// The reconciles that `metrics` count.
+pub(super) fn reconciles_in(metrics: &str) -> u32 {
     let samples = metrics
         .lines()
         .filter(|line| line.starts_with("cachedapi_reconciles_total"));
     let counts = samples.filter_map(|line| line.rsplit(' ').next()?.parse::<u32>().ok());
-    Ok(counts.sum())
+    counts.sum()
 }
 
 /// API Gateway's IAM actions are HTTP methods; elsewhere reads are named so.
@@ -183,16 +158,6 @@ fn is_mutating(call: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn objects_are_spread_over_all_regions() {
-        let regions: std::collections::BTreeSet<_> = (0..REGIONS).map(region).collect();
-        assert_eq!(regions.len(), REGIONS);
-        assert_eq!(
-            (region(0), region(REGIONS - 1)),
-            ("us-east-1".to_owned(), "me-south-3".to_owned())
-        );
-    }
 
     #[test]
     fn a_window_that_is_unlike_the_others_does_not_move_the_median() {

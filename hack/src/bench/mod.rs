@@ -1,5 +1,6 @@
 //! The figures that are promised, measured: calls, times, memory. Results are JSON, not verdicts.
 
+mod crowd;
 mod idle;
 mod object;
 mod usage;
@@ -27,6 +28,11 @@ pub fn run(folder: &Path, idle_objects: usize) -> Result<Value> {
     Ok(json!({"apiGatewayCalls": calls, "applyToReadySeconds": seconds, "idle": idle}))
 }
 
+/// Measures so many objects on a real node in `folder`, with the operator as `profile` builds it, and returns the results.
+pub fn run_on_node(folder: &Path, objects: usize, profile: &str) -> Result<Value> {
+    crowd::measure(folder, objects, profile)
+}
+
 /// Calls and times of single objects.
 fn one_by_one(programs: &Programs, folder: &Path) -> Result<(Value, Value)> {
     let environment = start(programs, folder, true)?;
@@ -43,17 +49,16 @@ fn start(programs: &Programs, folder: &Path, nodes: bool) -> Result<Environment>
         folder: folder.to_owned(),
         lifetime: Lifetime::WithParent,
     };
-    Environment::start(
-        programs.clone(),
-        place,
-        Ports::free()?,
-        &Behaviour {
-            delays: "zero",
-            quotas: true,
-            nodes,
-            log: "info",
-        },
-    )
+    Environment::start(programs.clone(), place, Ports::free()?, &behaviour(nodes))
+}
+
+fn behaviour(nodes: bool) -> Behaviour {
+    Behaviour {
+        delays: "zero",
+        quotas: true,
+        nodes,
+        log: "info",
+    }
 }
 
 fn measure_calls(environment: &Environment) -> Result<Value> {

@@ -7,7 +7,23 @@ use serde_json::{Value, json};
 use crate::environment::Environment;
 use crate::{Result, tools};
 
-const NAMESPACE: &str = "default";
+pub(super) const NAMESPACE: &str = "default";
+
+/// AWS's quotas, and the operator's governor with them, count by Region. In one alone, the deployments of a thousand objects would
+/// take an hour and a half; over these, three minutes.
+const AREAS: [&str; 10] = [
+    "us-east",
+    "us-west",
+    "eu-west",
+    "eu-central",
+    "eu-north",
+    "ap-south",
+    "ap-east",
+    "sa-east",
+    "ca-central",
+    "me-south",
+];
+pub(super) const REGIONS: usize = AREAS.len() * 3;
 
 /// A `CachedApi` made for measuring: the example with other routes.
 pub(super) struct Object<'a> {
@@ -29,16 +45,6 @@ impl<'a> Object<'a> {
             name: name.to_owned(),
             manifest,
         })
-    }
-
-    /// The manifest of another object like it, in another Region.
-    pub(super) fn copy(&self, number: usize, region: &str) -> Value {
-        let mut manifest = self.manifest.clone();
-        let name = format!("{}-{number}", self.name);
-        manifest["spec"]["region"] = region.into();
-        manifest["spec"]["bindings"][0]["secret"]["name"] = format!("{name}-cache").into();
-        manifest["metadata"]["name"] = name.into();
-        manifest
     }
 
     pub(super) fn create_and_wait(&self) -> Result<()> {
@@ -83,4 +89,52 @@ fn route(number: usize, backend: &str) -> Value {
         "auth": {"public": {}},
         "backend": {"http": {"url": format!("{backend}{path}")}},
     })
+}
+
+/// The manifests of so many objects, spread over all Regions, whose caches have no nodes to log in to.
+pub(super) fn many(environment: &Environment, objects: usize) -> Result<Vec<Value>> {
+    let mut manifest = Object::new(environment, "idle", 1)?.manifest;
+    manifest["spec"]["credentials"] = json!({"probe": "Skip"});
+    let one = |number| copy(&manifest, &numbered(number), &region(number));
+    Ok((0..objects).map(one).collect())
+}
+
+/// The manifest of another object like that of `manifest`, in another Region.
+pub(super) fn copy(manifest: &Value, name: &str, region: &str) -> Value {
+    let mut copy = manifest.clone();
+    copy["metadata"]["name"] = name.into();
+    copy["spec"]["region"] = region.into();
+    copy["spec"]["bindings"][0]["secret"]["name"] = format!("{name}-cache").into();
+    copy
+}
+
+/// The name of one of many.
+pub(super) fn numbered(number: usize) -> String {
+    format!("idle-{number}")
+}
+
+/// The name in `manifest`.
+pub(super) fn name(manifest: &Value) -> String {
+    let name = manifest["metadata"]["name"].as_str();
+    name.unwrap_or_default().to_owned()
+}
+
+fn region(number: usize) -> String {
+    let region = number % REGIONS;
+    format!("{}-{}", AREAS[region / 3], region % 3 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_spread_over_all_regions() {
+        let regions: std::collections::BTreeSet<_> = (0..REGIONS).map(region).collect();
+        assert_eq!(regions.len(), REGIONS);
+        assert_eq!(
+            (region(0), region(REGIONS - 1)),
+            ("us-east-1".to_owned(), "me-south-3".to_owned())
+        );
+    }
 }

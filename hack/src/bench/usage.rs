@@ -3,15 +3,38 @@
 use std::fs;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::{Error, Result};
 
 /// Resident memory in MiB.
 pub(super) fn resident_mib(pid: u32) -> Result<f64> {
-    let status = read(pid, "status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    mib(&read(pid, "status")?, "VmRSS:")
+}
+
+/// What the line `name` of a process's `status` has, in MiB.
+pub(super) fn mib(status: &str, name: &str) -> Result<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     kib.map(|kib| kib / 1024.0)
-        .ok_or_else(|| Error::Unexpected(format!("no VmRSS of process {pid}")))
+        .ok_or_else(|| Error::Unexpected(format!("no {name} in {status}")))
+}
+
+/// When the process began whose `stat` this is, to a hundredth of a second.
+pub(super) fn started(stat: &str) -> Result<Timestamp> {
+    let path = "/proc/uptime";
+    let uptime = fs::read_to_string(path).map_err(Error::io(|| format!("read {path}")))?;
+    let age = age(stat, &uptime);
+    let age = age.ok_or_else(|| Error::Unexpected(format!("no start in {stat}")))?;
+    Ok(Timestamp::now() - age)
+}
+
+fn age(stat: &str, uptime: &str) -> Option<Duration> {
+    // The program's name may hold blanks. The twentieth field behind it is the start, in hundredths of a second since the machine's own.
+    let ticks = stat.rsplit(')').next()?.split_whitespace().nth(19)?;
+    let began = Duration::from_millis(ticks.parse::<u64>().ok()? * 10);
+    let uptime = uptime.split_whitespace().next()?.parse().ok()?;
+    Duration::from_secs_f64(uptime).checked_sub(began)
 }
 
 /// Processor time so far, user and system, of all threads that live. The kernel counts it in nanoseconds per thread
@@ -44,5 +67,12 @@ mod tests {
         while processor_time(pid).unwrap() < before + Duration::from_millis(1) {
             std::hint::spin_loop();
         }
+    }
+
+    #[test]
+    fn the_age_of_a_process_is_the_machines_less_its_start() {
+        let stat = "4711 (a name) S 1 4711 4711 0 -1 4194560 1 0 0 0 2 1 0 0 20 0 8 0 12345 1000 100 18446744073709551615";
+        assert_eq!(age(stat, "130.45 200.00"), Some(Duration::from_secs(7)));
+        assert_eq!(age("4711 (a name) S", "130.45 200.00"), None);
     }
 }

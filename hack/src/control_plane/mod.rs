@@ -9,6 +9,7 @@ mod site;
 pub(crate) use credentials::write_private;
 pub(crate) use site::Site;
 
+use std::net::SocketAddrV4;
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,16 +63,13 @@ impl ControlPlane {
         credentials.write_for_kubelet(&state)?;
         write_private(&state.join(AUDIT_POLICY), &audit_policy())?;
         let start = |launch: Launch| place.start(launch.behind(site.entry()));
-        let client_port = ports::free()?;
-        let etcd = start(etcd(&tools.etcd, &state, client_port, ports::free()?))?;
-        let launch = api_server(
-            &tools.kube_apiserver,
-            &state,
-            &credentials,
-            client_port,
-            site,
-        )
-        .behind(site.entry());
+        // Where the machine reaches it as well: it is told to compact.
+        let address = *site.server().ip();
+        let clients = SocketAddrV4::new(address, ports::free()?);
+        let peers = SocketAddrV4::new(address, ports::free()?);
+        let etcd = start(etcd(&tools.etcd, &state, clients, peers))?;
+        let launch = api_server(&tools.kube_apiserver, &state, &credentials, clients, site)
+            .behind(site.entry());
         let mut api_server = place.start(launch.clone())?;
         let kubeconfig = credentials.write_admin_kubeconfig(&place.folder)?;
         let kubectl = Kubectl::new(tools.kubectl.clone(), kubeconfig);
@@ -91,7 +89,7 @@ impl ControlPlane {
             controller_manager,
             api_server,
             etcd,
-            etcd_url: format!("http://127.0.0.1:{client_port}"),
+            etcd_url: format!("http://{clients}"),
             launch,
             place: place.clone(),
             kubectl,
@@ -167,11 +165,8 @@ fn seen(answer: Result<String>) -> Result<Seen<()>> {
     }
 }
 
-fn etcd(program: &Path, state: &Path, client_port: u16, peer_port: u16) -> Launch {
-    let (client, peer) = (
-        format!("http://127.0.0.1:{client_port}"),
-        format!("http://127.0.0.1:{peer_port}"),
-    );
+fn etcd(program: &Path, state: &Path, clients: SocketAddrV4, peers: SocketAddrV4) -> Launch {
+    let (client, peer) = (format!("http://{clients}"), format!("http://{peers}"));
     let args = [
         format!("--data-dir={}", state.join("etcd").display()),
         format!("--listen-client-urls={client}"),
@@ -190,7 +185,7 @@ fn api_server(
     program: &Path,
     state: &Path,
     credentials: &Credentials,
-    etcd_port: u16,
+    etcd: SocketAddrV4,
     site: &Site,
 ) -> Launch {
     let (key, public_key) = (
@@ -198,7 +193,7 @@ fn api_server(
         credentials.service_account_public_key().display(),
     );
     let args = [
-        format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
+        format!("--etcd-servers=http://{etcd}"),
         format!("--bind-address={}", site.server().ip()),
         format!("--advertise-address={}", site.server().ip()),
         format!("--secure-port={}", site.server().port()),

@@ -114,8 +114,8 @@ impl Node {
         command::output(&mut ctr(&self.namespaces, &self.socket, &kill)).map(drop)
     }
 
-    /// The mounts that the container of the id that the API server knows sees, as in its `/proc/mounts`.
-    pub fn mounts_of_container(&self, id: &str) -> Result<String> {
+    /// `file` of the folder in `/proc` of the container of the id that the API server knows (proc(5)): `mounts`, `status`.
+    pub fn process_file(&self, id: &str, file: &str) -> Result<String> {
         let id = id.trim_start_matches("containerd://");
         let tasks = command::output(&mut ctr(&self.namespaces, &self.socket, &["tasks", "list"]))?;
         let task = tasks.lines().find_map(|line| line.strip_prefix(id));
@@ -124,7 +124,7 @@ impl Node {
             Error::Unexpected(format!("no container {id} runs; these do:\n{tasks}"))
         })?;
         let mut cat = self.namespaces.command(Path::new("cat"));
-        command::output(cat.arg(format!("/proc/{process}/mounts")))
+        command::output(cat.arg(format!("/proc/{process}/{file}")))
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
@@ -138,6 +138,12 @@ impl Node {
                     Err(error) => Ok(Seen::NotYet(error.to_string())),
                 }
             })
+    }
+
+    /// Has etcd forget all revisions but the current one, kills the API server, and starts it again.
+    pub fn restart_api_server_compacted(&mut self) -> Result<()> {
+        self.control_plane.compact()?;
+        self.control_plane.restart_api_server(|| ())
     }
 
     /// Its addresses, and those of the machine as its pods see it.

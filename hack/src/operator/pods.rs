@@ -39,12 +39,12 @@ impl<'a> Pods<'a> {
                 "read the authority of the cache nodes".to_owned()
             }))?;
         environment.limit_operator()?;
-        let given = given(&authority.unwrap_or_default());
+        let given = given(authority.as_deref().unwrap_or_default());
         progress::step(
             "create the operator's namespace, restricted, with its AWS keys",
             || environment.kubectl().apply(&given.to_string()),
         )?;
-        let file = file_of_values(environment.aws.endpoint());
+        let file = file_of_values(environment.aws.endpoint(), authority.is_some());
         progress::step("helm install the chart, and wait for its pods", || {
             release.install_pods(&file, values)
         })?;
@@ -88,16 +88,18 @@ fn given(authority: &str) -> Value {
     ]})
 }
 
-/// The values that a cluster with another AWS than the real one has: docs/installation.md, with access keys.
-fn file_of_values(endpoint: &str) -> Value {
+/// The values that a cluster with another AWS than the real one has: docs/installation.md, with access keys. `has_nodes`: its cache nodes are real.
+fn file_of_values(endpoint: &str, has_nodes: bool) -> Value {
+    // It delivers no request late.
+    let mut environment = vec![json!({"name": "CACHEDAPI_REQUEST_LIFETIME", "value": "0s"})];
+    if has_nodes {
+        // Amazon's authorities are among a system's; the local AWS has its own.
+        let file = json!({"name": "SSL_CERT_FILE", "value": "/etc/cache-authority/ca.pem"});
+        environment.push(file);
+    }
     json!({
         "aws": {"region": REGION, "endpointUrl": endpoint, "credentialsSecret": KEYS},
-        "extraEnv": [
-            // Amazon's authorities are among a system's; the local AWS has its own.
-            {"name": "SSL_CERT_FILE", "value": "/etc/cache-authority/ca.pem"},
-            // It delivers no request late.
-            {"name": "CACHEDAPI_REQUEST_LIFETIME", "value": "0s"},
-        ],
+        "extraEnv": environment,
         "extraVolumes": [{"name": AUTHORITY, "configMap": {"name": AUTHORITY}}],
         "extraVolumeMounts": [{"name": AUTHORITY, "mountPath": "/etc/cache-authority", "readOnly": true}],
     })
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn keys_are_in_a_secret_and_in_no_value_of_the_chart() {
-        let values = file_of_values("http://10.250.0.1:4566").to_string();
+        let values = file_of_values("http://10.250.0.1:4566", true).to_string();
         for (_, secret) in local_aws::operators_credentials() {
             assert!(!values.contains(&secret));
         }
