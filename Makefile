@@ -35,7 +35,7 @@ mount: ## mount a bound Secret for the sample back end of `make up` (SECRET=, NA
 down: ## stop it and remove it from .local/
 	@$(HACK) down
 
-test: lint ## run all tests, the same that CI runs
+test: lint ## run all tests but those on a real node; CI runs both
 	@$(HACK) tools > /dev/null
 	cargo build --workspace --bins
 	cargo test --workspace
