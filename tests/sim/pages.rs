@@ -70,7 +70,11 @@ async fn a_thing_that_moves_to_a_page_to_come_is_not_taken_for_two() {
     course.restart();
     course.world.until(World::is_ready).await;
     course.pass(MINUTE * 150).await;
-    assert_eq!(ids(&course.world), before, "of what it had, one is gone or made anew");
+    assert_eq!(
+        ids(&course.world),
+        before,
+        "of what it had, one is gone or made anew"
+    );
     course.begin().await;
     course.end("with lists in which things move", &[]).await;
 }
