@@ -195,13 +195,15 @@ async fn bring_up(
     }
     let begun = begin(subject, memory, context, Goal::Live(desired));
     let mut rounds = Box::pin(begun).await;
-    rounds.depth = memory.depth();
-    if matches!(rounds.depth, Depth::Poll(_)) {
-        memory.polls += 1;
-    } else if let Some(rest) = memory.rested(context.poll) {
+    let depth = memory.depth();
+    rounds.depth = depth;
+    let is_poll = matches!(depth, Depth::Poll(_));
+    if !is_poll && let Some(rest) = memory.rested(context.poll) {
         rounds.observed.rely_on(rest);
     }
     let plan = go_round(&mut rounds, memory).await?;
+    // One that ended early has its turn again: what it found would be looked at after all others.
+    memory.polls += u64::from(is_poll);
     memory.settled = plan.is_quiet() && rounds.failures.is_empty();
     memory.busy = !plan.is_settled();
     let failed = |aspect| rounds.failures.keys().any(|scope| scope.aspect() == aspect);

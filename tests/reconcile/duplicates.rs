@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use local_kube::{Effect, Fault};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -63,4 +64,25 @@ async fn a_second_key_and_a_second_usage_plan_go_with_the_object() {
     world.delete().await;
     world.until(World::is_gone).await;
     assert_eq!(count(&world), [0, 0]);
+}
+
+/// It would come round again after all others, two hours later.
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_found_a_second_api_and_could_not_say_so_is_done_again() {
+    let (world, _operator) = World::with_ready_example().await;
+    let tags = json!({
+        "cachedapi.dev/cluster-id": "test",
+        "cachedapi.dev/owner-uid": world.object()["metadata"]["uid"],
+    });
+    let api = json!({"name": "shop-orders", "tags": tags});
+    sleep(Duration::from_mins(1)).await;
+    world.gateway("POST", "/restapis", &api).await;
+    let status = "cachedapis/status:patch";
+    world.kube.fault(Fault::new(status, Effect::LoseReply));
+    while world.kube.faults()[0].seen == 0 {
+        sleep(Duration::from_secs(1)).await;
+    }
+    sleep(Duration::from_mins(2)).await;
+    assert_eq!(world.inventory()["/apigateway/apis"], 1);
+    world.until(World::is_ready).await;
 }

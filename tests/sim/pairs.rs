@@ -17,6 +17,9 @@ const EFFECTS: [Effect; 3] = [
 /// Of all pairs, so many apart are run unless somebody asks for others. It shares no factor with the number of effects, so that each comes.
 const STEP: usize = 151;
 
+/// Pairs that once left something behind: the second fault came when a poll had found a second REST API.
+const FOUND: [usize; 2] = [2067, 2068];
+
 /// Two writes of a scenario and what becomes of them.
 type Pair = (Scenario, [Fault; 2]);
 
@@ -49,7 +52,11 @@ fn chosen() -> Vec<(usize, Pair)> {
     let chosen = std::env::var("PAIRS").ok();
     println!("{count} pairs; PAIRS={chosen:?}");
     match chosen.as_deref() {
-        None => all.into_iter().step_by(STEP).collect(),
+        None => {
+            let is_chosen =
+                |(number, _): &(usize, Pair)| number % STEP == 0 || FOUND.contains(number);
+            all.into_iter().filter(is_chosen).collect()
+        }
         Some("all") => all,
         Some(some) => {
             let some = range(some);

@@ -149,9 +149,12 @@ pub async fn conclude(
     let (met, calls) = (world.wire.met(), world.wire.addresses());
     let writes = world.wire.writes().len();
     let rests = came
-        && timeout(LONGEST, rest(world, &mut operator, !monitor.is_strict()))
-            .await
-            .is_ok();
+        && timeout(
+            LONGEST * 2,
+            rest(world, &mut operator, !monitor.is_strict()),
+        )
+        .await
+        .is_ok();
     if rests {
         world.wire.plan(Vec::new());
         sleep(POLL * 3).await;
@@ -176,11 +179,18 @@ pub async fn conclude(
 }
 
 /// Time in which what is late comes to light, and what follows from it: an hour, or until every poll has had its turn where a request may arrive twice.
+/// For an operator that starts, they begin anew.
 async fn rest(world: &Arc<World>, operator: &mut Process, twice: bool) {
-    let later = sleep(if twice { POLL * 13 } else { POLL * 6 });
-    tokio::select! {
-        () = later => {}
-        () = go_on(world, operator, |_| false) => {}
+    loop {
+        let met = world.wire.met();
+        let later = sleep(if twice { POLL * 13 } else { POLL * 6 });
+        tokio::select! {
+            () = later => {}
+            () = go_on(world, operator, |_| false) => {}
+        }
+        if !twice || world.wire.met() == met {
+            break;
+        }
     }
     go_on(world, operator, is_quiet).await;
 }
