@@ -82,9 +82,6 @@ enum Command {
         /// Number of objects
         #[arg(long, default_value_t = 1000)]
         objects: usize,
-        /// Profile of cargo that the operator is built with
-        #[arg(long, default_value = "release")]
-        profile: String,
     },
     /// Build or fetch the programs into the cache folder and print where they are
     Tools,
@@ -180,9 +177,7 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Bench { idle_objects } => measure(|folder| bench::run(folder, idle_objects)),
-        Command::BenchNode { objects, profile } => {
-            measure(|folder| bench::run_on_node(folder, objects, &profile))
-        }
+        Command::BenchNode { objects } => measure(|folder| bench::run_on_node(folder, objects)),
         Command::Deny => deny(),
         Command::Tools => {
             println!("{:#?}", Tools::prepare(&Cache::from_env()?)?);

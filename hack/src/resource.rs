@@ -191,12 +191,12 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// Whether `Ready` is True for the current generation; otherwise what it says.
 /// Whether `Ready` is True for the current generation of the object.
 pub(crate) fn is_ready(api: &Value) -> bool {
     matches!(readiness(api), Seen::Done(()))
 }
 
+/// Whether `Ready` is True for the current generation; otherwise what it says.
 fn readiness(api: &Value) -> Seen<()> {
     let conditions = api["status"]["conditions"].as_array();
     let Some(ready) = conditions

@@ -195,9 +195,8 @@ async fn bring_up(
     }
     let begun = begin(subject, memory, context, Goal::Live(desired));
     let mut rounds = Box::pin(begun).await;
-    let depth = memory.depth();
-    rounds.depth = depth;
-    let is_poll = matches!(depth, Depth::Poll(_));
+    rounds.depth = memory.depth();
+    let is_poll = matches!(rounds.depth, Depth::Poll(_));
     if !is_poll && let Some(rest) = memory.rested(context.poll) {
         rounds.observed.rely_on(rest);
     }

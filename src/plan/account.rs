@@ -13,6 +13,21 @@ pub struct AssumedRole {
     pub external_id: Option<String>,
 }
 
+impl From<&AwsAccountSpec> for AssumedRole {
+    fn from(account: &AwsAccountSpec) -> Self {
+        Self {
+            arn: account.role_arn.clone(),
+            external_id: account.external_id.clone(),
+        }
+    }
+}
+
+/// Whether the account is for objects in `region`.
+pub(super) fn is_for_region(account: &AwsAccountSpec, region: &str) -> bool {
+    let regions = &account.allowed_regions;
+    regions.is_empty() || regions.iter().any(|allowed| allowed == region)
+}
+
 /// The role for an object in `namespace` and `region` that names the account `name`. Fails when there is no such account, or it is not for such an object.
 pub fn permitted_role(
     (name, account): (&str, Option<&AwsAccountSpec>),
@@ -33,18 +48,14 @@ pub fn permitted_role(
         );
         return Err(refuse(Class::Blocked, message));
     }
-    let regions = &account.allowed_regions;
-    if !regions.is_empty() && !regions.iter().any(|allowed| allowed == region) {
+    if !is_for_region(account, region) {
         let message = format!(
             "the AwsAccount {name} is not for objects in {region}: its spec.allowedRegions has {}",
-            regions.join(", ")
+            account.allowed_regions.join(", ")
         );
         return Err(refuse(Class::Blocked, message));
     }
-    Ok(AssumedRole {
-        arn: account.role_arn.clone(),
-        external_id: account.external_id.clone(),
-    })
+    Ok(account.into())
 }
 
 fn refuse(class: Class, message: String) -> Failure {

@@ -28,9 +28,9 @@ pub fn run(folder: &Path, idle_objects: usize) -> Result<Value> {
     Ok(json!({"apiGatewayCalls": calls, "applyToReadySeconds": seconds, "idle": idle}))
 }
 
-/// Measures so many objects on a real node in `folder`, with the operator as `profile` builds it, and returns the results.
-pub fn run_on_node(folder: &Path, objects: usize, profile: &str) -> Result<Value> {
-    crowd::measure(folder, objects, profile)
+/// Measures so many objects on a real node in `folder`, and returns the results.
+pub fn run_on_node(folder: &Path, objects: usize) -> Result<Value> {
+    crowd::measure(folder, objects)
 }
 
 /// Calls and times of single objects.

@@ -63,6 +63,7 @@ pub struct Search {
 }
 
 /// An account with what carries the cluster's tag there, by Region, and AWS as it was seen then.
+#[derive(Default)]
 struct Listing {
     account: String,
     place: Option<Place>,
@@ -136,9 +137,7 @@ async fn list_own(
     regions.extend(here.into_iter().flat_map(|place| place.regions));
     let mut listing = Listing {
         account,
-        place: None,
-        seen_as: BTreeMap::new(),
-        listed: BTreeMap::new(),
+        ..Listing::default()
     };
     for region in regions {
         listing.list(aws.clone(), region, &scope.cluster).await;
@@ -150,9 +149,7 @@ async fn list_own(
 async fn list_place(accounts: &Accounts, scope: &Scope, place: Place) -> Result<Listing, Failure> {
     let mut listing = Listing {
         account: place.account.clone(),
-        place: None,
-        seen_as: BTreeMap::new(),
-        listed: BTreeMap::new(),
+        ..Listing::default()
     };
     for region in &place.regions {
         for role in place.roles(region) {

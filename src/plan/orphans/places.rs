@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::AwsAccountSpec;
+use crate::plan::account::is_for_region;
 use crate::plan::{AssumedRole, permitted_role};
 
 use super::Owner;
@@ -20,14 +21,8 @@ impl Place {
     /// The roles that are for `region`, in the order of the names of their `AwsAccount` objects.
     pub fn roles(&self, region: &str) -> impl Iterator<Item = AssumedRole> {
         let named = self.named.values();
-        let for_region = named.filter(move |account| {
-            let regions = &account.allowed_regions;
-            regions.is_empty() || regions.iter().any(|allowed| allowed == region)
-        });
-        for_region.map(|account| AssumedRole {
-            arn: account.role_arn.clone(),
-            external_id: account.external_id.clone(),
-        })
+        let for_region = named.filter(move |account| is_for_region(account, region));
+        for_region.map(AssumedRole::from)
     }
 
     /// The role for what `owner` left in `region`: the one that its object could have had there, by the first `AwsAccount` that permits it.

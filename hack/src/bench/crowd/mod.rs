@@ -50,15 +50,15 @@ struct Crowd {
     changes: Changes,
 }
 
-/// Measures with so many objects, on a node in `folder`, whose image has the operator as `profile` builds it.
-pub(super) fn measure(folder: &Path, objects: usize, profile: &str) -> Result<Value> {
+/// Measures with so many objects, on a node in `folder`, whose image is the released one.
+pub(super) fn measure(folder: &Path, objects: usize) -> Result<Value> {
     if objects < DELETED + CHANGES {
         let least = DELETED + CHANGES;
         return Err(Error::Unexpected(format!(
             "{objects} objects are not enough: {DELETED} are deleted and {CHANGES} others changed, so {least} are needed"
         )));
     }
-    let mut crowd = Crowd::start(folder, objects, profile)?;
+    let mut crowd = Crowd::start(folder, objects)?;
     let creation = crowd.create()?;
     let start = crowd.start_again()?;
     let restart = crowd.restart_the_api_server()?;
@@ -67,7 +67,6 @@ pub(super) fn measure(folder: &Path, objects: usize, profile: &str) -> Result<Va
     Ok(json!({
         "objects": objects,
         "regions": object::REGIONS,
-        "profile": profile,
         "creation": creation,
         "startOfTheOperator": start,
         "apiServerRestartedUnderLoad": restart,
@@ -78,7 +77,7 @@ pub(super) fn measure(folder: &Path, objects: usize, profile: &str) -> Result<Va
 }
 
 impl Crowd {
-    fn start(folder: &Path, objects: usize, profile: &str) -> Result<Self> {
+    fn start(folder: &Path, objects: usize) -> Result<Self> {
         node::check_machine()?;
         let place = Place {
             folder: folder.to_owned(),
@@ -86,7 +85,7 @@ impl Crowd {
         };
         let archive = folder.join("operator.tar");
         step("build the operator's image", || {
-            image::build_operator(profile, &archive)
+            image::build_operator("release", &archive)
         })?;
         let tools = NodeTools::prepare(&Cache::from_env()?)?;
         // Of these, only the local AWS works here, and is not measured.
@@ -264,13 +263,14 @@ impl Crowd {
         let all = ["get", "cachedapis", "--namespace", object::NAMESPACE];
         step("until all are Ready", || {
             wait::until("all objects to be Ready", DEADLINE, || {
-                thread::sleep(PAUSE);
                 let objects = self.kubectl().json(all)?;
                 let objects = objects["items"].as_array().into_iter().flatten();
-                Ok(match objects.filter(|object| !is_ready(object)).count() {
-                    0 => Seen::Done(()),
-                    left => Seen::NotYet(format!("{left} are not")),
-                })
+                let left = objects.filter(|object| !is_ready(object)).count();
+                if left == 0 {
+                    return Ok(Seen::Done(()));
+                }
+                thread::sleep(PAUSE);
+                Ok(Seen::NotYet(format!("{left} are not")))
             })
         })
     }
