@@ -4,6 +4,7 @@ mod adoption;
 mod conditions;
 mod credentials;
 mod parts;
+mod whole;
 
 #[cfg(test)]
 mod tests;

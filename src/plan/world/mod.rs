@@ -1,12 +1,14 @@
 //! A small model of AWS and the API server, as much of it as the planners meet: what they ask for is answered, what they decide is applied as the real
 //! services would, and what the real services would refuse is a failed test. Every plan is audited.
 
+mod answers;
 mod cluster;
 mod elasticache;
 mod failing;
 mod functions;
 mod group;
 mod journal;
+mod logins;
 mod marks;
 mod memory;
 mod secrets;
@@ -23,9 +25,9 @@ use crate::model::{Desired, Document, Estate, Tags};
 use crate::plan::audit::{Basis, Purpose, audit};
 use crate::plan::gateway::tests::service::Service;
 use crate::plan::{
-    Action, CacheAction, Class, ClusterAction, Context, Depth, Fact, INTENT_REST_API, KnownTokens,
-    KnownUser, Observed, Plan, PublishedVersion, Read, SecretValue, Seen, Spelling, have_left,
-    leaving_intent, plan, plan_teardown, policy_roles,
+    Action, Class, Context, Depth, INTENT_REST_API, KnownTokens, KnownUser, Observed, Plan,
+    PublishedVersion, SecretValue, Seen, Spelling, have_left, leaving_intent, plan, plan_teardown,
+    policy_roles,
 };
 
 pub use cluster::Cluster;
@@ -326,97 +328,6 @@ impl World {
             }
         }
         panic!("reads without end");
-    }
-
-    fn read(&mut self, read: &Read) -> Fact {
-        self.aws_reads += usize::from(!matches!(
-            read,
-            Read::BoundSecret { .. } | Read::Workload(_) | Read::Login(_)
-        ));
-        self.logins += usize::from(matches!(read, Read::Login(_)));
-        if let Some(class) = self.unreadable.get(&failing::kind(read)) {
-            return failing::failed(read, *class);
-        }
-        match read {
-            Read::SubnetGroup { .. }
-            | Read::User { .. }
-            | Read::DefaultUser { .. }
-            | Read::UserGroup { .. }
-            | Read::OtherReplicationGroup { .. }
-            | Read::CacheNode { .. }
-            | Read::Snapshot { .. }
-            | Read::CacheTags { .. } => self.cache.read(read),
-            Read::ReplicationGroup { .. } => {
-                let fact = self.cache.read(read);
-                let available = matches!(&fact, Fact::ReplicationGroup(seen) if seen.present().is_some_and(|group| group.status == "available"));
-                self.sightings = if available { self.sightings + 1 } else { 0 };
-                fact
-            }
-            Read::Secret { .. } | Read::OtherSecret { .. } | Read::SecretValue { .. } => {
-                self.secrets.read(read)
-            }
-            Read::Login(attempt) => Fact::Login {
-                version: attempt.version.clone(),
-                login: self.cache.log_in(
-                    attempt.username.as_deref(),
-                    &self.secrets.values[&attempt.version].password,
-                ),
-            },
-            Read::BoundSecret { name } => self.cluster.read(name),
-            Read::Workload(workload) => self.cluster.read_workload(workload),
-            Read::Function { .. } | Read::FunctionAlias { .. } | Read::RolePolicy { .. } => {
-                self.functions.read(read)
-            }
-            _ => self.gateway.read(read),
-        }
-    }
-
-    fn write(&mut self, action: &Action, document: Option<&Document>) -> Option<Fact> {
-        match action {
-            Action::Cache(action) => {
-                self.cache.write(action);
-                match action {
-                    CacheAction::ModifyUserAccess { id, .. } => {
-                        let spelled = self.cache.users[id].access_string.clone();
-                        Some(Fact::AccessString(spelled))
-                    }
-                    CacheAction::CreateUser { user, .. } => {
-                        let id = user.id.clone();
-                        Some(self.cache.read(&Read::User { id }))
-                    }
-                    CacheAction::SetPasswords { id, .. } => self.cache.known(id),
-                    CacheAction::CreateReplicationGroup(new) => {
-                        let id = new.id.clone();
-                        Some(self.cache.read(&Read::ReplicationGroup { id }))
-                    }
-                    _ => None,
-                }
-            }
-            Action::Secret(action) => self.secrets.write(action, self.now),
-            Action::Cluster(action) => {
-                self.cluster.write(action);
-                let ClusterAction::RecordIntent { kind } = action else {
-                    return None;
-                };
-                self.intents.insert(*kind, self.now);
-                let kind = (*kind).to_owned();
-                Some(Fact::Announced { kind, at: self.now })
-            }
-            Action::Function(action) => self.functions.write(action),
-            Action::Role(action) => {
-                self.functions.write_policy(action);
-                None
-            }
-            Action::Release(release) => {
-                self.untag(&release.arn, &release.keys);
-                None
-            }
-            Action::Adopt(mark) | Action::Mark(mark) => {
-                self.tag(&mark.arn, &mark.tags);
-                None
-            }
-            Action::Gateway(_) | Action::Permission(_) => self.gateway.write(action, document),
-        }
     }
 }
 
