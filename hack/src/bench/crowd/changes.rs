@@ -25,10 +25,12 @@ pub(super) struct Changes {
     times: usize,
 }
 
-/// How many changes were made, and how many the API server did not take.
+/// How many changes were made, and how many the API server did not take. While it is away kubectl asks again for some seconds, so that a change takes long.
+#[derive(Default)]
 pub(super) struct Load {
     pub(super) made: usize,
     pub(super) refused: usize,
+    pub(super) longest: Duration,
 }
 
 impl Changes {
@@ -64,10 +66,7 @@ impl Changes {
 
 /// Changes one of so many objects after the other until `done`.
 pub(super) fn change_on_and_on(kubectl: &Kubectl, objects: usize, done: &AtomicBool) -> Load {
-    let mut load = Load {
-        made: 0,
-        refused: 0,
-    };
+    let mut load = Load::default();
     for turn in 0.. {
         if done.load(Ordering::Relaxed) {
             break;
@@ -76,10 +75,12 @@ pub(super) fn change_on_and_on(kubectl: &Kubectl, objects: usize, done: &AtomicB
         let patch = throttle(100 + turn).to_string();
         let args = ["patch", "cachedapi", &name, "--namespace", NAMESPACE];
         let args = args.into_iter().chain(["--type=json", "--patch", &patch]);
+        let began = Instant::now();
         match kubectl.run(args) {
             Ok(_) => load.made += 1,
             Err(_) => load.refused += 1,
         }
+        load.longest = load.longest.max(began.elapsed());
         thread::sleep(PACE);
     }
     load

@@ -158,6 +158,7 @@ impl Crowd {
             "secondsWithoutApiServer": away.as_secs_f64(),
             "changes": load.made,
             "changesRefusedMeanwhile": load.refused,
+            "secondsOfTheLongestChange": load.longest.as_secs_f64(),
             "secondsFromLastChangeToAllReady": ended.elapsed().as_secs_f64(),
             "requestsForObjects": self.requests()?.since(&requests),
             "thingsInAwsBefore": before.len(),
