@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::api::MANAGER;
 
+use super::failure::lacks_a_right;
 use super::{Cluster, within_deadline};
 
 /// Longest text of an event, in bytes, that the API server takes.
@@ -102,7 +103,11 @@ impl Cluster {
         };
         let published = within_deadline(recorder.publish(&event, reference)).await;
         if let Err(error) = &published {
-            tracing::debug!(%error, reason = event.reason, "an event was not published");
+            if lacks_a_right(error) {
+                tracing::warn!(%error, reason = event.reason, "an event was not published: the operator's role has to let it create and patch events");
+            } else {
+                tracing::debug!(%error, reason = event.reason, "an event was not published");
+            }
         }
         published.is_ok()
     }

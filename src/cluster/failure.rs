@@ -74,9 +74,22 @@ pub(super) fn is_not_found(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 404)
 }
 
+/// Whether the API server refused it for want of a right, and not because the namespace is going.
+pub(super) fn lacks_a_right(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else {
+        return false;
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let is_terminating = causes
+        .into_iter()
+        .any(|cause| cause.reason == "NamespaceTerminating");
+    status.code == 403 && !is_terminating
+}
+
 #[cfg(test)]
 mod tests {
     use kube::core::Status;
+    use kube::core::response::{StatusCause, StatusDetails};
 
     use super::*;
 
@@ -104,6 +117,33 @@ mod tests {
             let failure = failure(code);
             assert_eq!((failure.class, failure.reason), (class, reason), "{code}");
         }
+    }
+
+    #[test]
+    fn a_namespace_that_is_going_is_no_missing_right() {
+        let refused = |reasons: &[&str]| {
+            let causes = reasons.iter().map(|reason| StatusCause {
+                reason: (*reason).into(),
+                message: String::new(),
+                field: String::new(),
+            });
+            let details = StatusDetails {
+                name: String::new(),
+                group: String::new(),
+                kind: String::new(),
+                uid: String::new(),
+                causes: causes.collect(),
+                retry_after_seconds: 0,
+            };
+            let status = Status {
+                code: 403,
+                details: Some(details),
+                ..Status::default()
+            };
+            kube::Error::Api(Box::new(status))
+        };
+        assert!(lacks_a_right(&refused(&[])));
+        assert!(!lacks_a_right(&refused(&["NamespaceTerminating"])));
     }
 
     #[test]

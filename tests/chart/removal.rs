@@ -15,8 +15,6 @@ use super::rights::{asked, audit_log, disturb, rights_of, workload};
 
 const NAMESPACE: &str = "removal";
 const DEADLINE: Duration = Duration::from_secs(40);
-/// What it uses in a sweep: once a minute, so that it is without it while the others are taken away.
-const TO_SWEEP: &str = "list cachedapi.dev/awsaccounts";
 /// How long after one sweep the next may end.
 const NEXT_SWEEP: Duration = Duration::from_secs(90);
 /// What it uses when it starts, and what it lives on from then on: it is started again without these.
@@ -28,6 +26,17 @@ const TO_START: [&str; 3] = [
 
 #[test]
 fn without_any_right_of_the_operator_something_is_refused_and_the_right_is_named() {
+    miss_each("removal", &[]);
+}
+
+#[test]
+fn without_any_right_in_the_namespaces_that_it_watches_something_is_refused_and_the_right_is_named()
+{
+    miss_each("removal-namespaced", &["watchNamespaces={removal}"]);
+}
+
+/// Takes each right away that the chart gives with these values.
+fn miss_each(name: &str, values: &[&str]) {
     let behaviour = Behaviour {
         delays: "zero",
         quotas: false,
@@ -35,37 +44,31 @@ fn without_any_right_of_the_operator_something_is_refused_and_the_right_is_named
         log: "info",
     };
     let target = env!("CARGO_TARGET_TMPDIR").as_ref();
-    let environment = Environment::for_tests(target, "removal", &behaviour).unwrap();
-    // Only at this level it tells that an event was refused: that fails nothing.
-    let values = [
-        "quotaShare=1",
-        "log.level=debug",
-        "orphans.sweepInterval=1m",
-    ];
-    let operator = environment.start_operator(&values.map(str::to_owned));
-    let mut case = Case::prepare(&environment, operator.unwrap()).unwrap();
+    let environment = Environment::for_tests(target, name, &behaviour).unwrap();
+    let mut case = Case::prepare(&environment, values).unwrap();
     let grants = grants(environment.kubectl()).unwrap();
     assert!(grants.len() > 15, "{grants:?}");
-    let (to_sweep, others): (Vec<_>, Vec<_>) =
-        grants.iter().partition(|grant| grant.right == TO_SWEEP);
+    let (to_sweep, others): (Vec<_>, Vec<_>) = grants.iter().partition(|grant| grant.is_to_sweep());
     let (to_start, at_work): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|grant| grant.is_to_start());
+    // It sweeps once a minute, so that it is without these while the others are taken away.
     let taken: Vec<_> = to_sweep.into_iter().map(|grant| case.take(grant)).collect();
     for grant in at_work {
         let taken = case.take(grant);
         case.give_back(taken, DEADLINE);
-    }
-    for taken in taken {
-        case.give_back(taken, NEXT_SWEEP);
     }
     for grant in to_start {
         let taken = case.take(grant);
         case.operator.restart().unwrap();
         case.give_back(taken, DEADLINE);
     }
-    // With all of them given back it works as before.
+    // With these given back it works as before.
     case.operator.crash().unwrap();
     case.object.delete().unwrap();
+    case.forget_the_others().unwrap();
+    for taken in taken {
+        case.give_back(taken, NEXT_SWEEP);
+    }
 }
 
 /// A right that one of the operator's roles gives.
@@ -84,11 +87,22 @@ impl Grant {
         TO_START.contains(&&*self.right)
     }
 
+    /// What it looks for in sweeps, and what it says of those that could not judge.
+    fn is_to_sweep(&self) -> bool {
+        let of_lease = self.role.ends_with("-leader");
+        self.right == "list cachedapi.dev/awsaccounts"
+            || of_lease && self.right == "create events.k8s.io/events"
+    }
+
     /// How the API server names the right when it refuses what needs it.
     fn name(&self) -> String {
         let (verb, resource) = self.right.split_once(' ').unwrap();
-        let (_, resource) = resource.split_once('/').unwrap();
-        format!("cannot {verb} resource \"{resource}\"")
+        let (group, resource) = resource.split_once('/').unwrap();
+        let right = format!("cannot {verb} resource \"{resource}\" in API group \"{group}\"");
+        match &self.namespace {
+            Some(namespace) => format!("{right} in the namespace \"{namespace}\""),
+            None => right,
+        }
     }
 }
 
@@ -157,9 +171,16 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn prepare(environment: &'a Environment, operator: Operator) -> Result<Self> {
+    fn prepare(environment: &'a Environment, values: &[&str]) -> Result<Self> {
         let kubectl = environment.kubectl();
         kubectl.run(["create", "namespace", NAMESPACE])?;
+        let common = ["quotaShare=1", "orphans.sweepInterval=1m"];
+        let values: Vec<_> = common
+            .iter()
+            .chain(values)
+            .map(ToString::to_string)
+            .collect();
+        let operator = environment.start_operator(&values)?;
         let mut manifest = environment.example("examples/orders.yaml".as_ref())?;
         manifest["metadata"]["namespace"] = NAMESPACE.into();
         let mut bound = manifest.clone();
@@ -227,7 +248,7 @@ impl<'a> Case<'a> {
             if refused.contains(&grant.right) && self.told(logged)?.contains(&name) {
                 return Ok(Seen::Done(()));
             }
-            if !grant.is_to_start() && grant.right != TO_SWEEP {
+            if !grant.is_to_start() && !grant.is_to_sweep() {
                 self.provoke(&grant.right, turn)?;
             }
             turn += 1;
@@ -242,6 +263,27 @@ impl<'a> Case<'a> {
         let patch = ["patch", &grant.role, "--type=json", "--patch", &patch];
         let patch = patch.into_iter().chain(namespace.as_deref());
         self.environment.kubectl().run(patch).map(drop)
+    }
+
+    /// Without the operator, the other objects go and leave behind what they have in AWS: of things without any object a sweep tells nothing but that.
+    fn forget_the_others(&mut self) -> Result<()> {
+        self.operator.process().kill()?;
+        let kubectl = self.environment.kubectl();
+        let all = [
+            "get",
+            "cachedapis",
+            "--namespace",
+            NAMESPACE,
+            "--output=name",
+        ];
+        for object in kubectl.run(all)?.lines() {
+            let without = r#"{"metadata":{"finalizers":null}}"#;
+            let args = ["--namespace", NAMESPACE, object];
+            let patch = ["patch", "--type=merge", "--patch", without];
+            kubectl.run(patch.into_iter().chain(args))?;
+            kubectl.run(["delete"].into_iter().chain(args))?;
+        }
+        self.operator.restart()
     }
 
     /// What the operator says: in its log after the first `logged` bytes, and in the objects.
