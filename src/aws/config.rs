@@ -80,7 +80,7 @@ pub(super) fn adjust(config: &SdkConfig, fence: Fence, refreshes: &Refreshes) ->
 fn http_client(proxy: ProxyConfig) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .proxy_config(proxy.clone());
         connector
             .set_connector_settings(settings.cloned())
