@@ -42,15 +42,15 @@ pub enum ConditionType {
     Synced,
     /// Work is under way (kstatus; True is not the resting state).
     Reconciling,
-    /// Nothing will move until the spec changes (kstatus; True is not the resting state).
+    /// Nothing will move until somebody changes the spec, or puts right in AWS what the message names (kstatus; True is not the resting state).
     Stalled,
     /// The REST API is live.
     ApiReady,
     /// The replication group is available as asked for.
     CacheReady,
-    /// The secret exists and its user opens the cache.
+    /// Each way into the cache that the spec asks for is open.
     CredentialsReady,
-    /// Every bound Secret is in step.
+    /// Every consumer of `spec.bindings`, and every Secret of an API key, has what is current.
     BindingsReady,
 }
 

@@ -20,7 +20,7 @@ pub struct CachedApiStatus {
     /// AWS account that the object's things are in; in another one nothing is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// AWS Region that they are in.
+    /// AWS Region that the object's things are in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The REST API.
@@ -123,7 +123,7 @@ pub struct CredentialsStatus {
     /// Version that is current.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Since when that version is current, in bound Secrets as well: the grace of the one before counts from then.
+    /// Since when `versionId` is current, in bound Secrets as well: the grace of the version before counts from then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated_at: Option<Time>,
     /// When the password is rotated next.
@@ -245,7 +245,7 @@ pub struct ConsumerStatus {
     /// endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Whether that is the current version, and all of the consumer has it: a workload's rollout is done.
+    /// Whether `versionId` is the current version, and all of the consumer has it: a workload's rollout is done.
     pub up_to_date: bool,
     /// What the role of a Lambda function needs to be allowed, as an IAM policy: no more than to read this secret, or to connect to this cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod orphans;
+mod tls;
 mod world;
 
 use std::process::{Command, Stdio};

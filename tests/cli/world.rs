@@ -30,7 +30,7 @@ const CLUSTER: &str = "blue";
 pub struct World {
     aws: LocalAws,
     kube: LocalKube,
-    aws_address: SocketAddr,
+    pub aws_address: SocketAddr,
     folder: TempDir,
 }
 
@@ -135,6 +135,11 @@ impl World {
 
     /// What `cachedapi-operator orphans` with these arguments comes to.
     pub async fn orphans(&self, arguments: &[&str]) -> Output {
+        self.orphans_with(arguments, &[]).await
+    }
+
+    /// The same with `environment` besides.
+    pub async fn orphans_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cachedapi-operator"));
         command
             .args(["orphans", "--cluster-id", CLUSTER])
@@ -144,7 +149,8 @@ impl World {
             .env("AWS_ENDPOINT_URL", format!("http://{}", self.aws_address))
             .env("AWS_ACCESS_KEY_ID", ACCOUNT)
             .env("AWS_SECRET_ACCESS_KEY", "x")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(environment.iter().copied());
         let ending = tokio::task::spawn_blocking(move || command.output());
         ending.await.unwrap().unwrap()
     }

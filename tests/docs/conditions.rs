@@ -30,7 +30,7 @@ const TYPES: [(ConditionType, &str); 8] = [
     ),
     (
         ConditionType::Stalled,
-        "Nothing will move until the spec changes. True is not the resting state (kstatus).",
+        "Nothing will move until somebody changes the spec, or puts right in AWS what the message names. True is not the resting state (kstatus).",
     ),
     (
         ConditionType::ApiReady,
@@ -42,11 +42,11 @@ const TYPES: [(ConditionType, &str); 8] = [
     ),
     (
         ConditionType::CredentialsReady,
-        "The secret exists and its user may open the cache.",
+        "Each way into the cache that the spec asks for is open.",
     ),
     (
         ConditionType::BindingsReady,
-        "Every bound Secret is in step.",
+        "Every consumer of `spec.bindings`, and every Secret of an API key, has what is current.",
     ),
 ];
 

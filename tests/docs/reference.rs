@@ -8,7 +8,7 @@ pub const CACHED_API: &str = "\
 
 <!-- Generated from src/api by `make docs`. Do not edit. -->
 
-`cachedapi.dev/v1alpha1`, kind `CachedApi`, short name `capi`, namespaced. `kubectl explain cachedapi.spec` shows the same texts. A field marked `*` is required.
+`cachedapi.dev/v1alpha1`, kind `CachedApi`, short name `capi`, namespaced; the object's name has at most 63 characters. `kubectl explain cachedapi.spec` shows the same texts. A field marked `*` is required.
 [The user guide](../user-guide.md) says what the fields are good for.
 ";
 
