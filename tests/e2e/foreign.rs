@@ -2,6 +2,7 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_smithy_http_client::Builder;
 use cachedapi_hack::environment::Environment;
 use cachedapi_hack::local_aws::{OPERATOR_KEY_ID, REGION};
 use cachedapi_hack::{Error, Result};
@@ -75,6 +76,7 @@ fn text(value: &Value) -> &str {
 async fn somebody_else(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("SOMEBODYELSE", "x", None, None, "test");
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Builder::new().build_http())
         .region(Region::new(REGION))
         .credentials_provider(credentials)
         .endpoint_url(endpoint)

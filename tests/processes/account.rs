@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_smithy_http_client::Builder;
 use cachedapi_hack::local_aws::{LocalAws, REGION};
 use serde_json::Value;
 
@@ -55,6 +56,7 @@ impl<'a> Account<'a> {
     fn config(&self) -> impl Future<Output = SdkConfig> + use<> {
         let credentials = Credentials::new(&self.id, "x", None, None, "test");
         aws_config::defaults(BehaviorVersion::latest())
+            .http_client(Builder::new().build_http())
             .region(Region::new(REGION))
             .credentials_provider(credentials)
             .endpoint_url(self.aws.endpoint())
