@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use crate::fence::Fence;
 
 use super::credentials::Refreshes;
+use super::whole::whole;
 
 /// Part of the account's request quotas that the operator may use, above 0 and at most 1. The rest is for people and other tools:
 /// API Gateway's quotas are per account and Region, and cannot be raised.
@@ -110,7 +111,7 @@ impl HttpConnector for Fenced {
         let (connector, fence) = (self.connector.clone(), self.fence.clone());
         HttpConnectorFuture::new(async move {
             // Within the fence from the start: some connectors send as soon as they are called.
-            let answer = fence.within(async { connector.call(request).await });
+            let answer = fence.within(async { whole(connector.call(request).await?).await });
             answer
                 .await
                 .unwrap_or_else(|over| Err(ConnectorError::other(over.into(), None)))

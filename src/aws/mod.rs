@@ -22,6 +22,7 @@ mod role;
 mod secretsmanager;
 mod services;
 mod tagging;
+mod whole;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -45,7 +45,8 @@ pub fn recollect(status: Option<&CachedApiStatus>, memory: &Memory) -> Observed 
     });
     (observed.cache.hint, observed.secret.hint) = known_names(Some(status));
     if let Some(api) = &status.api {
-        observed.gateway.hint = Some(api.id.clone());
+        // An answer without an id has been taken up: the API is looked for by its tags.
+        observed.gateway.hint = Some(api.id.clone()).filter(|id| !id.is_empty());
         observed.gateway.keys_known = !api.api_keys.is_empty();
         observed.gateway.known_functions = api.functions.iter().cloned().collect();
     }

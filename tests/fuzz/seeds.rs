@@ -6,14 +6,22 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::threads::{each, range};
 
-/// Does `work` with each seed below `few`, or with those that `SEEDS` names, and gives what came of each.
+/// Does `work` with each of the `usual` seeds, or with those that `SEEDS` names, and gives what came of each.
 ///
 /// # Panics
 /// If something was wrong: with what, and how to run it again.
-pub fn each_seed<T: Send>(few: u64, work: impl Fn(u64) -> Result<T, String> + Sync) -> Vec<T> {
-    let seeds = std::env::var("SEEDS").map_or(0..few, |seeds| range(&seeds));
+pub fn each_seed<T: Send>(
+    usual: impl Iterator<Item = u64>,
+    work: impl Fn(u64) -> Result<T, String> + Sync,
+) -> Vec<T> {
+    let seeds: Vec<u64> = match std::env::var("SEEDS") {
+        Ok(seeds) => range(&seeds).collect(),
+        Err(_) => usual.collect(),
+    };
     each_of(
-        seeds.map(|seed| (format!("make fuzz SEEDS={seed}"), seed)),
+        seeds
+            .into_iter()
+            .map(|seed| (format!("make fuzz SEEDS={seed}"), seed)),
         work,
     )
 }

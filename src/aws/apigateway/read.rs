@@ -32,7 +32,10 @@ pub(super) async fn get_rest_api(gateway: &ApiGateway, id: &str) -> Result<RestA
         .caller
         .call(GET_REST_API, id, request.send())
         .await?;
-    Ok(rest_api!(reply, confirmed: false))
+    Ok(RestApi {
+        id: id.to_owned(),
+        ..rest_api!(reply, confirmed: false)
+    })
 }
 
 pub(in crate::aws) async fn search_rest_apis(gateway: &ApiGateway, wanted: &Tags) -> Fact {

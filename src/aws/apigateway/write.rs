@@ -9,7 +9,7 @@ use aws_sdk_apigateway::types::{
 
 use crate::api::{EndpointType, Reason};
 use crate::model::Tags;
-use crate::plan::{Class, Fact, Failure, GatewayAction, Patch, PatchOp, Seen};
+use crate::plan::{Class, Fact, Failure, GatewayAction, Patch, PatchOp, RestApi, Seen};
 
 use super::super::call::{created, deleted};
 use super::super::operations::{
@@ -152,7 +152,10 @@ impl ApiGateway {
         if !warnings.is_empty() {
             return Err(warned(api, &warnings));
         }
-        let mut rest_api = rest_api!(reply, confirmed: true);
+        let mut rest_api = RestApi {
+            id: api.to_owned(),
+            ..rest_api!(reply, confirmed: true)
+        };
         if rest_api.tags.is_empty() {
             rest_api.tags = get_rest_api(self, api).await?.tags;
         }
