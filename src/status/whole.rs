@@ -19,6 +19,12 @@ fn violations(report: &Report) -> String {
     }
 }
 
+/// What a condition says of a spec that is not valid.
+fn invalid(report: &Report, status: ConditionStatus) -> Option<Finding> {
+    let finding = || Finding::new(status, Reason::InvalidSpec, violations(report));
+    (!report.violations.is_empty()).then(finding)
+}
+
 /// The first aspect that is not ready speaks for the whole; what needs somebody else speaks before what passes by itself.
 pub(super) fn ready(report: &Report, aspects: &[(Aspect, Finding)]) -> Finding {
     if report.deleting {
@@ -28,12 +34,8 @@ pub(super) fn ready(report: &Report, aspects: &[(Aspect, Finding)]) -> Finding {
             "the object is being deleted",
         );
     }
-    if !report.violations.is_empty() {
-        return Finding::new(
-            ConditionStatus::False,
-            Reason::InvalidSpec,
-            violations(report),
-        );
+    if let Some(invalid) = invalid(report, ConditionStatus::False) {
+        return invalid;
     }
     if report.paused {
         return while_paused(report);
@@ -95,12 +97,8 @@ fn all_live(report: &Report) -> Finding {
 }
 
 pub(super) fn synced(report: &Report) -> Finding {
-    if !report.violations.is_empty() {
-        return Finding::new(
-            ConditionStatus::False,
-            Reason::InvalidSpec,
-            violations(report),
-        );
+    if let Some(invalid) = invalid(report, ConditionStatus::False) {
+        return invalid;
     }
     if report.paused {
         return Finding::new(
@@ -150,12 +148,8 @@ pub(super) fn reconciling(report: &Report) -> Finding {
 }
 
 pub(super) fn stalled(report: &Report) -> Finding {
-    if !report.violations.is_empty() {
-        return Finding::new(
-            ConditionStatus::True,
-            Reason::InvalidSpec,
-            violations(report),
-        );
+    if let Some(invalid) = invalid(report, ConditionStatus::True) {
+        return invalid;
     }
     let terminal = |reason: Reason| matches!(reason, Reason::ChangeRefused | Reason::Failed);
     let mut blocks = report
